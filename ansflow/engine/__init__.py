@@ -1,0 +1,1 @@
+"""Drives executions through ports; sees neither Django nor Celery."""

@@ -1,0 +1,1 @@
+"""What third parties implement, and the registry that finds it."""

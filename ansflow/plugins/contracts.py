@@ -1,0 +1,224 @@
+"""The contracts of step types, executors and notifiers. Ours and a stranger's come in the same way.
+
+A step is carried out in three phases, and a worker may die between any two of them:
+
+    prepare   what to run: a value, without effects, safe to repeat
+    (run)     an executor runs the command under a shim that outlives the worker
+    conclude  reads exit record, reports and files into an Outcome: safe to repeat
+
+So a step type never holds state between phases, and never does its work inside the worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from ansflow.core.errors import Problem
+from ansflow.core.outcome import Outcome
+from ansflow.core.plan import PlannedStep
+from ansflow.core.schema import Record
+from ansflow.core.spec import ExecutorSpec, StepSpec
+
+# ── what runs ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One process to run. `argv[0]` is absolute or found on the PATH of `env`.
+
+    `stdin` is handed over in a file that only the step can read: the way to pass parameters that may hold secrets, which
+    never stand in argv.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: str = ""  # below the workspace; "" is the workspace itself
+    stdin: bytes = b""
+    files: Mapping[str, str] = field(default_factory=dict)  # name → text, written beside the attempt; see StepJob.file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    timeout: timedelta
+    grace: timedelta
+    cpu: float | None = None
+    memory: int | None = None  # bytes
+    log_bytes: int = 100 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A command in its place: everything an executor needs to start it, and nothing else."""
+
+    command: Command
+    workspace: Path
+    attempt: Path  # folder of this attempt: spool, exit record, outputs; outside the workspace
+    limits: Limits
+    options: Mapping[str, Any] = field(default_factory=dict)  # of `executor:` in the file
+    network: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The exit record. Exactly one of exit_code, signal and error says how it ended.
+
+    `error` is ours (the command could not be started, the disk is full, the shim was killed): a sentence with the cause.
+    """
+
+    exit_code: int | None = None
+    signal: int | None = None
+    error: str = ""
+    timed_out: bool = False
+    cancelled: bool = False
+    log_truncated: bool = False
+    survivors: int = 0  # processes the command left behind; they were killed
+    log_bytes: int = 0
+    log_sha256: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0  # bytes
+
+
+class Running(Protocol):
+    """A started command. `wait` may be called from one thread while `stop` is called from another."""
+
+    @property
+    def spool(self) -> Path:
+        """The file with everything the command printed so far, as printed."""
+        ...
+
+    def wait(self, timeout_seconds: float | None = None) -> Ended | None:
+        """The exit record, or None when the time is over first. Safe to repeat after the end."""
+        ...
+
+    def stop(self, *, timed_out: bool = False) -> None:
+        """TERM, grace, then kill until no process of the tree is left. Returns at once; `wait` tells the end."""
+        ...
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """Where commands run. check → open → (start | adopt)* → close; start may be called from several threads.
+
+    `close` is safe after a failed `open`, and safe to call twice; it does not touch running commands.
+    """
+
+    name: str
+    summary: str
+    options: Record
+
+    def check(self) -> str:
+        """Why it cannot run here, as a sentence; "" when it can. Proved by running something, not by looking."""
+        ...
+
+    def open(self) -> None: ...
+
+    def start(self, launch: Launch) -> Running:
+        """Starts it. Raises NotAvailable when this place cannot, OSError when the machine cannot (disk full, …)."""
+        ...
+
+    def adopt(self, launch: Launch) -> Running | None:
+        """The command that an earlier worker started for this attempt folder; None when there is none."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# ── what a step does ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepJob:
+    """One attempt of one step, with every expression already evaluated.
+
+    `env` is what the command will see, without secrets; `secrets` are added by the runner. `parameters` have been read by
+    the type's own schema. `context` holds what expressions could read: `event git inputs vars steps execution`.
+    """
+
+    planned: PlannedStep
+    spec: StepSpec
+    parameters: Mapping[str, Any]
+    run: str  # the script; "" when the step has none
+    env: Mapping[str, str]
+    secrets: Mapping[str, str]
+    workspace: Path
+    attempt_folder: Path
+    attempt: int
+    execution: int
+    base: Path  # where the pipeline file stands: relative repositories and targets are read from here
+    data: Path  # this installation's data folder: tool environments, deploy records, caches
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cwd(self) -> Path:
+        return self.workspace / self.spec.working_directory
+
+    def file(self, name: str) -> Path:
+        """Where a file of `Command.files` will stand, as the command sees it."""
+        return self.attempt_folder / "files" / name
+
+
+@runtime_checkable
+class StepType(Protocol):
+    """What kind of work a step does. See the module's text for the phases."""
+
+    name: str
+    summary: str
+    parameters: Record
+
+    def check(self, spec: StepSpec) -> Iterable[Problem]:
+        """What of this step cannot be done here; paths are relative to the step. Quick, and touches nothing outside."""
+        ...
+
+    def prepare(self, job: StepJob) -> Command:
+        """Raises NotAvailable or InvalidSpec with a sentence when there is nothing to do or a tool is missing."""
+        ...
+
+    def conclude(self, job: StepJob, ended: Ended) -> Outcome:
+        """Called for every end, also time-out and cancel. `read_outcome` in `ansflow.plugins.reading` does the usual."""
+        ...
+
+
+# ── who is told ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a notifier sends. `url` leads to the execution; `status` is a status token or `fixed`."""
+
+    subject: str
+    text: str
+    status: str = ""
+    url: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    payload: Mapping[str, Any] = field(default_factory=dict)  # machine form, for webhooks
+
+
+@runtime_checkable
+class Notifier(Protocol):
+    """A kind of messenger. `channel` holds one configured instance, read by `settings`.
+
+    `send` is called at least once per message; `key` is stable over repeats, for receivers that can drop doubles.
+    Raises ExternalError(permanent=…).
+    """
+
+    name: str
+    summary: str
+    settings: Record
+
+    def send(self, channel: Mapping[str, Any], message: Message, *, key: str) -> str:
+        """Returns a sentence that says what the other side answered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The executor a step will run on, and why: shown by `plan`, recorded in the attempt."""
+
+    spec: ExecutorSpec
+    why: str
