@@ -62,9 +62,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def _wrong(problems: Problems, path: Path, wanted: str, value: Any, hint: str = "") -> None:
+def _wrong(problems: Problems, path: Path, wanted: str, value: Any, hint: str = "") -> Any:
+    """Reports, and gives the None that `read` returns then."""
     name = f"{path[-1]!r} " if path and isinstance(path[-1], str) else ""
     problems.add(path, "wrong_type", f"{name}wants {wanted}, not {shown(value)}.", hint)
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,9 @@ class Boolean:
         if is_template(value):
             return str(value)
         if not isinstance(value, bool):
-            hint = "Write true or false." if isinstance(value, str) and value.lower() in {"yes", "no", "on", "off"} else ""
+            hint = (
+                "Write true or false." if isinstance(value, str) and value.lower() in {"yes", "no", "on", "off"} else ""
+            )
             return _wrong(problems, path, "true or false", value, hint)
         return value
 
@@ -282,7 +286,9 @@ class Record:
         for key, known in self.fields.items():
             if known.required and key not in value:
                 place = self.what or "this map"
-                problems.add(path, "missing_key", f"{place[:1].upper() + place[1:]} needs the key {key!r}.", known.description)
+                problems.add(
+                    path, "missing_key", f"{place[:1].upper() + place[1:]} needs the key {key!r}.", known.description
+                )
         return result
 
     def json_schema(self) -> JSON:

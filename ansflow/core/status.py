@@ -56,8 +56,13 @@ class Reason(StrEnum):
 
 EXECUTION_MOVES: Mapping[ExecutionStatus, frozenset[ExecutionStatus]] = {
     ExecutionStatus.PENDING: frozenset(
-        {ExecutionStatus.RUNNING, ExecutionStatus.SUCCESS, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED,
-         ExecutionStatus.TIMEOUT}
+        {
+            ExecutionStatus.RUNNING,
+            ExecutionStatus.SUCCESS,
+            ExecutionStatus.FAILED,
+            ExecutionStatus.CANCELLED,
+            ExecutionStatus.TIMEOUT,
+        }
     ),
     ExecutionStatus.RUNNING: frozenset(
         {ExecutionStatus.SUCCESS, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED, ExecutionStatus.TIMEOUT}
@@ -70,15 +75,17 @@ EXECUTION_MOVES: Mapping[ExecutionStatus, frozenset[ExecutionStatus]] = {
 
 STEP_MOVES: Mapping[StepStatus, frozenset[StepStatus]] = {
     StepStatus.PENDING: frozenset(
-        {StepStatus.WAITING, StepStatus.RUNNING, StepStatus.SUCCESS, StepStatus.FAILED, StepStatus.SKIPPED,
-         StepStatus.CANCELLED}
+        {
+            StepStatus.WAITING,
+            StepStatus.RUNNING,
+            StepStatus.SUCCESS,
+            StepStatus.FAILED,
+            StepStatus.SKIPPED,
+            StepStatus.CANCELLED,
+        }
     ),
-    StepStatus.WAITING: frozenset(
-        {StepStatus.PENDING, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELLED}
-    ),
-    StepStatus.RUNNING: frozenset(
-        {StepStatus.PENDING, StepStatus.SUCCESS, StepStatus.FAILED, StepStatus.CANCELLED}
-    ),
+    StepStatus.WAITING: frozenset({StepStatus.PENDING, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELLED}),
+    StepStatus.RUNNING: frozenset({StepStatus.PENDING, StepStatus.SUCCESS, StepStatus.FAILED, StepStatus.CANCELLED}),
     StepStatus.SUCCESS: frozenset(),
     StepStatus.FAILED: frozenset(),
     StepStatus.SKIPPED: frozenset(),

@@ -1,0 +1,48 @@
+# Every target sets up what it needs. `make help` lists them from the comments behind the colons.
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint fix bench lock services clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(SETUP) ## make .venv with everything that is needed, from hash-locked requirements
+
+$(SETUP): requirements/dev.txt pyproject.toml bin/setup
+	@PYTHON="$(PYTHON)" bin/setup
+	@touch $@
+
+run: setup ## run the example pipeline, with real work in it
+	@$(BIN)/ansflow run examples/hello/.ansflow.yml
+
+test: setup ## run every test
+	@$(BIN)/pytest -q -n auto
+
+lint: setup ## formatting, types, import directions
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+fix: setup ## format, and mend what can be mended by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup ## measure, as ratios against peers in the same run
+	@$(BIN)/python -m bench
+
+lock: setup ## pin requirements anew, with hashes
+	@$(BIN)/pip install -q uv
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		pyproject.toml -o requirements/run.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		pyproject.toml --extra dev -o requirements/dev.txt
+
+services: ## install the real servers that the tests start (Debian, as root)
+	@bin/services
+
+clean: ## remove what the targets made
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
