@@ -1,7 +1,7 @@
 """A small schema language: one description gives the reader, its errors, the JSON Schema and the form in the editor.
 
-The pipeline file's grammar and the parameters of every step type are written in it. A kind reads a plain value (as the YAML
-reader gives it) into the value the program uses, and reports what does not fit as `Problem`s that carry the path.
+The pipeline file's grammar and the parameters of every step type are written in it. A kind reads a plain value (as the
+YAML reader gives it) into the value the program uses, and reports what does not fit as `Problem`s that carry the path.
 It stands here, instead of a library, because it lies on the path of every `ansflow run`: see docs/adr.
 """
 
@@ -29,6 +29,10 @@ class Problems(list[Problem]):
 
     def add(self, path: Path, code: str, message: str, hint: str = "") -> None:
         self.append(Problem(code=code, message=message, hint=hint, path=path))
+
+    def wrong(self, path: Path, wanted: str, value: Any, hint: str = "") -> None:
+        name = f"{path[-1]!r} " if path and isinstance(path[-1], str) else ""
+        self.add(path, "wrong_type", f"{name}wants {wanted}, not {shown(value)}.", hint)
 
 
 class Kind(Protocol):
@@ -62,13 +66,6 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def _wrong(problems: Problems, path: Path, wanted: str, value: Any, hint: str = "") -> Any:
-    """Reports, and gives the None that `read` returns then."""
-    name = f"{path[-1]!r} " if path and isinstance(path[-1], str) else ""
-    problems.add(path, "wrong_type", f"{name}wants {wanted}, not {shown(value)}.", hint)
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """Text; a number or a boolean is taken as the text it was written as."""
@@ -83,7 +80,8 @@ class Text:
         elif isinstance(value, (int, float)) and not self.strict:
             value = str(value)
         if not isinstance(value, str):
-            return _wrong(problems, path, "text", value)
+            problems.wrong(path, "text", value)
+            return None
         if self.pattern and not is_template(value) and not re.fullmatch(self.pattern, value):
             problems.add(path, "wrong_form", f"{shown(value)} does not have the form {self.pattern}.")
             return None
@@ -103,7 +101,8 @@ class Integer:
         if is_template(value):
             return str(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            return _wrong(problems, path, "a whole number", value)
+            problems.wrong(path, "a whole number", value)
+            return None
         if (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
             low = "" if self.minimum is None else f"at least {self.minimum}"
             high = "" if self.maximum is None else f"at most {self.maximum}"
@@ -129,7 +128,8 @@ class Number:
         if is_template(value):
             return str(value)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return _wrong(problems, path, "a number", value)
+            problems.wrong(path, "a number", value)
+            return None
         if (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
             problems.add(path, "out_of_range", f"{value} must lie between {self.minimum} and {self.maximum}.")
             return None
@@ -153,7 +153,8 @@ class Boolean:
             hint = (
                 "Write true or false." if isinstance(value, str) and value.lower() in {"yes", "no", "on", "off"} else ""
             )
-            return _wrong(problems, path, "true or false", value, hint)
+            problems.wrong(path, "true or false", value, hint)
+            return None
         return value
 
     def json_schema(self) -> JSON:
@@ -168,7 +169,8 @@ class Choice:
         if is_template(value) or (isinstance(value, str) and value in self.options):
             return str(value)
         hint = nearest(value, self.options) if isinstance(value, str) else ""
-        return _wrong(problems, path, "one of " + ", ".join(self.options), value, hint)
+        problems.wrong(path, "one of " + ", ".join(self.options), value, hint)
+        return None
 
     def json_schema(self) -> JSON:
         return {"enum": list(self.options)}
@@ -182,7 +184,8 @@ class Duration:
         match = DURATION.fullmatch(value) if isinstance(value, str) and value else None
         if match is None:
             hint = f"Write {value}s for seconds." if isinstance(value, int) and not isinstance(value, bool) else ""
-            return _wrong(problems, path, "a duration such as 90s, 10m or 2h", value, hint)
+            problems.wrong(path, "a duration such as 90s, 10m or 2h", value, hint)
+            return None
         days, hours, minutes, seconds, milliseconds = (int(part or 0) for part in match.groups())
         try:
             return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
@@ -204,7 +207,8 @@ class Size:
             return value
         match = SIZE.fullmatch(value) if isinstance(value, str) else None
         if match is None:
-            return _wrong(problems, path, "a size such as 512Mi or 2Gi", value)
+            problems.wrong(path, "a size such as 512Mi or 2Gi", value)
+            return None
         return int(match[1]) * SIZE_UNITS[match[2] or ""]
 
     def json_schema(self) -> JSON:
@@ -219,7 +223,8 @@ class ListOf:
 
     def read(self, value: Any, path: Path, problems: Problems) -> tuple[Any, ...] | None:
         if value is None:
-            return _wrong(problems, path, "a list", value)
+            problems.wrong(path, "a list", value)
+            return None
         if not isinstance(value, list):
             return (self.item.read(value, path, problems),)
         return tuple(self.item.read(item, (*path, index), problems) for index, item in enumerate(value))
@@ -238,7 +243,8 @@ class MapOf:
 
     def read(self, value: Any, path: Path, problems: Problems) -> dict[str, Any] | None:
         if not isinstance(value, Mapping):
-            return _wrong(problems, path, "a map", value)
+            problems.wrong(path, "a map", value)
+            return None
         result = {}
         for key, item in value.items():
             if not re.fullmatch(self.name, str(key)):
@@ -271,9 +277,10 @@ class Record:
     what: str = ""  # "a step", in error messages
 
     def read(self, value: Any, path: Path, problems: Problems) -> dict[str, Any] | None:
-        """The keys that were written and read well; a default is the reader's business, so that absence stays visible."""
+        """Only the keys that were written: a default is the reader's business, so that absence stays visible."""
         if not isinstance(value, Mapping):
-            return _wrong(problems, path, f"a map{' (' + self.what + ')' if self.what else ''}", value)
+            problems.wrong(path, f"a map{' (' + self.what + ')' if self.what else ''}", value)
+            return None
         result = {}
         for key, item in value.items():
             known = self.fields.get(str(key))
@@ -334,7 +341,8 @@ class Shaped:
         for shape, kind in self.forms:
             if isinstance(value, shape) and not (isinstance(value, bool) and shape is int):
                 return kind.read(value, path, problems)
-        return _wrong(problems, path, self.wanted, value)
+        problems.wrong(path, self.wanted, value)
+        return None
 
     def json_schema(self) -> JSON:
         return {"anyOf": [kind.json_schema() for _, kind in self.forms]}

@@ -30,8 +30,8 @@ from ansflow.core.spec import ExecutorSpec, StepSpec
 class Command:
     """One process to run. `argv[0]` is absolute or found on the PATH of `env`.
 
-    `stdin` is handed over in a file that only the step can read: the way to pass parameters that may hold secrets, which
-    never stand in argv.
+    `stdin` is handed over in a file that only the step can read: the way to pass parameters that may hold secrets,
+    which never stand in argv.
     """
 
     argv: tuple[str, ...]
@@ -66,7 +66,8 @@ class Launch:
 class Ended:
     """The exit record. Exactly one of exit_code, signal and error says how it ended.
 
-    `error` is ours (the command could not be started, the disk is full, the shim was killed): a sentence with the cause.
+    `error` is ours (the command could not be started, the disk is full, the shim was killed): a sentence with the
+    cause.
     """
 
     exit_code: int | None = None
@@ -136,8 +137,8 @@ class Executor(Protocol):
 class StepJob:
     """One attempt of one step, with every expression already evaluated.
 
-    `env` is what the command will see, without secrets; `secrets` are added by the runner. `parameters` have been read by
-    the type's own schema. `context` holds what expressions could read: `event git inputs vars steps execution`.
+    `env` is what the command will see, without secrets; `secrets` are added by the runner. `parameters` have been read
+    by the type's own schema. `context` holds what expressions could read: `event git inputs vars steps execution`.
     """
 
     planned: PlannedStep
@@ -180,7 +181,7 @@ class StepType(Protocol):
         ...
 
     def conclude(self, job: StepJob, ended: Ended) -> Outcome:
-        """Called for every end, also time-out and cancel. `read_outcome` in `ansflow.plugins.reading` does the usual."""
+        """Called for every end, also time-out and cancel. `ansflow.plugins.reading.read_outcome` does the usual."""
         ...
 
 

@@ -1,4 +1,7 @@
-"""Finds plug-ins by entry point: `ansflow.steps`, `ansflow.executors`, `ansflow.notifiers`. The only way to a concrete one."""
+"""Finds plug-ins by entry point (`ansflow.steps`, `ansflow.executors`, `ansflow.notifiers`).
+
+The only way to a concrete one.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "feishu": "ansflow.notifiers.feishu:Feishu",
     },
 }
-"""Ours, by name. Reading the metadata of every installed package costs 30 ms, so it is asked only for names not found here."""
+"""Ours, by name. Reading the metadata of every installed package costs 30 ms: asked only for names not found here."""
 
 
 def names(kind: str) -> tuple[str, ...]:
