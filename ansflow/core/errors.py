@@ -23,7 +23,8 @@ Path = tuple[str | int, ...]
 class Problem:
     """One thing that is wrong: what, where, and how to mend it.
 
-    `line` and `column` count from 1; they are 0 until a document has placed the problem.
+    `line` and `column` count from 1; they are 0 until a document has placed the problem. `file` is empty for the
+    pipeline file itself, and names a template, relative to the repository, when the place is in there.
     """
 
     code: str
@@ -32,12 +33,14 @@ class Problem:
     path: Path = ()
     line: int = 0
     column: int = 0
+    file: str = ""
 
     def at(self, line: int, column: int) -> Problem:
         return replace(self, line=line, column=column)
 
     def __str__(self) -> str:
-        place = f"{self.line}:{self.column}: " if self.line else ""
+        file = f"{self.file}:" if self.file else ""
+        place = f"{file}{self.line}:{self.column}: " if self.line else f"{file} " if file else ""
         hint = f" {self.hint}" if self.hint else ""
         return f"{place}{self.message}{hint}"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
-from ansflow.core.spec import ConcurrencySpec, GroupSpec, Scalar, StepSpec, Trigger
-from ansflow.core.status import Reason
+from ansflow.core.errors import Problem
+from ansflow.core.spec import ConcurrencySpec, Scalar, StepSpec, Trigger
+from ansflow.core.status import Reason, StepStatus, is_final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,13 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedNeed:
-    """An edge. `key` is a planned step's key. `group` names the group the need was written as."""
+    """An edge. `key` is a planned step's key. `group` names the bundle (group or matrix) the need was written as.
+
+    All edges of a step with the same `group` are one need: it holds when the *bundle's* status (`Bundle.status`) is one
+    of `statuses`. `finished` stands for any end. An optional need never holds a step back once it has ended as skipped.
+    A step whose `if` asks for a status itself (`always()`, `failure()`, `cancelled()`) has `finished` here, so that the
+    needs only say what to wait for and `if` decides.
+    """
 
     key: str
     statuses: frozenset[str] = frozenset({"success"})
@@ -30,8 +36,38 @@ class PlannedNeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """Steps that end together: a group of the file, or the legs of a matrix step (then `name` is the step's id).
+
+    `join` says what the first result does: with `wait_any` the first success cancels the rest, with `fail_fast` the
+    first failure does, with `wait_all` nothing. At most `max_parallel` of `keys` run at once; `timeout` counts from the
+    start of the first. A leg of a matrix that stands in a group is in both bundles, and obeys both.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    join: str = "wait_all"
+    max_parallel: int | None = None
+    timeout: timedelta | None = None
+
+    def status(self, statuses: Iterable[StepStatus]) -> StepStatus | None:
+        """The status of the whole, from those of all members; None while it is still open. Allowed failures are passed
+        in as success. A member that was skipped says nothing, unless every one was."""
+        found = set(statuses)
+        if self.join == "wait_any" and StepStatus.SUCCESS in found:
+            return StepStatus.SUCCESS
+        if not all(is_final(status) for status in found):
+            return None
+        worst = (StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SUCCESS)
+        return next((status for status in worst if status in found), StepStatus.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """One schedulable unit. `key` is unique in the execution and stable: `unit (python=3.12)`."""
+    """One schedulable unit. `key` is unique in the execution and stable: `unit (python=3.12)`.
+
+    `env` belongs to this one (the number of its shard); `bundles` names the groups and the matrix it is a member of.
+    """
 
     key: str
     step_id: str
@@ -41,6 +77,8 @@ class PlannedStep:
     skip: Skip | None = None
     final: bool = False  # stands under `finally`
     group: str = ""
+    bundles: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +93,15 @@ class Plan:
     vars: Mapping[str, str]
     specs: Mapping[str, StepSpec]
     steps: Mapping[str, PlannedStep]
-    groups: Mapping[str, GroupSpec] = field(default_factory=dict)
+    bundles: Mapping[str, Bundle] = field(default_factory=dict)
     max_parallel: int = 5
     timeout: timedelta | None = None
     concurrency: ConcurrencySpec | None = None
-    notes: tuple[Any, ...] = ()  # Problems that do not stop the run: warnings
+    notes: tuple[Problem, ...] = ()  # do not stop the run: warnings
 
     def spec_of(self, key: str) -> StepSpec:
         return self.specs[self.steps[key].step_id]
+
+    def env_of(self, key: str) -> dict[str, str]:
+        """What the file says for one step, still unevaluated: the pipeline's, over it the step's, over it the leg's."""
+        return {**self.env, **self.spec_of(key).env, **self.steps[key].env}
