@@ -1,0 +1,153 @@
+"""Values as YAML text: the house style for files that are written anew, and the pieces that edits are made of."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansflow.document.scalars import WrittenFloat, WrittenInt, scalar_value
+
+SHORT_LIST = 70
+READABLE = "\t\n\r\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+"""What may stand in the text of a document. U+0085, U+2028 and U+2029 ended lines in YAML 1.1, and no longer do."""
+
+STARTS_PLAIN = re.compile(r"[^-?:,\[\]{}#&*!|>'\"%@`\s]|[-?:](?=[^\s,\[\]{}])")
+STOPS_PLAIN = re.compile(rf"[^{READABLE}]|[\t\r\n]|: | #|:$|\s$|^---|^\.\.\.|^<<$")
+STOPS_FLOW = re.compile(r"[,\[\]{}?]|^:|:[,\[\]{}]")
+NEEDS_ESCAPE = re.compile(rf"[^{READABLE}]|[\t\r\n]")
+ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\x1b": "\\e"}
+STOPS_BLOCK = re.compile(rf"[^{READABLE}]|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How far a map is indented under its key, and a list's dashes under theirs."""
+
+    step: int = 2
+    dash: int = 2
+
+
+HOUSE = Style()
+
+
+def to_text(value: Any) -> str:
+    """The value as a YAML document that `load` reads back as that very value."""
+    lines = block(value, 0) if is_block(value) else inline(value, 0, 2)
+    return "\n".join(lines) + "\n"
+
+
+def is_plain(text: str, *, flow: bool = False) -> bool:
+    """Whether the text is read as that very text without quotes."""
+    if not STARTS_PLAIN.match(text) or STOPS_PLAIN.search(text) or (flow and STOPS_FLOW.search(text)):
+        return False
+    return isinstance(scalar_value(text), str)
+
+
+def quoted(text: str, style: str = "") -> str:
+    """The text in quotes: double ones, unless single ones read better, or were asked for and can hold it."""
+    if not NEEDS_ESCAPE.search(text) and (style == "'" or (not style and ('"' in text or "\\" in text))):
+        return "'" + text.replace("'", "''") + "'"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + NEEDS_ESCAPE.sub(_escape, escaped) + '"'
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return ESCAPES.get(found[0]) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+
+
+def scalar(value: Any, *, flow: bool = False, style: str = "") -> str:
+    """A scalar on one line; `style` are the quotes it had, which text keeps."""
+    if isinstance(value, str):
+        return quoted(value, style) if style in ("'", '"') or not is_plain(value, flow=flow) else value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (WrittenInt, WrittenFloat)):
+        return value.text
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    raise TypeError(f"{type(value).__name__} is no value of a YAML document")
+
+
+def key(text: str) -> str:
+    """A key is text whatever it looks like, so that `3.10` and `on` need no quotes."""
+    plain = STARTS_PLAIN.match(text) and not STOPS_PLAIN.search(text) and not STOPS_FLOW.search(text)
+    return text if plain else quoted(text)
+
+
+def flow(value: Any) -> str:
+    """Any value on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key(name)}: {flow(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return scalar(value, flow=True)
+
+
+def is_block(value: Any) -> bool:
+    """Whether the house style gives the value lines of its own. A list of few words reads best as `[a, b]`."""
+    if isinstance(value, Mapping):
+        return bool(value)
+    return isinstance(value, (list, tuple)) and bool(value) and not _is_short(value)
+
+
+def _is_short(items: list[Any] | tuple[Any, ...]) -> bool:
+    if any(isinstance(item, (Mapping, list, tuple)) or (isinstance(item, str) and " " in item) for item in items):
+        return False
+    return len(flow(items)) <= SHORT_LIST
+
+
+def block(value: Any, indent: int, style: Style = HOUSE) -> list[str]:
+    """The lines of a map or list that has something in it, indented."""
+    pad = " " * indent
+    lines: list[str] = []
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            lines += entry(name, item, indent, style)
+        return lines
+    for item in value:
+        if is_block(item):
+            first, *rest = block(item, indent + 2, style)
+            lines += [f"{pad}- {first[indent + 2 :]}", *rest]
+        else:
+            first, *rest = inline(item, indent, style.step)
+            lines += [f"{pad}- {first}", *rest]
+    return lines
+
+
+def entry(name: str, value: Any, indent: int, style: Style = HOUSE) -> list[str]:
+    """The lines of `name: value`, indented."""
+    pad = " " * indent
+    if is_block(value):
+        inner = indent + (style.step if isinstance(value, Mapping) else style.dash)
+        return [f"{pad}{key(name)}:", *block(value, inner, style)]
+    first, *rest = inline(value, indent, style.step)
+    return [f"{pad}{key(name)}: {first}", *rest]
+
+
+def inline(value: Any, indent: int, step: int) -> list[str]:
+    """A value that begins behind its key or dash, at `indent`: one line, or the lines of a block scalar."""
+    if isinstance(value, str) and "\n" in value:
+        return block_text(value, indent, step) or [quoted(value)]
+    return [flow(value) if isinstance(value, (Mapping, list, tuple)) else scalar(value)]
+
+
+def block_text(text: str, indent: int, step: int, *, header: str = "|") -> list[str] | None:
+    """The lines of a literal block scalar; None where only quotes can hold the text."""
+    body = text.rstrip("\n")
+    first = next((line for line in body.split("\n") if line), "")
+    if not first.strip() or first[0] == "\t" or STOPS_BLOCK.search(text):
+        return None
+    ends = len(text) - len(body)
+    chomp = "-" if ends == 0 else "" if ends == 1 else "+"
+    indicator = str(step) if first[0] == " " else ""
+    pad = " " * (indent + step)
+    lines = [pad + line if line else "" for line in body.split("\n")]
+    return [header + indicator + chomp, *lines, *[""] * (ends - 1)]
