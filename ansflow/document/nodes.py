@@ -32,8 +32,8 @@ MAX_DEPTH = 50
 MAX_NODES = 50_000
 MAX_ALIASES = 100
 
-SEQUENCE_END: type = yaml.SequenceEndEvent
-MAPPING_END: type = yaml.MappingEndEvent
+SEQUENCE_END: Any = yaml.SequenceEndEvent
+MAPPING_END: Any = yaml.MappingEndEvent
 
 
 class Mark(Protocol):
