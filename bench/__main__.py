@@ -18,6 +18,8 @@ from bench.log_path import measure_log_path
 from bench.peers import CONTENDERS, Contender, environment
 from bench.shapes import SHAPES, Shape
 
+HUGE = 10_000  # steps: run once, not warmed up
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
@@ -40,29 +42,29 @@ def main() -> int:
     return 0
 
 
-def _measure(shape: Shape, contenders: Sequence[Contender], runs: int) -> dict[str, object]:
-    """Median wall seconds per contender, or the reason why there is none. The contenders take turns: the machine drifts."""
+def _measure(shape: Shape, contenders: Sequence[Contender], runs: int) -> dict[str, float | str]:
+    """Median wall seconds per contender, or why there is none. They take turns, because the machine drifts."""
+    huge = len(shape) >= HUGE
     with tempfile.TemporaryDirectory(prefix="ansflow-bench-") as folder:
-        commands: dict[Contender, Sequence[str] | str] = {}
-        for number, contender in enumerate(contenders):
-            place = Path(folder, str(number))
-            place.mkdir()
-            too_large = len(shape) > contender.largest
-            commands[contender] = "does not finish this shape" if too_large else contender.prepare(shape, place)
-        seconds: dict[str, list[float]] = {}
-        failed: dict[str, str] = {}
-        for round_number in range(1 if len(shape) >= 10_000 else runs + 1):
-            for number, (contender, command) in enumerate(commands.items()):
-                if isinstance(command, str) or contender.name in failed:
-                    continue
-                wall = _run(contender, command, Path(folder, str(number)))
+        places = {one: Path(folder, str(number)) for number, one in enumerate(contenders)}
+        result = {one.name: _prepare(one, shape, place) for one, place in places.items()}
+        commands = {one: command for one in contenders if not isinstance(command := result[one.name], str)}
+        walls: dict[str, list[float]] = {one.name: [] for one in commands}
+        for round_number in range(1 if huge else runs + 1):
+            for one in list(commands):
+                wall = _run(one, commands[one], places[one])
                 if isinstance(wall, str):
-                    failed[contender.name] = wall
-                elif round_number or len(shape) >= 10_000:  # the first round warms the caches up
-                    seconds.setdefault(contender.name, []).append(wall)
-    result: dict[str, object] = {name: statistics.median(walls) for name, walls in seconds.items()}
-    reasons = {one.name: command for one, command in commands.items() if isinstance(command, str)}
-    return result | reasons | failed
+                    result[one.name] = wall
+                    del commands[one]
+                elif huge or round_number:  # the first round warms the caches up
+                    walls[one.name].append(wall)
+    medians = {one.name: statistics.median(walls[one.name]) for one in commands}
+    return {name: medians.get(name, str(reason)) for name, reason in result.items()}
+
+
+def _prepare(contender: Contender, shape: Shape, place: Path) -> Sequence[str] | str:
+    place.mkdir()
+    return "does not finish this shape" if len(shape) > contender.largest else contender.prepare(shape, place)
 
 
 def _run(contender: Contender, command: Sequence[str], folder: Path) -> float | str:
@@ -78,7 +80,7 @@ def _run(contender: Contender, command: Sequence[str], folder: Path) -> float | 
     return wall
 
 
-def _print_steps(measured: dict[str, dict[str, object]], contenders: Sequence[Contender]) -> None:
+def _print_steps(measured: dict[str, dict[str, float | str]], contenders: Sequence[Contender]) -> None:
     limit = contenders[0].name
     print(
         f"Wall seconds, whole process, median; {os.cpu_count()} cores, Python {sys.version.split()[0]}, parallelism 4"

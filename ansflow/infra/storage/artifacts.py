@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ansflow.core.errors import NotFound
-from ansflow.core.globs import path_matcher
 from ansflow.core.outcome import KeptFile
 from ansflow.infra.storage.blobs import CHUNK, Blobs
 from ansflow.infra.storage.names import file_name, write_json
-from ansflow.infra.storage.trees import find, write
+from ansflow.infra.storage.trees import find, path_matcher, write
 
 
 class FileArtifacts:

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ansflow.core.globs import path_matcher
 from ansflow.infra.storage.blobs import Blobs
 from ansflow.infra.storage.names import file_name, write_json
-from ansflow.infra.storage.trees import find, link, write
+from ansflow.infra.storage.trees import find, link, path_matcher, write
 
 
 class FileCaches:

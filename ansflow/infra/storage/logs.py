@@ -1,7 +1,7 @@
 """Logs as append-only files with a sparse index of lines.
 
-Beside `<attempt>.log` stands `<attempt>.index`: a pair (offset, newlines before it) for every block of 64 KiB, so that any
-line is found by reading one block. The index is a cache: what a crash took is counted again from the log itself.
+Beside `<attempt>.log` stands `<attempt>.index`: a pair (offset, newlines before it) for every block of 64 KiB, so that
+any line is found by reading one block. The index is a cache: what a crash took is counted again from the log itself.
 """
 
 from __future__ import annotations

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ansflow.core.errors import Conflict
+from ansflow.core.globs import any_matches
 
 MAX_ENTRIES = 200_000
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -32,6 +33,12 @@ class Found:
     def open(self) -> int:
         """A descriptor of the regular file. Raises OSError when it has become something else meanwhile."""
         return os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.folder)
+
+
+def path_matcher(globs: Sequence[str]) -> Callable[[str], bool]:
+    """Which paths a list of globs means. A folder means everything below it, with or without the slash at its end."""
+    meant = [form for glob in globs for form in (glob, glob.rstrip("/") + "/**")]
+    return lambda path: any_matches(meant, path)
 
 
 def find(root: Path, wanted: Callable[[str], bool]) -> Iterator[Found]:
