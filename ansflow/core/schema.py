@@ -24,6 +24,7 @@ DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?
 SIZE = re.compile(r"(\d+)(Ki|Mi|Gi|Ti|K|M|G|T)?", re.ASCII)
 SIZE_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
               "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip
+NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 TEMPLATE: JSON = {"type": "string", "pattern": r"\$\{\{", "description": "An expression: ${{ … }}"}
 
 
@@ -187,11 +188,26 @@ def _range(kind: str, low: float | None, high: float | None) -> JSON:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Integer(Leaf):
+class Numeric(Leaf):
+    """Where an expression may stand, its result may be text: there a number in quotes is a number."""
+
+    def number(self, value: Any) -> Any:
+        if self.literal or not isinstance(value, str) or not NUMBER.fullmatch(value):
+            return value
+        return float(value) if "." in value else int(value)
+
+    def json_schema(self) -> JSON:
+        quoted: JSON = {"type": "string", "pattern": f"^(?:{NUMBER.pattern})$"}
+        return self.shape() if self.literal else {"anyOf": [self.shape(), quoted, TEMPLATE]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integer(Numeric):
     minimum: int | None = None
     maximum: int | None = None
 
     def parse(self, value: Any, path: Path, problems: Problems) -> int | None:
+        value = self.number(value)
         if isinstance(value, bool) or not isinstance(value, int):
             problems.wrong(path, "a whole number", value)
             return None
@@ -202,11 +218,12 @@ class Integer(Leaf):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Number(Leaf):
+class Number(Numeric):
     minimum: float | None = None
     maximum: float | None = None
 
     def parse(self, value: Any, path: Path, problems: Problems) -> float | None:
+        value = self.number(value)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:  # nor nan, nor inf
             problems.wrong(path, "a number", value)
             return None
@@ -232,11 +249,14 @@ class Boolean(Leaf):
 @dataclass(frozen=True, slots=True)
 class Choice(Leaf):
     options: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # a word of another tool → what we say instead
 
     def parse(self, value: Any, path: Path, problems: Problems) -> str | None:
         if isinstance(value, str) and value in self.options:
             return value
-        hint = nearest(value, self.options) if isinstance(value, str) and not problems.full else ""
+        hint = ""
+        if isinstance(value, str) and not problems.full:
+            hint = self.elsewhere.get(value) or nearest(value, self.options)
         problems.wrong(path, "one of " + ", ".join(self.options), value, hint)
         return None
 
@@ -349,10 +369,11 @@ class MapOf:
     name: str = r"[^\x00-\x1f]+"
     form: str = "one line of text"
     minimum: int = 0
+    hint: str = ""  # what to do where no map stands
 
     def read(self, value: Any, path: Path, problems: Problems) -> dict[str, Any] | None:
         if not isinstance(value, Mapping):
-            problems.wrong(path, "a map", value)
+            problems.wrong(path, "a map", value, self.hint)
             return None
         if len(value) < self.minimum:
             problems.add(path, "too_short", f"{_subject(path)} is empty.")
@@ -398,6 +419,7 @@ class Record:
     rest_name: str = ""  # pattern of those keys
     exclusive: tuple[tuple[str, ...], ...] = ()  # of each tuple, at most one key may stand
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # a word of another tool → what we say instead
+    check: Callable[[Mapping[str, Any], Path, Problems], None] | None = None  # what no single key can tell
     makes: Callable[..., Any] | None = None  # called with the keys that were read; without it they stay a dict
 
     def read(self, value: Any, path: Path, problems: Problems) -> Any:
@@ -405,7 +427,10 @@ class Record:
             value = {}
         if isinstance(value, Mapping):
             self._check_keys(value, path, problems)
-            return self._made(self._members(value, path, problems))
+            keys = self._members(value, path, problems)
+            if self.check is not None:
+                self.check(keys, path, problems)
+            return self._made(keys)
         if self.short and value is not None:
             result: dict[str, Any] = {}
             keep = partial(result.__setitem__, self.short)
@@ -429,10 +454,8 @@ class Record:
         place = f" in {self.what}" if self.what else ""
         for key in value:
             name = str(key)
-            if name not in self.fields and not self._is_own(name) and not self._is_rest(name) and not problems.full:
-                hint = (
-                    self.elsewhere.get(name) or nearest(name, self.fields) or "Known: " + ", ".join(self.fields) + "."
-                )
+            if name not in self.fields and not self._is_own(name) and not self._is_rest(name):
+                hint = "" if problems.full else self._meant(name)
                 problems.add((*path, key), "unknown_key", f"Unknown key {shown(name)}{place}.", hint)
         for name, known in self.fields.items():
             if known.required and name not in value:
@@ -444,6 +467,9 @@ class Record:
             if len(written) > 1:
                 message = f"{written[0]!r} and {written[1]!r} cannot stand together{place}."
                 problems.add((*path, written[1]), "exclusive_keys", message, "Keep one of them.")
+
+    def _meant(self, name: str) -> str:
+        return self.elsewhere.get(name) or nearest(name, self.fields) or "Known: " + ", ".join(self.fields) + "."
 
     def _is_own(self, name: str) -> bool:
         return self.open and name.startswith("x-")

@@ -1,1 +1,0 @@
-"""Ports that need a product but no tables: storage in files, dispatch over threads."""

@@ -41,7 +41,9 @@ def read(kind: Any, value: Any) -> tuple[Any, list[str]]:
         (Text(pattern="[a-z]+"), "${{ inputs.name }}", "${{ inputs.name }}"),
         (Integer(minimum=1), 3, 3),
         (Integer(), "${{ inputs.count }}", "${{ inputs.count }}"),
+        (Integer(), "3", 3),
         (Number(), 3, 3.0),
+        (Number(), "80.50", 80.5),
         (Boolean(), False, False),
         (Choice(("a", "b")), "b", "b"),
         (Duration(), "1h30m", timedelta(minutes=90)),
@@ -65,7 +67,7 @@ def test_each_kind_reads_its_value(kind: Any, value: Any, expected: Any) -> None
         (Text(minimum=1), "", "too_short: key is empty."),
         (Text(pattern="[a-z]+", form="small letters"), "A", "wrong_form: key wants small letters, not 'A'."),
         (Integer(), True, "wrong_type: key wants a whole number, not true."),
-        (Integer(), "3", "wrong_type: key wants a whole number, not '3'."),
+        (Integer(literal=True), "3", "wrong_type: key wants a whole number, not '3'."),
         (Integer(minimum=1, maximum=5), 0, "out_of_range: key must be at least 1 and at most 5, not 0."),
         (Integer(literal=True), "${{ 1 }}", "not_literal: key is decided before the run starts, "
          "so it cannot hold an expression. Write the value itself."),

@@ -1,1 +1,0 @@
-"""Logs, artifacts, caches and workspaces in plain files below one folder."""
