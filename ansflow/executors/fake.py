@@ -17,7 +17,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from signal import SIGTERM
 from threading import Condition
@@ -85,6 +84,9 @@ class FakeRun:
                 self._changed.wait(max(0.0, (until - now).total_seconds()))
         return ended
 
+    def wait_for_output(self, timeout_seconds: float) -> None:
+        self.wait(timeout_seconds)
+
     def stop(self, *, timed_out: bool = False) -> None:
         with self._changed:
             if self._end() is None:
@@ -110,7 +112,6 @@ def _planned_end(launch: Launch, started_at: datetime) -> Ended:
         timed_out=wanted > launch.limits.timeout,
         survivors=_number(env, "FAKE_SURVIVORS"),
         log_bytes=os.path.getsize(launch.attempt / SPOOL),
-        log_sha256=sha256((launch.attempt / SPOOL).read_bytes()).hexdigest(),
         started_at=started_at,
         ended_at=started_at + min(wanted, launch.limits.timeout),
     )

@@ -77,7 +77,7 @@ class Ended:
     cancelled: bool = False
     log_truncated: bool = False
     survivors: int = 0  # processes the command left behind; they were killed
-    log_bytes: int = 0
+    log_bytes: int = 0  # an executor gives the length of the spool; the engine, both of the stored log
     log_sha256: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -95,6 +95,10 @@ class Running(Protocol):
 
     def wait(self, timeout_seconds: float | None = None) -> Ended | None:
         """The exit record, or None when the time is over first. Safe to repeat after the end."""
+        ...
+
+    def wait_for_output(self, timeout_seconds: float) -> None:
+        """Returns when the spool has grown, when the command has ended, or when the time is over."""
         ...
 
     def stop(self, *, timed_out: bool = False) -> None:

@@ -1,0 +1,227 @@
+"""Takes secrets out of a stream of bytes, wherever the stream happens to be cut.
+
+What leaves a `MaskedStream` depends on the bytes alone, never on how they were cut: a worker that starts over on the
+same spool gets the same log. Bytes are held back only while they may be the beginning of a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
+from typing import Any
+
+from ansflow.core.redact import MASK, SHORTEST, patterns, require_maskable
+
+Interval = tuple[int, int]
+
+ADD_MASK = b"::add-mask::"
+MOST_ADDED = 100
+LONGEST_COMMAND = 64 * 1024
+HEAD = 4  # bytes of a pattern that must be there before it is compared
+DFA_BYTES = 256 * 1024  # of patterns; above, the smaller automaton, at half the speed
+
+ESCAPE = re.compile(
+    rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,2048}(?:\x07|\x1b\\)|[()][0-9A-Z]|[@-Z\\^_])"
+)
+OPEN_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}|\][^\x07\x1b]{0,2048}\x1b?|[()])?\Z")
+LONGEST_ESCAPE = 2060
+
+
+class Masker:
+    """Knows what must not be shown. Safe to share between threads; a stream has a `MaskedStream` of its own."""
+
+    def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
+        require_maskable(secrets or {})
+        self._values = frozenset(value for value in (secrets or {}).values() if value)
+        self._patterns = patterns(self._values)
+        self.longest = max(map(len, self._patterns), default=0)
+        self._all = _automaton(self._patterns)
+        self._heads = _automaton(sorted({pattern[:HEAD] for pattern in self._patterns}))
+
+    def with_value(self, value: str) -> Masker:
+        """Another masker that also hides this value."""
+        return Masker({str(number): known for number, known in enumerate((*self._values, value))})
+
+    def mask(self, text: str) -> str:
+        """For messages, outputs and summaries: the whole text at once."""
+        if not self._patterns:
+            return text
+        data = text.encode("utf-8", "surrogateescape")
+        return _replaced(data, self.hidden(data)).decode("utf-8", "surrogateescape")
+
+    def stream(self) -> MaskedStream:
+        return MaskedStream(self)
+
+    def hidden(self, data: bytes) -> list[Interval]:
+        """Where secrets stand, in order; also those with escape sequences between their letters."""
+        if self._all is None:
+            return []
+        found = [(start, end) for _, start, end in self._all.find_matches_as_indexes(data, overlapping=True)]
+        if b"\x1b" in data:
+            plain = Plain(data)
+            matches = self._all.find_matches_as_indexes(plain.text, overlapping=True)
+            found += [(plain.place(start), plain.place(end - 1) + 1) for _, start, end in matches]
+        return _united(found)
+
+    def held(self, data: bytes) -> int:
+        """From where on the end of the data may be the beginning of a secret; the length when it cannot."""
+        if self._heads is None:
+            return len(data)
+        hold = self._beginning(data)
+        tail_from = max(0, len(data) - LONGEST_ESCAPE - 32 * self.longest)
+        if data.find(b"\x1b", tail_from) >= 0:
+            hold = min(hold, tail_from + self._beginning_between_escapes(data[tail_from:]))
+        return hold
+
+    def _beginning_between_escapes(self, tail: bytes) -> int:
+        unfinished = OPEN_ESCAPE.search(tail, max(0, len(tail) - LONGEST_ESCAPE))
+        hold = unfinished.start() if unfinished else len(tail)
+        plain = Plain(tail[:hold])
+        beginning = self._beginning(plain.text)
+        return plain.place(beginning) if beginning < len(plain.text) else hold
+
+    def _beginning(self, data: bytes) -> int:
+        start = max(0, len(data) - self.longest + 1)
+        tail = data[start:]
+        assert self._heads is not None
+        candidates = [begin for _, begin, _ in self._heads.find_matches_as_indexes(tail, overlapping=True)]
+        candidates += range(max(0, len(tail) - HEAD + 1), len(tail))
+        return start + next((at for at in candidates if self._is_prefix(tail[at:])), len(tail))
+
+    def _is_prefix(self, data: bytes) -> bool:
+        at = bisect_left(self._patterns, data)
+        return at < len(self._patterns) and self._patterns[at].startswith(data)
+
+
+class MaskedStream:
+    """One log on its way. `feed` gives what may be shown so far, `finish` the rest.
+
+    A line `::add-mask::VALUE` hides VALUE from that line on.
+    """
+
+    def __init__(self, masker: Masker) -> None:
+        self.masker = masker
+        self._kept = b""  # not yet shown
+        self._covered = 0  # so many bytes of it stand behind a mask that has been shown
+        self._line = b""  # a last line that may turn out to be a command
+        self._at_line_start = True
+        self._added = 0
+
+    def feed(self, data: bytes) -> bytes:
+        data = self._line + data
+        hold = _last_command(data, self._at_line_start)
+        if not hold < len(data) <= hold + LONGEST_COMMAND:
+            hold = len(data)
+        shown = b"".join(self._obeyed(data[:hold])) if ADD_MASK in data else self._show(data[:hold])
+        self._line = data[hold:]
+        if data:
+            self._at_line_start = bool(self._line) or data.endswith(b"\n")
+        return shown
+
+    def finish(self) -> bytes:
+        shown = b"".join(self._obeyed(self._line))
+        rest, covered = self._kept, self._covered
+        self._line, self._kept, self._covered = b"", b"", 0
+        return shown + _replaced(rest, self._hidden(rest, covered), covered)
+
+    def _obeyed(self, data: bytes) -> Iterator[bytes]:
+        """Each command takes effect before the text behind it is shown; its own value is never shown."""
+        at_line_start = self._at_line_start
+        for line in re.split(rb"(?m)^(?=::add-mask::)", data):
+            if at_line_start and line.startswith(ADD_MASK):
+                value, newline, rest = line.removeprefix(ADD_MASK).partition(b"\n")
+                yield self._show(self._obey(value) + ADD_MASK + MASK + newline)
+                yield self._show(rest)
+            else:
+                yield self._show(line)
+            at_line_start = at_line_start or bool(line)
+
+    def _obey(self, value: bytes) -> bytes:
+        """Hides the value from now on. Gives what has to be said about it."""
+        text = value.strip().decode("utf-8", "surrogateescape")
+        if len(text) < SHORTEST:
+            return b"[ansflow] This value is not masked: it has fewer than %d characters.\n" % SHORTEST
+        if self._added >= MOST_ADDED:
+            return b"[ansflow] This value is not masked: one step may add %d.\n" % MOST_ADDED
+        self._added += 1
+        self.masker = self.masker.with_value(text)
+        return b""
+
+    def _show(self, data: bytes) -> bytes:
+        if not self._kept and not self.masker.longest:
+            return data
+        data = self._kept + data
+        hidden = self._hidden(data, self._covered)
+        hold = self.masker.held(data)
+        hidden = [(start, end) for start, end in hidden if start < hold]
+        shown = _replaced(data[:hold], [(start, min(end, hold)) for start, end in hidden], self._covered)
+        last = hidden[-1][1] if hidden else 0
+        self._covered = max(0, last - hold) if hold else self._covered
+        self._kept = data[hold:]
+        return shown
+
+    def _hidden(self, data: bytes, covered: int) -> list[Interval]:
+        hidden = self.masker.hidden(data)
+        return _united([(0, covered), *hidden]) if covered else hidden
+
+
+class Plain:
+    """Text without its escape sequences, and where each of its bytes stood before."""
+
+    def __init__(self, data: bytes) -> None:
+        spans = [match.span() for match in ESCAPE.finditer(data)]
+        pieces, at = [], 0
+        for start, end in spans:
+            pieces.append(data[at:start])
+            at = end
+        pieces.append(data[at:])
+        self.text = b"".join(pieces)
+        self._starts = list(accumulate((len(piece) for piece in pieces[:-1]), initial=0))
+        self._places = [0, *(end for _, end in spans)]
+
+    def place(self, index: int) -> int:
+        piece = bisect_right(self._starts, index) - 1
+        return self._places[piece] + index - self._starts[piece]
+
+
+def _automaton(words: Iterable[bytes]) -> Any:
+    words = list(words)
+    if not words:
+        return None
+    from ahocorasick_rs import BytesAhoCorasick, Implementation  # noqa: PLC0415 — a run without secrets does without
+
+    small = sum(map(len, words)) <= DFA_BYTES
+    return BytesAhoCorasick(words, implementation=Implementation.DFA if small else Implementation.ContiguousNFA)
+
+
+def _united(intervals: Iterable[Interval]) -> list[Interval]:
+    """Overlapping intervals become one; those that only touch stay two."""
+    united: list[Interval] = []
+    for start, end in sorted(intervals):
+        if united and start < united[-1][1]:
+            united[-1] = (united[-1][0], max(end, united[-1][1]))
+        else:
+            united.append((start, end))
+    return united
+
+
+def _replaced(data: bytes, hidden: list[Interval], covered: int = 0) -> bytes:
+    """The data with a mask for each interval; the one that begins within the covered bytes has been shown before."""
+    if not hidden:
+        return data
+    pieces, at = [], 0
+    for start, end in hidden:
+        pieces += [data[at:start], b"" if covered and start == 0 else MASK]
+        at = end
+    return b"".join((*pieces, data[at:]))
+
+
+def _last_command(data: bytes, at_line_start: bool) -> int:
+    """Where an unfinished last line begins that is a command, or may become one; the length when it is not."""
+    start = data.rfind(b"\n") + 1
+    if start == 0 and not at_line_start:
+        return len(data)
+    line = data[start : start + len(ADD_MASK)]
+    return start if line and (line == ADD_MASK or ADD_MASK.startswith(line)) else len(data)
