@@ -1,0 +1,201 @@
+"""Fetches what was asked for and checks it out: the same way into an empty folder and over an older checkout."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansflow.core.errors import ExternalError, InvalidSpec, NotFound, Problem
+from ansflow.core.schema import nearest
+from ansflow.steps.fetch_code.address import BAD_REF, COMMIT, SHORT_COMMIT, Address, parse_address
+from ansflow.steps.fetch_code.git import Git, Login, check_login, require_git
+from ansflow.steps.fetch_code.own import OwnRepository, copy_folder, find_own
+from ansflow.steps.fetch_code.tree import forget_settings, unlink_outside
+
+EVERYTHING = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
+FACTS = {"commit": "%H", "author": "%an", "author_email": "%ae", "committed_at": "%cI", "message": "%B"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What `ref` turned out to be: a full ref of the other side, or a commit when `name` is empty."""
+
+    name: str = ""
+    commit: str = ""
+
+    @property
+    def branch(self) -> str:
+        return self.name.removeprefix("refs/heads/") if self.name.startswith("refs/heads/") else ""
+
+    @property
+    def local(self) -> str:
+        """Where the ref stands on our side."""
+        return f"refs/remotes/origin/{self.branch}" if self.branch else self.name
+
+
+def fetch(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The work of the step. Answers with its outputs."""
+    target = _target(Path(parameters["workspace"]), parameters.get("path") or ".")
+    base = Path(parameters["base"])
+    if parameters.get("repository"):
+        return {"outputs": _fetch(parameters, target, base, None)}
+    own = find_own(base)
+    if own is None:
+        print(f"{base} is no Git repository: its files are copied as they are.")
+        copy_folder(base, target, [Path(path) for path in parameters["leave_out"]])
+        return {"outputs": dict.fromkeys((*FACTS, "branch"), "")}
+    if own.commit or not parameters["working_tree"]:
+        return {"outputs": _fetch(parameters, target, base, own)}
+    print(f"{own.top} has no commit yet: its files are taken as they are.")
+    own.copy_changes(target, [Path(path) for path in parameters["leave_out"]])
+    return {"outputs": dict.fromkeys(FACTS, "") | {"branch": own.branch}}
+
+
+def _fetch(parameters: Mapping[str, Any], target: Path, base: Path, own: OwnRepository | None) -> dict[str, str]:
+    address = Address(str(own.top), "path") if own else _address(str(parameters["repository"]), base)
+    login = _login(parameters)
+    check_login(login, address)
+    forget_settings(target)
+    readable = [Path(address.text), Path(address.text, ".git")] if address.transport == "path" else []
+    lfs = parameters.get("lfs") is True
+    with Git(folder=target, address=address, login=login, lfs=lfs, readable=readable) as git:
+        require_git(git)
+        git.run("init", "--quiet")
+        git.run("config", "remote.origin.url", address.text)
+        git.run("config", "remote.origin.fetch", EVERYTHING[0])
+        print(f"Fetching {address.text}")
+        as_it_stands = own is not None and parameters["working_tree"]
+        wanted = Wanted(commit=own.commit) if own and as_it_stands else _resolve(git, str(parameters["ref"] or ""))
+        commit = _bring(git, wanted, int(parameters.get("depth") or 0))
+        branch = own.branch if own and as_it_stands else wanted.branch
+        _check_out(git, commit, branch, parameters)
+        if own and as_it_stands:
+            own.copy_changes(target, [Path(path) for path in parameters["leave_out"]])
+        if parameters.get("links") != "all":
+            unlink_outside(target, git.read("ls-files", "-z", "--stage").split("\0"))
+        return _outputs(git, commit) | {"branch": branch}
+
+
+def _address(text: str, base: Path) -> Address:
+    address = parse_address(text)
+    if address.transport != "path":
+        return address
+    path = (base / Path(text).expanduser()).resolve()
+    if not path.is_dir():
+        raise NotFound(f"There is no repository at {path}: no such folder.")
+    return Address(str(path), "path")
+
+
+def _login(parameters: Mapping[str, Any]) -> Login:
+    name, hosts = str(parameters.get("credential") or ""), str(parameters.get("known_hosts") or "")
+    if name and not os.environ.get(name):
+        message = f"The secret {name!r} is empty or was not given to this step."
+        raise InvalidSpec([Problem(code="unknown_secret", message=message, path=("with", "credential"))])
+    return Login(name=name, secret=os.environ.get(name, "") if name else "", known_hosts=hosts)
+
+
+def _target(workspace: Path, path: str) -> Path:
+    """The folder to check out into; a link must not lead out of the workspace."""
+    target = (workspace / path).resolve()
+    if not target.is_relative_to(workspace.resolve()):
+        raise NotFound(f"path: {path!r} leads out of the workspace, through a symbolic link.")
+    target.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def _resolve(git: Git, ref: str) -> Wanted:
+    """Branch before tag before commit, as people mean it; `ls-remote` says what there is."""
+    refs: dict[str, str] = {}
+    head = ""
+    for line in git.read("ls-remote", "--symref", "--", git.address.text, talk=True).splitlines():
+        left, _, name = line.partition("\t")
+        if left.startswith("ref: ") and name == "HEAD":
+            head = left.removeprefix("ref: ")
+        else:
+            refs[name] = left
+    if not ref:
+        return _default(git, refs, head)
+    for name in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref if ref.startswith("refs/") else ""):
+        if name in refs:
+            return Wanted(name=name, commit=refs[name])
+    if SHORT_COMMIT.fullmatch(ref):
+        return Wanted(commit=ref)
+    known = [name.split("/", 2)[2] for name in refs if name.startswith(("refs/heads/", "refs/tags/"))]
+    raise NotFound(f"{git.address.text} has no branch, tag or commit {ref!r}. {nearest(ref, known)}".rstrip())
+
+
+def _default(git: Git, refs: Mapping[str, str], head: str) -> Wanted:
+    if head in refs and not BAD_REF.search(head):
+        return Wanted(name=head, commit=refs[head])
+    if "HEAD" in refs:
+        return Wanted(commit=refs["HEAD"])
+    raise NotFound(f"{git.address.text} is empty: it has no commit to check out.")
+
+
+def _bring(git: Git, wanted: Wanted, depth: int) -> str:
+    """Fetches, and answers with the full commit id."""
+    address = git.address.text
+    if depth and (wanted.name or COMMIT.fullmatch(wanted.commit)):
+        spec = f"+{wanted.name}:{wanted.local}" if wanted.name else wanted.commit
+        try:
+            git.run("fetch", "--progress", "--no-tags", f"--depth={depth}", "--", address, spec, talk=True)
+        except ExternalError as error:
+            if wanted.name or not error.permanent:
+                raise
+            print("The other side gives no single commit: fetching the whole history.")
+        else:
+            return _commit(git, wanted)
+    extra = () if wanted.branch or not wanted.name else (f"+{wanted.name}:{wanted.local}",)
+    unshallow = ("--unshallow",) if git.ask("rev-parse", "--is-shallow-repository") == "true" else ()
+    git.run("fetch", "--progress", "--no-tags", *unshallow, "--", address, *EVERYTHING, *extra, talk=True)
+    return _commit(git, wanted)
+
+
+def _commit(git: Git, wanted: Wanted) -> str:
+    found = git.ask("rev-parse", "--verify", "--quiet", f"{wanted.local or wanted.commit}^{{commit}}")
+    if not found:
+        raise NotFound(f"{git.address.text} has no commit {wanted.local or wanted.commit!r} on any branch or tag.")
+    return found
+
+
+def _check_out(git: Git, commit: str, branch: str, parameters: Mapping[str, Any]) -> None:
+    _write_sparse(git, parameters.get("sparse") or ())
+    where = ("-B", branch) if branch else ("--detach",)
+    git.run("checkout", "--quiet", "--force", "--no-track", *where, commit)
+    if branch:
+        git.run("config", f"branch.{branch}.remote", "origin")
+        git.run("config", f"branch.{branch}.merge", f"refs/heads/{branch}")
+    if submodules := parameters.get("submodules"):
+        depth = (f"--depth={parameters['depth']}",) if parameters.get("depth") else ()
+        deep = ("--recursive",) if submodules == "recursive" else ()
+        git.run("submodule", "update", "--init", "--checkout", "--force", "--progress", *deep, *depth, talk=True)
+    if git.lfs:
+        git.run("lfs", "pull", talk=True)
+    print(f"Checked out {branch or 'commit'} at {commit[:12]}: {git.ask('log', '-1', '--format=%s', commit)}")
+
+
+def _write_sparse(git: Git, folders: Sequence[str]) -> None:
+    """As `git sparse-checkout` in cone mode, which would put settings where we do not want them."""
+    if not folders:
+        return
+    lines = ["/*", "!/*/"]
+    for folder in folders:
+        parts = [part for part in folder.split("/") if part not in ("", ".")]
+        for depth in range(1, len(parts) + 1):
+            place = "/".join(parts[:depth])
+            lines += [f"/{place}/"] if depth == len(parts) else [f"/{place}/", f"!/{place}/*/"]
+    rules = git.folder / ".git" / "info" / "sparse-checkout"
+    rules.parent.mkdir(exist_ok=True)
+    rules.write_text("\n".join(dict.fromkeys(lines)) + "\n")
+    git.run("config", "core.sparseCheckout", "true")
+    git.run("config", "core.sparseCheckoutCone", "true")
+
+
+def _outputs(git: Git, commit: str) -> dict[str, str]:
+    return {
+        name: git.read("log", "-1", "--no-show-signature", f"--format={form}", commit).strip()
+        for name, form in FACTS.items()
+    }
