@@ -15,13 +15,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ansflow.core.errors import Problem
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import PlannedStep
 from ansflow.core.schema import Record
 from ansflow.core.spec import ExecutorSpec, StepSpec
+
+if TYPE_CHECKING:
+    from ansflow.plugins.outbound import Outbound
 
 # ── what runs ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -194,7 +197,10 @@ class StepType(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a notifier sends. `url` leads to the execution; `status` is a status token or `fixed`."""
+    """What a notifier sends. `url` leads to the execution; `status` is a status token or `fixed`.
+
+    All of it is text, not markup: a notifier escapes what its messenger would read as markup.
+    """
 
     subject: str
     text: str
@@ -209,14 +215,15 @@ class Notifier(Protocol):
     """A kind of messenger. `channel` holds one configured instance, read by `settings`.
 
     `send` is called at least once per message; `key` is stable over repeats, for receivers that can drop doubles.
-    Raises ExternalError(permanent=…).
+    Whatever it connects to goes through `outbound`, which refuses addresses inside this network.
+    Raises ExternalError(permanent=…), never with a secret or the path of a URL in it.
     """
 
     name: str
     summary: str
     settings: Record
 
-    def send(self, channel: Mapping[str, Any], message: Message, *, key: str) -> str:
+    def send(self, channel: Mapping[str, Any], message: Message, *, key: str, outbound: Outbound) -> str:
         """Returns a sentence that says what the other side answered."""
         ...
 

