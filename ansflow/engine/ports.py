@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from ansflow.core.outcome import KeptFile
+from ansflow.core.commands import Decision, Effect, Expire, Retry, Stop, Timeout
+from ansflow.core.events import Event
+from ansflow.core.outcome import KeptFile, Outcome
+from ansflow.core.plan import Plan
+from ansflow.core.state import State
+from ansflow.core.wiring import Wiring
 
 
 class Clock(Protocol):
@@ -79,8 +84,109 @@ class EventBus(Protocol):
 
     def publish(self, execution: int, seq: int) -> None: ...
 
+    def wait(self, execution: int, *, after: int, timeout_seconds: float) -> int:
+        """The newest number heard of, once it is greater than `after`; or `after`, when the time is over."""
+        ...
+
 
 class Dispatcher(Protocol):
-    """Carries `run_step(execution, step)` to a worker. At least once; ids only."""
+    """Carries `run_step(execution, step)` to a worker with a free slot; ids only. A lost message costs only delay."""
 
-    def run_step(self, execution: int, step: str, *, due_at: datetime | None = None) -> None: ...
+    def run_step(self, execution: int, step: str) -> None: ...
+
+
+# ── executions ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Sending(NamedTuple):
+    """A row of the outbox: something that must happen outside. `key` is stable over repeats."""
+
+    key: tuple[int, int, int]  # execution, version of the write it came from, number within it
+    effect: Effect
+    at: datetime
+
+
+class Due(NamedTuple):
+    """A row whose time has come, and the command that deals with it. A stale one is refused by `decide`: no harm."""
+
+    execution: int
+    command: Retry | Expire | Timeout
+
+
+class Held(NamedTuple):
+    """A running attempt, as its worker's neighbours see it."""
+
+    execution: int
+    step: str
+    attempt: int
+    fence: int
+    worker: str
+
+
+class ExecutionStore(Protocol):
+    """The truth. Every method is one atomic step: whoever reads afterwards sees all of it or nothing.
+
+    Several workers and processes call it at once. `apply` is the only way to change a running execution, and writes
+    only where the execution's version and each row's (status, attempt, fence) still are as the decision found them; the
+    loser gets False, loads again, and decides again or walks away.
+    """
+
+    def create(self, plan: Plan, *, now: datetime, by: str = "", kept: Mapping[str, Outcome] | None = None) -> int:
+        """Freezes the plan; writes the execution, its steps and event 1 (pending). `kept` are taken over as done."""
+        ...
+
+    def wiring(self, execution: int) -> Wiring:
+        """The frozen plan, with its edges turned round. Made once per process."""
+        ...
+
+    def load(self, execution: int) -> State:
+        """A view to decide on. Rows are read when looked at: a finished step loads itself and its neighbours."""
+        ...
+
+    def apply(self, execution: int, decision: Decision, *, now: datetime) -> bool:
+        """Rows, numbered events, and effects in the outbox, all or nothing. False: a guard does not hold."""
+        ...
+
+    def events(self, execution: int, *, after: int = 0) -> Sequence[Event]: ...
+
+    def executions(self) -> Sequence[int]:
+        """Those that have not ended, oldest first."""
+        ...
+
+    # ── what must happen outside ─────────────────────────────────────────────────────────────────────────────────
+
+    def sent(self, key: tuple[int, int, int]) -> None:
+        """The effect has been carried out. Safe to repeat."""
+        ...
+
+    def unsent(self, *, before: datetime) -> Sequence[Sending]:
+        """Effects written before that moment and not yet carried out."""
+        ...
+
+    def offers(self, *, before: datetime) -> Sequence[tuple[int, str]]:
+        """Steps on offer since before that moment, which nobody has claimed."""
+        ...
+
+    # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def due(self, now: datetime) -> Sequence[Due]:
+        """Retries, gates and deadlines whose time has come. They stay due until a decision has dealt with them."""
+        ...
+
+    def next_due(self) -> datetime | None: ...
+
+    # ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def register(self, worker: str, boot: str, *, now: datetime) -> Sequence[Held]:
+        """A worker has started. Its former boots' leases end at once; the attempts they held are returned, to adopt."""
+        ...
+
+    def beat(self, boot: str, *, now: datetime) -> Sequence[Stop]:
+        """Prolongs the lease. Returns what this boot runs and has been asked to stop: safe to repeat."""
+        ...
+
+    def lost(self, *, before: datetime) -> Sequence[Held]:
+        """Attempts whose worker has not been heard of since that moment."""
+        ...
+
+    def running(self) -> Sequence[Held]: ...

@@ -1,0 +1,325 @@
+"""Every port in memory: for tests, the simulation, and a lone `ansflow run`. Safe to use from several threads.
+
+`MemoryStore` keeps rows by reference and never changes one: a decision brings new rows, which replace the old. So a
+view costs nothing, and the same object can be handed to every reader.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from threading import Condition, Lock
+
+from ansflow.core.commands import Decision, Expire, Retry, Stop, Timeout
+from ansflow.core.errors import Conflict, NotFound
+from ansflow.core.events import Event, ExecutionChanged
+from ansflow.core.outcome import Outcome
+from ansflow.core.plan import Plan
+from ansflow.core.state import BundleState, ExecutionState, State, StepState
+from ansflow.core.status import Reason, StepStatus, is_final
+from ansflow.core.wiring import Wiring
+from ansflow.engine.ports import Due, Held, Sending
+
+Line = list[tuple[tuple[int, int], str]]
+
+
+class MemoryClock:
+    """Stands still until it is turned."""
+
+    def __init__(self, now: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def turn(self, by: timedelta) -> datetime:
+        self._now += by
+        return self._now
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class MemoryRun:
+    """The rows of one execution: a `State`. Lines are sorted with the best last, so that taking it costs nothing."""
+
+    def __init__(self, execution: ExecutionState, wiring: Wiring) -> None:
+        self.execution = execution
+        self.wiring = wiring
+        self.steps = {key: wiring.new_step(key) for key in wiring.plan.steps}
+        self.bundles = {name: wiring.new_bundle(name) for name in wiring.plan.bundles}
+        self.places: dict[str, int] = {}
+        self.lines: dict[str, Line] = {}
+        self.events: list[Event] = []
+
+    def step(self, key: str) -> StepState:
+        try:
+            return self.steps[key]
+        except KeyError:
+            raise NotFound(f"There is no step {key!r} in execution {self.execution.id}.") from None
+
+    def bundle(self, name: str) -> BundleState:
+        return self.bundles[name]
+
+    def used(self, limiter: str) -> int:
+        return self.places.get(limiter, 0)
+
+    def line(self, name: str) -> Iterator[str]:
+        line = self.lines.get(name, [])
+        while line and self.steps[line[-1][1]].line != name:
+            line.pop()
+        for _, key in reversed(line):
+            if self.steps[key].line == name:
+                yield key
+
+    def stand(self, rows: Sequence[StepState]) -> None:
+        """Puts those who are new in a line into their places. Who has left is taken out when met."""
+        fresh: dict[str, Line] = {}
+        for row in rows:
+            if row.line and self.steps[row.key].line != row.line:
+                fresh.setdefault(row.line, []).append((self.wiring.rank(row.key), row.key))
+        for name, keys in fresh.items():
+            line = self.lines.setdefault(name, [])
+            line.extend(keys)
+            line.sort(reverse=True)
+
+
+class MemoryStore:
+    """An `ExecutionStore`. One lock around every write: decisions are small, and nothing waits inside."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._runs: dict[int, MemoryRun] = {}
+        self._open: dict[int, None] = {}
+        self._outbox: dict[tuple[int, int, int], Sending] = {}
+        self._offers: dict[tuple[int, str], datetime] = {}
+        self._held: dict[str, dict[tuple[int, str], Held]] = {}
+        self._seen: dict[str, datetime] = {}
+        self._boots: dict[str, str] = {}
+        self._due: list[tuple[datetime, int, Due]] = []
+        self._planned = 0
+        self._number = 0
+
+    def create(self, plan: Plan, *, now: datetime, by: str = "", kept: Mapping[str, Outcome] | None = None) -> int:
+        wiring = Wiring(plan)
+        with self._lock:
+            self._number += 1
+            execution = wiring.new_execution(self._number, by=by, kept=dict(kept or {}))
+            execution.seq = 1
+            run = MemoryRun(execution, wiring)
+            fact = ExecutionChanged(status=execution.status, reason=execution.reason, message=execution.message)
+            run.events.append(Event(execution=execution.id, seq=1, at=now, fact=fact))
+            self._runs[execution.id] = run
+            self._open[execution.id] = None
+            return execution.id
+
+    def wiring(self, execution: int) -> Wiring:
+        return self._run(execution).wiring
+
+    def load(self, execution: int) -> State:
+        return self._run(execution)
+
+    def apply(self, execution: int, decision: Decision, *, now: datetime) -> bool:
+        after = decision.execution
+        run = self._run(execution)
+        if after is None:
+            return False
+        with self._lock:
+            if run.execution.version != after.version - 1:
+                return False
+            if any(run.steps[change.after.key].guard != change.guard for change in decision.steps):
+                return False
+            self._write(run, decision, after, now)
+            return True
+
+    def _write(self, run: MemoryRun, decision: Decision, after: ExecutionState, now: datetime) -> None:
+        rows = [change.after for change in decision.steps]
+        run.stand(rows)
+        for row in rows:
+            self._index(run, run.steps[row.key], row)
+            run.steps[row.key] = row
+        for bundle in decision.bundles:
+            if bundle.deadline and bundle.deadline != run.bundles[bundle.name].deadline:
+                self._plan(bundle.deadline, Due(after.id, Timeout(bundle=bundle.name)))
+            run.bundles[bundle.name] = bundle
+        if after.deadline and after.deadline != run.execution.deadline:
+            self._plan(after.deadline, Due(after.id, Timeout()))
+        run.places.update(decision.used)
+        seq = run.execution.seq
+        for number, fact in enumerate(decision.facts, start=seq + 1):
+            run.events.append(Event(execution=after.id, seq=number, at=now, fact=fact))
+        for number, effect in enumerate(decision.effects):
+            key = (after.id, after.version, number)
+            self._outbox[key] = Sending(key, effect, now)
+        run.execution = after
+        if is_final(after.status):
+            self._open.pop(after.id, None)
+
+    def _index(self, run: MemoryRun, before: StepState, row: StepState) -> None:
+        """What makes the questions over all executions cheap: who holds what, what is on offer, what is due."""
+        place = (run.execution.id, row.key)
+        if before.status is StepStatus.RUNNING:
+            self._held.get(before.worker, {}).pop(place, None)
+        if row.status is StepStatus.RUNNING:
+            self._held.setdefault(row.worker, {})[place] = Held(*place, row.attempt, row.fence, row.worker)
+        if row.offered_at is not None:
+            self._offers[place] = row.offered_at
+        elif before.offered_at is not None:
+            self._offers.pop(place, None)
+        if row.due_at is not None and row.due_at != before.due_at:
+            command = Expire(step=row.key) if row.status is StepStatus.WAITING else Retry(step=row.key)
+            self._plan(row.due_at, Due(run.execution.id, command))
+
+    def events(self, execution: int, *, after: int = 0) -> Sequence[Event]:
+        return self._run(execution).events[after:]
+
+    def executions(self) -> Sequence[int]:
+        with self._lock:
+            return list(self._open)
+
+    # ── what must happen outside ─────────────────────────────────────────────────────────────────────────────────
+
+    def sent(self, key: tuple[int, int, int]) -> None:
+        with self._lock:
+            self._outbox.pop(key, None)
+
+    def unsent(self, *, before: datetime) -> Sequence[Sending]:
+        with self._lock:
+            return [sending for sending in self._outbox.values() if sending.at <= before]
+
+    def offers(self, *, before: datetime) -> Sequence[tuple[int, str]]:
+        with self._lock:
+            return [place for place, at in self._offers.items() if at <= before]
+
+    # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def due(self, now: datetime) -> Sequence[Due]:
+        with self._lock:
+            ripe = []
+            while self._due and self._due[0][0] <= now:
+                entry = heapq.heappop(self._due)
+                if self._is_due(entry[0], entry[-1]):
+                    ripe.append(entry)
+            for entry in ripe:  # they stay until a decision has dealt with them
+                heapq.heappush(self._due, entry)
+            return [entry[-1] for entry in ripe]
+
+    def next_due(self) -> datetime | None:
+        with self._lock:
+            while self._due and not self._is_due(self._due[0][0], self._due[0][-1]):
+                heapq.heappop(self._due)
+            return self._due[0][0] if self._due else None
+
+    def _plan(self, at: datetime, due: Due) -> None:
+        self._planned += 1
+        heapq.heappush(self._due, (at, self._planned, due))
+
+    def _is_due(self, at: datetime, due: Due) -> bool:
+        run = self._runs[due.execution]
+        if isinstance(due.command, Timeout):
+            row = run.bundles[due.command.bundle] if due.command.bundle else run.execution
+            return row.deadline == at
+        return run.steps[due.command.step].due_at == at
+
+    # ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def register(self, worker: str, boot: str, *, now: datetime) -> Sequence[Held]:
+        with self._lock:
+            former = [known for known, name in self._boots.items() if name == worker and known != boot]
+            for known in former:
+                self._seen.pop(known, None)
+            self._boots[boot] = worker
+            self._seen[boot] = now
+            return [held for known in former for held in self._held.get(known, {}).values()]
+
+    def beat(self, boot: str, *, now: datetime) -> Sequence[Stop]:
+        with self._lock:
+            if boot in self._seen:
+                self._seen[boot] = now
+            rows = [(held, self._runs[held.execution]) for held in self._held.get(boot, {}).values()]
+            return [
+                Stop(held.step, held.attempt, held.fence, boot, run.execution.immediate, row.stop is Reason.TIMEOUT)
+                for held, run in rows
+                if (row := run.steps[held.step]).stop is not None
+            ]
+
+    def lost(self, *, before: datetime) -> Sequence[Held]:
+        with self._lock:
+            gone = [boot for boot in self._held if boot not in self._seen or self._seen[boot] < before]
+            return [held for boot in gone for held in self._held[boot].values()]
+
+    def running(self) -> Sequence[Held]:
+        with self._lock:
+            return [held for holds in self._held.values() for held in holds.values()]
+
+    def _run(self, execution: int) -> MemoryRun:
+        try:
+            return self._runs[execution]
+        except KeyError:
+            raise NotFound(f"There is no execution {execution}.") from None
+
+
+class MemoryBus:
+    """Hints within one process."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._heard: dict[int, int] = {}
+
+    def publish(self, execution: int, seq: int) -> None:
+        with self._changed:
+            self._heard[execution] = max(seq, self._heard.get(execution, 0))
+            self._changed.notify_all()
+
+    def wait(self, execution: int, *, after: int, timeout_seconds: float) -> int:
+        with self._changed:
+            self._changed.wait_for(lambda: self._heard.get(execution, 0) > after, timeout_seconds)
+            return max(after, self._heard.get(execution, 0))
+
+
+class MemoryLogs:
+    """A `LogStore`."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._texts: dict[tuple[int, str, int], bytearray] = {}
+        self._fences: dict[tuple[int, str, int], int] = {}
+
+    def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
+        key = (execution, step, attempt)
+        with self._lock:
+            text = self._texts.setdefault(key, bytearray())
+            if fence < self._fences.get(key, 0):
+                raise Conflict(f"The log of {step} belongs to a newer worker.", code="fenced")
+            self._fences[key] = fence
+            if offset > len(text):
+                raise Conflict(f"The log of {step} continues at {len(text)}, not at {offset}.", code="gap")
+            if offset + len(data) > len(text):
+                text += data[len(text) - offset :]
+            return len(text)
+
+    def length(self, execution: int, step: str, attempt: int) -> int:
+        return len(self._texts.get((execution, step, attempt), b""))
+
+    def read(self, execution: int, step: str, attempt: int, *, start: int = 0, end: int | None = None) -> bytes:
+        return bytes(self._texts.get((execution, step, attempt), b"")[start:end])
+
+    def lines(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> list[bytes]:
+        return self.read(execution, step, attempt).splitlines()[first - 1 : last]
+
+    def close(self, execution: int, step: str, attempt: int) -> None:
+        """Nothing to close."""
+
+
+class MemorySecrets:
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = dict(values or {})
+
+    def values(self, names: Sequence[str]) -> Mapping[str, str]:
+        missing = [name for name in names if name not in self._values]
+        if missing:
+            raise NotFound(f"There is no secret {', '.join(missing)}.")
+        return {name: self._values[name] for name in names}
