@@ -419,7 +419,6 @@ class Record:
     rest_name: str = ""  # pattern of those keys
     exclusive: tuple[tuple[str, ...], ...] = ()  # of each tuple, at most one key may stand
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # a word of another tool → what we say instead
-    check: Callable[[Mapping[str, Any], Path, Problems], None] | None = None  # what no single key can tell
     makes: Callable[..., Any] | None = None  # called with the keys that were read; without it they stay a dict
 
     def read(self, value: Any, path: Path, problems: Problems) -> Any:
@@ -427,10 +426,7 @@ class Record:
             value = {}
         if isinstance(value, Mapping):
             self._check_keys(value, path, problems)
-            keys = self._members(value, path, problems)
-            if self.check is not None:
-                self.check(keys, path, problems)
-            return self._made(keys)
+            return self._made(self._members(value, path, problems))
         if self.short and value is not None:
             result: dict[str, Any] = {}
             keep = partial(result.__setitem__, self.short)
@@ -469,7 +465,8 @@ class Record:
                 problems.add((*path, written[1]), "exclusive_keys", message, "Keep one of them.")
 
     def _meant(self, name: str) -> str:
-        return self.elsewhere.get(name) or nearest(name, self.fields) or "Known: " + ", ".join(self.fields) + "."
+        known = "Known: " + ", ".join(self.fields) + "." if self.fields else "Nothing can be written here."
+        return self.elsewhere.get(name) or nearest(name, self.fields) or known
 
     def _is_own(self, name: str) -> bool:
         return self.open and name.startswith("x-")

@@ -202,31 +202,10 @@ def input_type(keys: Mapping[str, Any]) -> str:
     return "number" if isinstance(default, (int, float)) else "string"
 
 
-def _check_input(keys: Mapping[str, Any], path: Path, problems: Problems) -> None:
-    kind, default, options = input_type(keys), keys.get("default"), keys.get("options", ())
-    if kind == "choice" and not options:
-        problems.add(path, "missing_key", "An input of type choice needs the key 'options'.", "Write options: [a, b].")
-    elif default is not None and not _fits(kind, default, options):
-        wanted = "one of " + ", ".join(options) if kind == "choice" else f"a {kind}"
-        problems.add((*path, "default"), "wrong_default", f"The default {shown(default)} is not {wanted}.")
-    if keys.get("required") and default is not None:
-        message = "An input with a default is never missing, so 'required' says nothing."
-        problems.add((*path, "required"), "exclusive_keys", message, "Keep one of them.")
-
-
-def _fits(kind: str, default: Any, options: tuple[str, ...]) -> bool:
-    if kind == "choice":
-        return str(default) in options
-    if kind == "boolean":
-        return isinstance(default, bool)
-    return kind != "number" or (isinstance(default, (int, float)) and not isinstance(default, bool))
-
-
 INPUT = Record(
     what="an input",
     short="default",
     empty=True,
-    check=_check_input,
     elsewhere={
         "choices": elsewhere.called("options"),
         "enum": elsewhere.called("options"),

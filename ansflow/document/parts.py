@@ -127,6 +127,21 @@ GLOBS = Named("globs", globs(FIXED_LINE))
 EVENT = Choice(EVENTS, literal=True, elsewhere=elsewhere.ON)
 
 
+@dataclass(frozen=True, slots=True)
+class EventGlob(Choice):
+    """The name of an event, or a glob over these names."""
+
+    def parse(self, value: Any, path: Path, problems: Problems) -> str | None:
+        is_glob = isinstance(value, str) and bool(set(value) & set("*?[{!"))
+        return value if is_glob else Choice.parse(self, value, path, problems)
+
+    def shape(self) -> JSON:
+        return {"anyOf": [Choice.shape(self), {"type": "string", "pattern": r"[*?\[{!]"}]}
+
+
+EVENT_GLOB = EventGlob(EVENTS, literal=True, elsewhere=elsewhere.ON)
+
+
 def _when(*, input: Mapping[str, GlobSet] | None = None, **keys: GlobSet) -> WhenRule:
     return WhenRule(**keys, inputs=input or {})
 
@@ -137,7 +152,7 @@ WHEN = ListOf(
         short="event",
         elsewhere=elsewhere.WHEN,
         fields={
-            "event": Field(globs(EVENT, "event"), "What started the run: " + ", ".join(EVENTS) + "."),
+            "event": Field(globs(EVENT_GLOB, "event"), "What started the run: " + ", ".join(EVENTS) + "."),
             "branch": Field(GLOBS, "The branch; of a pull request, the branch it goes to."),
             "tag": Field(GLOBS, "The Git tag."),
             "path": Field(GLOBS, "A file that was changed: one match is enough."),
@@ -483,17 +498,9 @@ APPROVERS = Record(
 )
 
 
-def _check_field(keys: Mapping[str, Any], path: Path, problems: Problems) -> None:
-    if keys.get("type") == "choice" and not keys.get("options"):
-        problems.add(
-            path, "missing_key", "A field of type choice needs the key 'options'.", "Write options: [now, later]."
-        )
-
-
 APPROVAL_FIELD = Record(
     what="a field",
     short="name",
-    check=_check_field,
     fields={
         "name": Field(WORD, "Its answer is read as approval.fields.<name>.", required=True),
         "type": Field(

@@ -30,7 +30,7 @@ from ansflow.document import elsewhere
 from ansflow.document.grammar import PIPELINE, STEP, STEPS, input_type
 from ansflow.document.yaml import MAX_BYTES, Loaded, load
 
-KEY_CODES = frozenset({"unknown_key", "bad_name", "missing_key", "exclusive_keys"})
+KEY_CODES = frozenset({"unknown_key", "bad_name", "missing_key", "exclusive_keys", "only_on_a_server"})
 """Problems with a key: they are placed at the key, not at its value."""
 
 LONE_EXPRESSION = re.compile(r"\s*\$\{\{((?:(?!\$\{\{|\}\}).)*)\}\}\s*", re.DOTALL)
@@ -54,6 +54,16 @@ class Document:
     def place(self, path: Path) -> tuple[int, int]:
         """Line and column of the value at `path`, or of the nearest value around it."""
         return self.loaded.place(path) if self.loaded else (1, 1)
+
+    def is_written(self, path: Path) -> bool:
+        """Whether the text has a value at exactly this path."""
+        value: Any = self.loaded.value if self.loaded else None
+        for part in path:
+            try:
+                value = value[part]
+            except (TypeError, KeyError, IndexError):
+                return False
+        return True
 
     def placed(self, problems: Iterable[Problem]) -> list[Problem]:
         """The problems with line and column, in the order of the text, each once."""

@@ -61,16 +61,20 @@ def notifier(name: str) -> Notifier:
 
 @cache
 def _load(kind: str, name: str) -> Any:
-    target = OWN[kind].get(name)
-    if target is not None:
-        module, _, attribute = target.partition(":")
-        return getattr(import_module(module), attribute)()
-    entry = _installed(kind).get(name)
-    if entry is None:
-        known = names(kind)
-        hint = nearest(name, known) or "Known: " + ", ".join(known) + "."
-        raise NotAvailable(f"There is no {kind.removesuffix('s').replace('step', 'step type')} {name!r} here. {hint}")
-    return entry.load()()
+    what = {"steps": "step type", "executors": "executor", "notifiers": "notifier"}[kind]
+    try:
+        target = OWN[kind].get(name)
+        if target is not None:
+            module, _, attribute = target.partition(":")
+            return getattr(import_module(module), attribute)()
+        entry = _installed(kind).get(name)
+        if entry is not None:
+            return entry.load()()
+    except (ImportError, AttributeError) as error:
+        raise NotAvailable(f"The {what} {name!r} cannot be loaded: {error}.") from error
+    known = names(kind)
+    hint = nearest(name, known) or "Known: " + ", ".join(known) + "."
+    raise NotAvailable(f"There is no {what} {name!r} here. {hint}")
 
 
 @cache

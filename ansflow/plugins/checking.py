@@ -1,0 +1,180 @@
+"""Everything that can be said about a pipeline file before it runs: what `ansflow validate` and the editor show.
+
+Three sources, one list in the order of the text: what the reader could not read, what is wrong with the spec as a whole
+(`core.compile`), and what this installation cannot do. Nothing that a file says is passed over in silence: a key is
+carried out, refused here, or named by `notes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansflow.core import compile
+from ansflow.core.errors import NotAvailable, Path, Problem
+from ansflow.core.schema import JSON, Problems
+from ansflow.core.spec import PipelineSpec, StepSpec
+from ansflow.document.json_schema import pipeline_schema
+from ansflow.document.reader import Document
+from ansflow.plugins import registry
+from ansflow.plugins.contracts import Executor, StepType
+
+NOT_YET = ("container", "kubernetes", "ssh", "jenkins", "gitlab", "github")
+"""Executors that the grammar names and that may be missing where a step asks for one."""
+
+Placed = tuple[Path, StepSpec]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Available:
+    """What an installation can do. `LOCAL` is this machine on its own; a server says what it can do beyond that."""
+
+    step_type: Callable[[str], StepType] = registry.step_type  # raises NotAvailable
+    executor: Callable[[str], Executor] = registry.executor  # raises NotAvailable
+    default_executor: str = "host"
+    containers: bool = False  # `image` and `services`
+    memoize: bool = False
+    limited_network: bool = False
+    template_library: bool = False  # `uses: owner/name@1.2`
+    server: bool = False  # triggers, queues of workers, protected environments, other executions to wait for
+
+
+LOCAL = Available()
+
+
+def check(document: Document, available: Available = LOCAL) -> list[Problem]:
+    """Every problem, placed, in the order of the text; empty when the file can be run here."""
+    found = list(document.problems)
+    if document.draft is not None and document.draft.steps:
+        later = [*compile.check(document.draft), *missing_here(document.draft, available)]
+        found += [problem for problem in later if not _follows(problem, document)]
+    return document.placed(found)
+
+
+def missing_here(spec: PipelineSpec, available: Available = LOCAL) -> list[Problem]:
+    """What this installation cannot do of what the spec asks for."""
+    problems = Problems()
+    for place, step in _placed_steps(spec):
+        if step.uses:
+            _check_template(step, place, available, problems)
+        else:
+            _check_type(step, place, available, problems)
+        _check_executor(step, place, available, problems)
+        _check_features(step, place, available, problems)
+    return list(problems)
+
+
+def notes(document: Document, available: Available = LOCAL) -> list[Problem]:
+    """What the file says that means nothing in this installation: shown, and no reason to refuse it."""
+    if document.spec is None or available.server:
+        return []
+    return document.placed(_only_on_a_server(document.spec))
+
+
+def json_schema() -> JSON:
+    """The JSON Schema of a pipeline file, with the parameters of every step type that is installed."""
+    kinds = [registry.step_type(name) for name in registry.names("steps")]
+    return pipeline_schema({kind.name: kind.parameters.json_schema() for kind in kinds})
+
+
+def _follows(problem: Problem, document: Document) -> bool:
+    """Whether it only says again what the reader said: of the same value, or of a step that was not read whole."""
+    of_the_step = len(problem.path) == 2 or not document.is_written(problem.path)
+    return any(
+        other.path == problem.path[: len(other.path)] or (of_the_step and other.path[:2] == problem.path[:2])
+        for other in document.problems
+        if other.path
+    )
+
+
+def _placed_steps(spec: PipelineSpec) -> Iterator[Placed]:
+    for root, steps in (("steps", spec.steps), ("finally", spec.final_steps)):
+        for step_id, step in steps.items():
+            yield (root, step_id), step
+
+
+# ── one step ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_type(step: StepSpec, place: Path, available: Available, problems: Problems) -> None:
+    try:
+        kind = available.step_type(step.type)
+    except NotAvailable as error:
+        problems.add((*place, "type"), "unknown_step_type", str(error))
+        return
+    before = len(problems)
+    kind.parameters.read(step.parameters, (*place, "with"), problems)
+    if len(problems) == before:
+        for problem in kind.check(step):
+            problems.append(replace(problem, path=(*place, *problem.path)))
+
+
+def _check_template(step: StepSpec, place: Path, available: Available, problems: Problems) -> None:
+    if not step.uses.startswith(".") and not available.template_library:
+        message = f"The template {step.uses!r} cannot be had: this installation has no template library yet."
+        problems.add(
+            (*place, "uses"), "not_available", message, "Use a file of the repository: uses: ./templates/x.yml."
+        )
+
+
+def _check_executor(step: StepSpec, place: Path, available: Available, problems: Problems) -> None:
+    if step.executor is None:
+        return
+    try:
+        executor = available.executor(step.executor.name)
+    except NotAvailable as error:
+        later = step.executor.name in NOT_YET
+        message = f"The executor {step.executor.name!r} is not available here yet." if later else str(error)
+        hint = "Use host or sandbox." if later else ""
+        problems.add((*place, "executor"), "not_available", message, hint)
+        return
+    executor.options.read(dict(step.executor.options), (*place, "executor"), problems)
+
+
+def _check_features(step: StepSpec, place: Path, available: Available, problems: Problems) -> None:
+    chosen = step.executor.name if step.executor else available.default_executor
+    remedy = "Take it out to use what is installed on this machine."
+    for missing, key, message, hint in (
+        (step.image and not available.containers, "image",
+         "'image' needs containers, and this installation cannot run them yet.", remedy),
+        (step.services and not available.containers, "services",
+         "'services' needs containers, and this installation cannot run them yet.", "Start it in 'run'."),
+        (step.memoize and not available.memoize, "memoize",
+         "'memoize' is not available here yet.", "Take it out; 'cache' keeps files from run to run."),
+        (step.network == "limited" and not available.limited_network, "network",
+         "'network: limited' is not available here yet.", "Write none or open."),
+        (step.network == "none" and chosen == "host", "network",
+         "'network: none' cannot be kept by the executor host.", "Write executor: sandbox."),
+    ):  # fmt: skip
+        if missing:
+            problems.add((*place, key), "not_available", message, hint)
+
+
+# ── what only a server does ──────────────────────────────────────────────────────────────────────────────────────
+
+SERVER_KEYS: tuple[tuple[str, Callable[[StepSpec], Any], str], ...] = (
+    ("runs_on", lambda step: step.runs_on, "chooses among the workers of a server"),
+    ("priority", lambda step: step.priority, "orders the queue of a server"),
+    ("concurrency", lambda step: step.concurrency, "waits for other executions on a server"),
+    ("environment", lambda step: step.environment, "is protected by rules that a server keeps"),
+    ("approval", lambda step: step.approval and (step.approval.users or step.approval.groups),
+     "names approvers, and only a server knows who answers"),
+)  # fmt: skip
+
+
+def _only_on_a_server(spec: PipelineSpec) -> Iterator[Problem]:
+    if any(trigger.event != "manual" for trigger in spec.triggers):
+        yield _note(("on",), "'on' starts the pipeline on a server; here it is started by hand.")
+    if spec.concurrency:
+        yield _note(("concurrency",), "'concurrency' waits for other executions on a server; here nothing waits.")
+    placed = list(_placed_steps(spec))
+    for key, is_written, does in SERVER_KEYS:
+        steps = [(place, step) for place, step in placed if is_written(step)]
+        if steps:
+            names = ", ".join(step.id for _, step in steps)
+            yield _note((*steps[0][0], key), f"'{key}' {does}: it has no effect here ({names}).")
+
+
+def _note(path: Path, message: str) -> Problem:
+    return Problem(code="only_on_a_server", message=message, path=path)

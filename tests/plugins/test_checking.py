@@ -1,0 +1,121 @@
+"""Everything that is said about a file before it runs: three sources, one list, nothing in silence."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansflow.core.errors import NotAvailable
+from ansflow.core.schema import Boolean, Field, Record
+from ansflow.document.reader import read
+from ansflow.plugins.checking import Available, check, notes
+from ansflow.plugins.contracts import Executor
+
+
+def said(text: str, available: Available | None = None) -> list[str]:
+    return [str(problem) for problem in check(read(text), available or Available())]
+
+
+def test_a_file_that_can_run_here_has_no_problems() -> None:
+    assert said("steps: {a: {run: make, executor: fake}}") == []
+
+
+def test_reading_the_graph_and_the_installation_report_in_one_pass_in_the_order_of_the_text() -> None:
+    text = """\
+steps:
+  a: {run: make, needs: b}
+  b: {run: make, needs: a, timeout: 5}
+  c: {run: make, image: alpine}
+  d: {run: make, type: custum}
+"""
+    assert [line.split(" ")[0] for line in said(text)] == ["2:25:", "3:37:", "4:25:", "5:24:"]
+
+
+def test_an_unknown_type_is_told_the_nearest() -> None:
+    assert said("steps: {a: {run: b, type: custum}}") == [
+        "1:27: There is no step type 'custum' here. Did you mean 'custom'?"
+    ]
+
+
+def test_the_parameters_of_a_type_are_checked_and_placed() -> None:
+    assert said("steps: {a: {run: b, with: {depth: 1}}}") == [
+        "1:28: Unknown key 'depth' in `with` of a custom step. Nothing can be written here."
+    ]
+
+
+def test_what_the_reader_said_of_a_step_is_not_said_again() -> None:
+    assert said("steps: {a: {script: make}}") == ["1:13: Unknown key 'script' in a step. Here it is called 'run'."]
+    assert said("steps: {a: {run: make, needs: {step: 'b c'}}}") == [
+        "1:38: step wants a letter or _, then letters, digits, _ and -, at most 100 characters, not 'b c'."
+    ]
+
+
+@pytest.mark.parametrize("name", ["container", "kubernetes", "ssh", "jenkins", "gitlab", "github"])
+def test_an_executor_that_is_not_here_is_refused_before_the_run(name: str) -> None:
+    assert said(f"steps: {{a: {{run: b, executor: {name}}}}}") == [
+        f"1:31: The executor {name!r} is not available here yet. Use host or sandbox."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("image: alpine", "'image' needs containers, and this installation cannot run them yet."),
+        ("services: {db: postgres}", "'services' needs containers, and this installation cannot run them yet."),
+        ("memoize: src/**", "'memoize' is not available here yet."),
+        ("network: limited", "'network: limited' is not available here yet."),
+        ("network: none", "'network: none' cannot be kept by the executor host."),
+    ],
+)
+def test_what_this_installation_cannot_do_is_refused_with_a_sentence(keys: str, message: str) -> None:
+    [line] = said(f"steps: {{a: {{run: b, {keys}}}}}")
+    assert message in line
+
+
+def test_a_template_of_a_library_is_refused_where_there_is_no_library() -> None:
+    [line] = said("steps: {a: {uses: owner/name@1.2}}")
+    assert "this installation has no template library yet" in line
+
+
+def test_a_server_says_what_it_can_do() -> None:
+    class Container:
+        name, summary = "container", "In a container."
+        options = Record(fields={"rootless": Field(Boolean())}, what="the options of container")
+
+    def executor(name: str) -> Executor:
+        if name != "container":
+            raise NotAvailable(f"No executor {name!r}.")
+        return Container()  # type: ignore[return-value]
+
+    server = Available(executor=executor, default_executor="container", containers=True, memoize=True, server=True)
+    everything = "image: alpine, memoize: src/**, network: none, executor: {name: container, rootless: true}"
+    assert said(f"steps: {{a: {{run: b, {everything}}}}}", server) == []
+    assert said("steps: {a: {run: b, executor: {name: container, rootles: true}}}", server) == [
+        "1:49: Unknown key 'rootles' in the options of container. Did you mean 'rootless'?"
+    ]
+    assert notes(read("on: push\nsteps: {a: {run: b, priority: 3}}"), server) == []
+
+
+def test_what_only_a_server_does_is_noted_and_no_reason_to_refuse() -> None:
+    text = """\
+on: push
+concurrency: one
+steps:
+  a: {run: make, runs_on: gpu, priority: 3}
+  b: {run: make, environment: production, concurrency: deploy, runs_on: gpu}
+  c: {run: make, approval: {approvers: ann}}
+"""
+    document = read(text)
+    assert check(document) == []
+    assert [(note.line, note.message) for note in notes(document)] == [
+        (1, "'on' starts the pipeline on a server; here it is started by hand."),
+        (2, "'concurrency' waits for other executions on a server; here nothing waits."),
+        (4, "'runs_on' chooses among the workers of a server: it has no effect here (a, b)."),
+        (4, "'priority' orders the queue of a server: it has no effect here (a)."),
+        (5, "'environment' is protected by rules that a server keeps: it has no effect here (b)."),
+        (5, "'concurrency' waits for other executions on a server: it has no effect here (b)."),
+        (6, "'approval' names approvers, and only a server knows who answers: it has no effect here (c)."),
+    ]
+
+
+def test_a_pipeline_started_by_hand_needs_no_note() -> None:
+    assert notes(read("on: manual\nsteps: {a: make}")) == []
