@@ -1,0 +1,132 @@
+"""What stays of local runs: one folder each, `<data>/executions/<n>`, with a record that says how it went."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from ansflow.core.codec import dump, load
+from ansflow.core.errors import NotFound
+from ansflow.core.outcome import Outcome
+from ansflow.core.status import ExecutionStatus, Reason, StepStatus
+from ansflow.infra.storage.names import write_json
+from ansflow.infra.storage.workspaces import FileWorkspaces
+
+KEPT = 20  # executions whose record, logs and artifacts stay
+KEPT_WORKSPACES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """How one step stands, as a viewer shows it."""
+
+    status: StepStatus
+    step_id: str
+    type: str
+    reason: Reason | None = None
+    message: str = ""
+    attempt: int = 0
+    allowed_failure: bool = False
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRecord:
+    """How one local run went. `status` is running while it runs, and also when it was killed before its end."""
+
+    number: int
+    pipeline: str
+    file: str
+    status: ExecutionStatus
+    started_at: datetime
+    message: str = ""
+    ended_at: datetime | None = None
+    steps: dict[str, StepRecord] = field(default_factory=dict)
+
+
+class Records:
+    """The local runs of one data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.root = data / "executions"
+
+    def numbers(self) -> list[int]:
+        """Oldest first."""
+        found = self.root.iterdir() if self.root.is_dir() else ()
+        return sorted(int(path.name) for path in found if path.name.isdigit())
+
+    def reserve(self) -> Reservation:
+        """A new number that nobody else has, held until `release`."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        number = (self.numbers() or [0])[-1] + 1
+        while True:
+            try:
+                (self.root / str(number)).mkdir(mode=0o700)
+                return Reservation(number, self.root / str(number))
+            except FileExistsError:
+                number += 1
+
+    def write(self, record: ExecutionRecord) -> None:
+        write_json(self.root / str(record.number) / "record.json", dump(record))
+
+    def read(self, number: int) -> ExecutionRecord:
+        """Raises NotFound."""
+        path = self.root / str(number) / "record.json"
+        if not path.exists():
+            known = self.numbers()
+            hint = f"The newest is {known[-1]}." if known else "None has been run yet."
+            raise NotFound(f"There is no local execution {number}. {hint}")
+        return load(ExecutionRecord, json.loads(path.read_text()))
+
+    def newest_first(self) -> Iterator[ExecutionRecord]:
+        for number in reversed(self.numbers()):
+            if (self.root / str(number) / "record.json").exists():
+                yield self.read(number)
+
+    def tidy(self, *, keep: int = KEPT, keep_workspaces: int = KEPT_WORKSPACES) -> None:
+        """Removes what is older than the newest few, but nothing of a run that is still going."""
+        numbers = self.numbers()
+        for number in numbers[: -keep_workspaces or None]:
+            folder = self.root / str(number)
+            if _in_use(folder):
+                continue
+            FileWorkspaces(self.root).remove(number)
+            if number in numbers[:-keep]:
+                for place in (self.data / "logs", self.data / "artifacts", self.root):
+                    shutil.rmtree(place / str(number), ignore_errors=True)
+
+
+class Reservation:
+    """A run's own folder. The lock tells `tidy` that the run is alive; the system drops it when the process dies."""
+
+    def __init__(self, number: int, folder: Path) -> None:
+        self.number = number
+        self.folder = folder
+        self._fd = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        os.close(self._fd)
+
+
+def _in_use(folder: Path) -> bool:
+    try:
+        fd = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False

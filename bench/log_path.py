@@ -1,0 +1,74 @@
+"""What a step prints → masked, stored, addressable: our path beside the physical limit, over the same bytes."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ansflow.engine.masking import Masker
+from ansflow.infra.storage.logs import FileLogs
+
+MEGABYTES = 128
+CHUNK = 512 * 1024
+SECRETS = {f"SECRET_{number}": f"s3cr3t-value-number-{number}-of-five" for number in range(5)}
+
+
+def measure_log_path(rounds: int = 3) -> dict[str, float]:
+    """MB/s, the best of some rounds taken in turns: a shared machine only ever makes a copy slower."""
+    with tempfile.TemporaryDirectory(prefix="ansflow-bench-log-") as folder:
+        spool = Path(folder, "spool")
+        spool.write_bytes(_output())
+        rows: dict[str, Callable[[Path, Path], None]] = {
+            "read and count lines (the limit)": _count,
+            "append to a file (the floor)": _append,
+            "store: append + index of lines": _store,
+            "store, 5 secrets masked in all their forms": _masked,
+        }
+        best: dict[str, float] = dict.fromkeys(rows, 0.0)
+        for number in range(rounds):
+            for name, work in rows.items():
+                began = time.perf_counter()
+                work(spool, Path(folder, f"{number}-{len(name)}"))
+                best[name] = max(best[name], MEGABYTES / (time.perf_counter() - began))
+    return best
+
+
+def _output() -> bytes:
+    """Lines as a build prints them; one in a thousand holds a secret."""
+    lines = [f"[{number:>6}] compiling module_{number % 977}.c with -O2 -Wall -fPIC … ok\n" for number in range(1000)]
+    lines[500] = f"using token {SECRETS['SECRET_3']} for upload\n"
+    block = "".join(lines).encode()
+    return (block * (MEGABYTES * 2**20 // len(block) + 1))[: MEGABYTES * 2**20]
+
+
+def _count(spool: Path, target: Path) -> None:
+    with spool.open("rb", buffering=0) as file:
+        while data := file.read(CHUNK):
+            data.count(b"\n")
+
+
+def _append(spool: Path, target: Path) -> None:
+    with spool.open("rb", buffering=0) as file, target.open("wb", buffering=0) as copy:
+        while data := file.read(CHUNK):
+            copy.write(data)
+    target.unlink()
+
+
+def _store(spool: Path, target: Path) -> None:
+    _copy(spool, target, lambda data: data)
+
+
+def _masked(spool: Path, target: Path) -> None:
+    stream = Masker(SECRETS).stream()
+    _copy(spool, target, stream.feed)
+
+
+def _copy(spool: Path, target: Path, through: Callable[[bytes], bytes]) -> None:
+    logs = FileLogs(target)
+    at = 0
+    with spool.open("rb", buffering=0) as file:
+        while data := file.read(CHUNK):
+            at = logs.append(1, "step", 1, fence=1, offset=at, data=through(data))
+    logs.close(1, "step", 1)

@@ -1,0 +1,74 @@
+"""Records of local runs: numbers nobody shares, records that come back equal, and tidying that harms no running one."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ansflow.config.records import ExecutionRecord, Records, StepRecord
+from ansflow.core.errors import NotFound
+from ansflow.core.outcome import Outcome
+from ansflow.core.status import ExecutionStatus, Reason, StepStatus
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def record(number: int) -> ExecutionRecord:
+    outcome = Outcome(status=StepStatus.FAILED, reason=Reason.EXIT_CODE, message="Exited with code 2.", exit_code=2)
+    step = StepRecord(
+        status=StepStatus.FAILED, step_id="unit", type="test", reason=Reason.EXIT_CODE, attempt=1, outcome=outcome
+    )
+    return ExecutionRecord(
+        number=number,
+        pipeline="shop",
+        file=".ansflow.yml",
+        status=ExecutionStatus.FAILED,
+        started_at=NOW,
+        ended_at=NOW,
+        steps={"unit (python=3.12)": step},
+    )
+
+
+def test_a_record_comes_back_equal(tmp_path: Path) -> None:
+    records = Records(tmp_path)
+    held = records.reserve()
+    records.write(record(held.number))
+    assert records.read(held.number) == record(held.number)
+    assert [found.number for found in records.newest_first()] == [1]
+    held.release()
+
+
+def test_two_runs_never_get_the_same_number(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        held = list(pool.map(lambda _: Records(tmp_path).reserve(), range(40)))
+    assert sorted(one.number for one in held) == list(range(1, 41))
+    for one in held:
+        one.release()
+
+
+def test_a_missing_execution_names_the_newest(tmp_path: Path) -> None:
+    records = Records(tmp_path)
+    with pytest.raises(NotFound, match="None has been run yet"):
+        records.read(1)
+    records.reserve().release()
+    with pytest.raises(NotFound, match="The newest is 1"):
+        records.read(9)
+
+
+def test_tidying_keeps_the_newest_and_whatever_still_runs(tmp_path: Path) -> None:
+    records = Records(tmp_path)
+    held = [records.reserve() for _ in range(6)]
+    for one in held:
+        (one.folder / "workspace").mkdir()
+        (tmp_path / "logs" / str(one.number)).mkdir(parents=True)
+    for one in held[1:]:
+        one.release()
+    records.tidy(keep=3, keep_workspaces=2)
+    assert records.numbers() == [1, 4, 5, 6]
+    workspaces = [number for number in records.numbers() if (records.root / str(number) / "workspace").exists()]
+    assert workspaces == [1, 5, 6]
+    assert sorted(path.name for path in (tmp_path / "logs").iterdir()) == ["1", "4", "5", "6"]
+    held[0].release()
