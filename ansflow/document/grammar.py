@@ -24,35 +24,39 @@ from ansflow.core.schema import (
 from ansflow.core.spec import ScheduleSpec
 from ansflow.document import elsewhere
 from ansflow.document.parts import (
+    EVENT,
+    EXECUTOR,
+    GLOBS,
+    IMAGE,
+    NEEDS,
+    RESOURCES,
+    SERVICES,
+    WHEN,
+)
+from ansflow.document.policies import (
     ALLOW_FAILURE,
     APPROVAL,
     ARTIFACTS,
     CACHE,
     CONCURRENCY,
-    COUNT,
-    ENV,
     ENVIRONMENT,
-    EVENT,
-    EXECUTOR,
-    FIXED_LINE,
-    GLOBS,
-    ID,
-    ID_FORM,
-    IMAGE,
     MATRIX,
     MEMOIZE,
-    NAMES,
-    NEEDS,
-    PAUSE,
     REPORTS,
-    RESOURCES,
     RETRY,
-    SERVICES,
+)
+from ansflow.document.words import (
+    COUNT,
+    ENV,
+    FIXED_LINE,
+    ID,
+    ID_FORM,
+    NAMES,
+    PAUSE,
     SWITCH,
     TIME,
     VARIABLE,
     VARIABLE_FORM,
-    WHEN,
     WORD,
     Parameters,
     SingleValue,
@@ -263,7 +267,7 @@ DEFAULTS = Record(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Version:
     """The version of the grammar that a file was written in."""
 

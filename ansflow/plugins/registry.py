@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ansflow.core.errors import NotAvailable
 from ansflow.core.schema import nearest
 from ansflow.plugins.contracts import Executor, Notifier, StepType
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 OWN: Mapping[str, Mapping[str, str]] = {
     "steps": {
@@ -79,4 +81,6 @@ def _load(kind: str, name: str) -> Any:
 
 @cache
 def _installed(kind: str) -> Mapping[str, EntryPoint]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - it takes 20 ms to import
+
     return {entry.name: entry for entry in entry_points(group=f"ansflow.{kind}")}
