@@ -1,0 +1,139 @@
+"""`deploy`: puts files into a folder, here or over ssh, as a release that can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from ansflow.core.errors import InvalidSpec, NotAvailable, Problem
+from ansflow.core.outcome import Outcome
+from ansflow.core.schema import Choice, Duration, Field, Integer, ListOf, Record, Text, is_template
+from ansflow.core.spec import StepSpec
+from ansflow.plugins.channels import SECRET, SECRET_OR_TEXT
+from ansflow.plugins.contracts import Command, Ended, StepJob
+from ansflow.plugins.own_work import conclude_own_work, own_command
+from ansflow.plugins.programs import first_program
+from ansflow.steps.deploy.records import record
+from ansflow.steps.deploy.targets import parse_there
+
+HERE = ("copy", "ssh")
+ELSEWHERE = ("docker", "kubernetes", "helm", "ansible")
+KEY, KNOWN_HOSTS = "DEPLOY_KEY", "DEPLOY_KNOWN_HOSTS"
+VERIFY_TIMEOUT = timedelta(minutes=2)
+KEEP = 5
+
+
+class Deploy:
+    name = "deploy"
+    summary = "Puts a release into a folder, here or over ssh, switches to it at once, and can take it back."
+    parameters = Record(
+        fields={
+            "strategy": Field(Choice((*HERE, *ELSEWHERE)), "How: copy (this machine) or ssh.", required=True),
+            "target": Field(
+                Text(minimum=1), "Folder that holds the releases; with ssh user@host:/folder.", required=True
+            ),
+            "source": Field(Text(), "Folder of the workspace whose files are deployed.", default="."),
+            "paths": Field(ListOf(Text()), "Globs within the source; `!glob` leaves out.", default="everything"),
+            "keep": Field(Integer(minimum=1, maximum=1000), "How many good releases stay.", default=KEEP),
+            "release": Field(
+                Text(pattern=r"[A-Za-z0-9._-]{1,64}", form="letters, digits, dots, hyphens and underscores"),
+                "Label of the release, such as its version. With a rollback: the release to go back to.",
+            ),
+            "action": Field(Choice(("deploy", "rollback")), "Overrides the action of `environment`.", default="deploy"),
+            "verify": Field(
+                Text(multiline=True), "Shell command that checks the new release, at the target; if it fails, back."
+            ),
+            "verify_timeout": Field(Duration(), "How long the check may take.", default="2m"),
+            "key": Field(SECRET, f"Private key for ssh. Without it the secret {KEY}, or the ssh agent."),
+            "known_hosts": Field(
+                SECRET_OR_TEXT, f"The host's public key as in a known_hosts file. Without it the secret {KNOWN_HOSTS}."
+            ),
+        },
+        what="`with` of a deploy step",
+    )  # fmt: skip
+
+    def check(self, spec: StepSpec) -> Iterable[Problem]:
+        strategy, target = spec.parameters.get("strategy"), spec.parameters.get("target")
+        if spec.run:
+            yield _problem("A deploy step runs no script.", "Use a custom step, or `verify` for a check.", "run")
+        if strategy in ELSEWHERE:
+            yield _problem(
+                f"The deploy strategy {strategy} is not available here.",
+                f"Available: {', '.join(HERE)}. A custom step can call the tool itself.",
+                *("with", "strategy"),
+            )
+        if spec.environment is not None and spec.environment.action == "stop":
+            yield _problem("copy and ssh have nothing to stop.", "", "environment", "action")
+        if strategy == "ssh" and isinstance(target, str) and not is_template(target) and parse_there(target) is None:
+            yield _problem(_WANTED.format(target), "", "with", "target")
+
+    def prepare(self, job: StepJob) -> Command:
+        given = job.parameters
+        if given["strategy"] not in HERE:
+            raise NotAvailable(f"The deploy strategy {given['strategy']} is not available here.")
+        action = given.get("action") or (job.spec.environment.action if job.spec.environment else "deploy")
+        parameters = {
+            "action": action,
+            "strategy": given["strategy"],
+            "target": _target(job),
+            "source": str(_source(job)),
+            "paths": list(given.get("paths", ())),
+            "keep": given.get("keep", KEEP),
+            "release": given.get("release") or str(job.execution),
+            "wanted": given.get("release", ""),
+            "verify": given.get("verify", ""),
+            "verify_seconds": given.get("verify_timeout", VERIFY_TIMEOUT).total_seconds(),
+            "key": _secret(job, "key", KEY),
+            "known_hosts": _secret(job, "known_hosts", KNOWN_HOSTS),
+        }
+        return own_command(job, "ansflow.steps.deploy", parameters)
+
+    def conclude(self, job: StepJob, ended: Ended) -> Outcome:
+        outcome, result = conclude_own_work(job, ended)
+        record(job, outcome, result, target=_target(job))
+        return outcome
+
+
+_WANTED = "{!r} is no target for ssh: write user@host:/folder or ssh://user@host:port/folder."
+
+
+def _target(job: StepJob) -> str:
+    text = str(job.parameters["target"])
+    if job.parameters["strategy"] == "copy":
+        folder = (job.base / Path(text).expanduser()).absolute()
+        if folder == folder.parent:
+            raise _invalid("The root folder is no target.", "target")
+        return str(folder)
+    if parse_there(text) is None:
+        raise _invalid(_WANTED.format(text), "target")
+    first_program(("ssh",), job.env)
+    return text
+
+
+def _source(job: StepJob) -> Path:
+    """Inside the workspace, whatever the file says."""
+    source = (job.cwd / str(job.parameters.get("source", "."))).resolve()
+    if not source.is_relative_to(job.workspace.resolve()):
+        raise _invalid(f"The source {job.parameters['source']!r} lies outside the workspace.", "source")
+    return source
+
+
+def _secret(job: StepJob, name: str, usual: str) -> str:
+    """What the file names, otherwise the secret of the usual name if the step was given it."""
+    value: Any = job.parameters.get(name)
+    if isinstance(value, Mapping):
+        wanted = str(value["secret"])
+        if wanted not in job.secrets:
+            raise NotAvailable(f"{name} needs the secret {wanted}: list it under the step's `secrets: [{wanted}]`.")
+        return job.secrets[wanted]
+    return str(value) if value else job.secrets.get(usual, "")
+
+
+def _invalid(message: str, name: str) -> InvalidSpec:
+    return InvalidSpec([_problem(message, "", "with", name)])
+
+
+def _problem(message: str, hint: str, *path: str) -> Problem:
+    return Problem(code="deploy", message=message, hint=hint, path=path)
