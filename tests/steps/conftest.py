@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ class Performed:
     command: Command
     outcome: Outcome
     log: str
+    workspace: Path
 
 
 Perform = Callable[[StepJob], Performed]
@@ -54,6 +56,8 @@ def perform() -> Perform:
         )
         written = dict(line.split("=", 1) for line in outputs.read_text().splitlines())
         outcome = replace(kind.conclude(job, ended), outputs=written)
-        return Performed(command=command, outcome=outcome, log=done.stdout.decode("utf-8", "replace"))
+        return Performed(
+            command=command, outcome=outcome, log=done.stdout.decode("utf-8", "replace"), workspace=job.workspace
+        )
 
     return carry_out

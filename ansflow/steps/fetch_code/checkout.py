@@ -13,10 +13,10 @@ from ansflow.core.schema import nearest
 from ansflow.steps.fetch_code.address import BAD_REF, COMMIT, SHORT_COMMIT, Address, parse_address
 from ansflow.steps.fetch_code.git import Git, Login, check_login, require_git
 from ansflow.steps.fetch_code.own import OwnRepository, copy_folder, find_own
-from ansflow.steps.fetch_code.tree import forget_settings, unlink_outside
+from ansflow.steps.fetch_code.tree import forget_settings, remove_submodules, unlink_outside
 
 EVERYTHING = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
-FACTS = {"commit": "%H", "author": "%an", "author_email": "%ae", "committed_at": "%cI", "message": "%B"}
+FACTS = {"commit": "%H", "author": "%an", "author_email": "%ae", "committed_at": "%cI", "message": "%s"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,7 @@ def _fetch(parameters: Mapping[str, Any], target: Path, base: Path, own: OwnRepo
     with Git(folder=target, address=address, login=login, lfs=lfs, readable=readable) as git:
         require_git(git)
         git.run("init", "--quiet")
+        remove_submodules(target, git.read("ls-files", "-z", "--stage").split("\0"))
         git.run("config", "remote.origin.url", address.text)
         git.run("config", "remote.origin.fetch", EVERYTHING[0])
         print(f"Fetching {address.text}")
@@ -128,7 +129,7 @@ def _resolve(git: Git, ref: str) -> Wanted:
 
 
 def _default(git: Git, refs: Mapping[str, str], head: str) -> Wanted:
-    if head in refs and not BAD_REF.search(head):
+    if head in refs and not BAD_REF.search(head.removeprefix("refs/heads/")):
         return Wanted(name=head, commit=refs[head])
     if "HEAD" in refs:
         return Wanted(commit=refs["HEAD"])
@@ -163,8 +164,8 @@ def _commit(git: Git, wanted: Wanted) -> str:
 
 def _check_out(git: Git, commit: str, branch: str, parameters: Mapping[str, Any]) -> None:
     _write_sparse(git, parameters.get("sparse") or ())
-    where = ("-B", branch) if branch else ("--detach",)
-    git.run("checkout", "--quiet", "--force", "--no-track", *where, commit)
+    where = ("--no-track", "-B", branch) if branch else ("--detach",)
+    git.run("checkout", "--quiet", "--force", *where, commit)
     if branch:
         git.run("config", f"branch.{branch}.remote", "origin")
         git.run("config", f"branch.{branch}.merge", f"refs/heads/{branch}")

@@ -31,8 +31,16 @@ def forget_settings(target: Path) -> None:
     (folder / "objects" / "info" / "alternates").unlink(missing_ok=True)
 
 
+def remove_submodules(target: Path, staged: Iterable[str]) -> None:
+    """Their repositories went with the settings; they are fetched anew. A submodule has the mode 160000."""
+    for record in staged:
+        path = target / record.partition("\t")[2]
+        if record.startswith("160000 ") and path.parent.resolve().is_relative_to(target.resolve()):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def unlink_outside(target: Path, staged: Iterable[str]) -> None:
-    """`staged` are the records of `git ls-files --stage`; links have the mode 120000."""
+    """`staged` are the records of `git ls-files --stage`; a link has the mode 120000."""
     top = target.resolve()
     changed = 0
     for record in staged:
