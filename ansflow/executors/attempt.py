@@ -46,6 +46,10 @@ def read_record(attempt: Path) -> Ended | None:
         text = (attempt / RECORD).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
+    return record_from(text)
+
+
+def record_from(text: str) -> Ended:
     return Ended(**{key: _value(key, word) for key, _, word in (line.partition(" ") for line in text.splitlines())})
 
 

@@ -1,0 +1,175 @@
+"""Starts the command of a step, or says in a sentence why it does not start."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import resource
+import signal
+
+TYPE_CHECKING = False  # typing itself would be paid for with each fork
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+PR_SET_NO_NEW_PRIVS = 38
+RESET = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)  # Python's own ways with them are not for its children
+
+REASONS = {
+    errno.ENOENT: "does not exist.",
+    errno.ENOTDIR: "does not exist: a part of its path is a file.",
+    errno.EACCES: "may not be executed. Make it executable with chmod +x.",
+    errno.EPERM: "may not be executed by this user.",
+    errno.ENOEXEC: "is no program for this machine: a script must name its interpreter in its first line (#!…).",
+    errno.E2BIG: "was given more arguments and environment than the system takes. Pass long values in a file.",
+    errno.EAGAIN: "could not be started: the limit of processes is reached.",
+    errno.ENOMEM: "could not be started: there is not enough memory.",
+}
+
+
+class CannotStart(Exception):
+    """The command could not be started: a sentence."""
+
+
+def start(asked: dict[str, Any], output: int, prctl: Callable[[int], None]) -> int:
+    """The pid of the command, in a session of its own, printing to `output`."""
+    given = {0: _stdin(asked["stdin"]), 1: output, 2: output}
+    given.update({number: _memory_file(data) for number, data in asked["data_fds"].items()})
+    given.update({number: os.open(path, os.O_PATH) for number, path in asked["path_fds"].items()})
+    _enter(asked["cwd"])
+    program = _find(asked["argv"][0], asked["env"])
+    _limit_cpus(asked["cpu"])
+    try:
+        if asked["uid"] is None:
+            return _spawn(asked, program, _apart(given))
+        return _fork(asked, program, _apart(given), prctl)
+    except OSError as error:
+        raise CannotStart(_why_not(program, error)) from None
+    except ValueError:
+        raise CannotStart("An argument or a variable of the command holds a NUL character.") from None
+    finally:
+        os.chdir("/")
+
+
+def _spawn(asked: dict[str, Any], program: str, given: dict[int, int]) -> int:
+    """posix_spawn copies no page of this process. Limits pass from here to the child, and are then made hard there."""
+    before = {limit: resource.getrlimit(limit) for limit in asked["limits"]}
+    for limit, value in asked["limits"].items():
+        resource.setrlimit(limit, (value, before[limit][1]))
+    pid = os.posix_spawn(
+        program,
+        asked["argv"],
+        asked["env"],
+        file_actions=[(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in given.items()],
+        setsid=True,
+        setsigmask=(),
+        setsigdef=RESET,
+    )
+    for limit, value in asked["limits"].items():
+        resource.prlimit(pid, limit, (value, value))
+        resource.setrlimit(limit, before[limit])
+    return pid
+
+
+def _fork(asked: dict[str, Any], program: str, given: dict[int, int], prctl: Callable[[int], None]) -> int:
+    """To become another user there must be a moment between fork and exec."""
+    report, failed = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        _become(asked, program, given, prctl, failed)
+    os.close(failed)
+    with open(report, "rb") as told:
+        code = told.read()
+    if code:
+        os.waitpid(pid, 0)
+        raise OSError(int(code), os.strerror(int(code)))
+    return pid
+
+
+def _become(
+    asked: dict[str, Any], program: str, given: dict[int, int], prctl: Callable[[int], None], failed: int
+) -> NoReturn:
+    try:
+        os.setsid()
+        for number, fd in given.items():
+            os.dup2(fd, number)
+        for limit, value in asked["limits"].items():
+            resource.setrlimit(limit, (value, value))
+        os.setgroups([])
+        os.setresgid(asked["uid"], asked["uid"], asked["uid"])
+        os.setresuid(asked["uid"], asked["uid"], asked["uid"])
+        prctl(PR_SET_NO_NEW_PRIVS)
+        signal.set_wakeup_fd(-1)
+        for number in RESET:
+            signal.signal(number, signal.SIG_DFL)
+        os.execve(program, asked["argv"], asked["env"])
+    except OSError as error:
+        os.write(failed, str(error.errno).encode())
+    finally:
+        os._exit(127)
+
+
+def _stdin(data: bytes) -> int:
+    return _memory_file(data) if data else os.open(os.devnull, os.O_RDONLY)
+
+
+def _memory_file(data: bytes) -> int:
+    """A file that stands in no folder: only who holds it can read it."""
+    file = os.memfd_create("given")
+    at = 0
+    while at < len(data):
+        at += os.write(file, data[at:])
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
+
+
+def _apart(given: dict[int, int]) -> dict[int, int]:
+    """The same files under numbers that no dup2 of the row overwrites before its turn."""
+    first_free = max(given) + 1
+    copies = {fd: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, first_free) for fd in set(given.values())}
+    return {number: copies[fd] for number, fd in given.items()}
+
+
+def _enter(folder: str) -> None:
+    try:
+        os.chdir(folder)
+    except FileNotFoundError:
+        raise CannotStart(f"The working directory {folder} does not exist when the step starts.") from None
+    except OSError as error:
+        raise CannotStart(f"The working directory {folder} cannot be entered: {error.strerror}.") from None
+
+
+def _limit_cpus(cpus: float | None) -> None:
+    """As many whole processors as the limit touches; neighbours get different ones."""
+    if cpus is None:
+        return
+    allowed = sorted(os.sched_getaffinity(0))
+    count = min(len(allowed), max(1, int(-(-cpus // 1))))
+    first = os.getpid() % len(allowed)
+    os.sched_setaffinity(0, {allowed[(first + n) % len(allowed)] for n in range(count)})
+
+
+def _find(program: str, env: dict[str, str]) -> str:
+    if "/" in program:
+        return program
+    path = env.get("PATH", os.defpath)
+    for folder in path.split(":"):
+        candidate = os.path.join(folder or ".", program)
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            return candidate
+    raise CannotStart(f"{program} is not installed here: not found on PATH ({path}).")
+
+
+def _why_not(program: str, error: OSError) -> str:
+    if error.errno == errno.ENOENT and os.path.exists(program):
+        return f"{program} asks for {_interpreter(program)}, which is not installed here."
+    if error.errno == errno.EACCES and os.path.isdir(program):
+        return f"{program} is a folder, not a program."
+    return f"{program} {REASONS.get(error.errno or 0, f'could not be started: {error.strerror}.')}"
+
+
+def _interpreter(program: str) -> str:
+    with open(program, "rb") as file:
+        words = file.readline(256).removeprefix(b"#!").split()
+    return f"the interpreter {os.fsdecode(words[0])}" if words else "a loader"
