@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Condition, Lock
 
-from ansflow.core.commands import Decision, Expire, Retry, Stop, Timeout
+from ansflow.core.commands import Decision, Expire, Offer, Retry, Stop, Timeout
 from ansflow.core.errors import Conflict, NotFound
 from ansflow.core.events import Event, ExecutionChanged
 from ansflow.core.outcome import Outcome
@@ -152,8 +152,9 @@ class MemoryStore:
         for number, fact in enumerate(decision.facts, start=seq + 1):
             run.events.append(Event(execution=after.id, seq=number, at=now, fact=fact))
         for number, effect in enumerate(decision.effects):
-            key = (after.id, after.version, number)
-            self._outbox[key] = Sending(key, effect, now)
+            if not isinstance(effect, Offer):  # a step on offer is its own row of the outbox
+                key = (after.id, after.version, number)
+                self._outbox[key] = Sending(key, effect, now)
         run.execution = after
         if is_final(after.status):
             self._open.pop(after.id, None)
@@ -235,13 +236,13 @@ class MemoryStore:
             self._seen[boot] = now
             return [held for known in former for held in self._held.get(known, {}).values()]
 
-    def beat(self, boot: str, *, now: datetime) -> Sequence[Stop]:
+    def beat(self, boot: str, *, now: datetime) -> Sequence[tuple[int, Stop]]:
         with self._lock:
             if boot in self._seen:
                 self._seen[boot] = now
             rows = [(held, self._runs[held.execution]) for held in self._held.get(boot, {}).values()]
             return [
-                Stop(held.step, held.attempt, held.fence, boot, run.execution.immediate, row.stop is Reason.TIMEOUT)
+                (held.execution, Stop(held.step, held.attempt, held.fence, boot, timed_out=row.stop is Reason.TIMEOUT))
                 for held, run in rows
                 if (row := run.steps[held.step]).stop is not None
             ]

@@ -144,7 +144,10 @@ class ExecutionStore(Protocol):
         ...
 
     def apply(self, execution: int, decision: Decision, *, now: datetime) -> bool:
-        """Rows, numbered events, and effects in the outbox, all or nothing. False: a guard does not hold."""
+        """Rows, numbered events, and effects in the outbox, all or nothing. False: a guard does not hold.
+
+        An `Offer` needs no row in the outbox: the step's own row, on offer since `offered_at`, is that.
+        """
         ...
 
     def events(self, execution: int, *, after: int = 0) -> Sequence[Event]: ...
@@ -181,8 +184,8 @@ class ExecutionStore(Protocol):
         """A worker has started. Its former boots' leases end at once; the attempts they held are returned, to adopt."""
         ...
 
-    def beat(self, boot: str, *, now: datetime) -> Sequence[Stop]:
-        """Prolongs the lease. Returns what this boot runs and has been asked to stop: safe to repeat."""
+    def beat(self, boot: str, *, now: datetime) -> Sequence[tuple[int, Stop]]:
+        """Prolongs the lease. Returns what this boot runs and has been asked to stop, with its execution."""
         ...
 
     def lost(self, *, before: datetime) -> Sequence[Held]:

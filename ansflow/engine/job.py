@@ -1,0 +1,212 @@
+"""Makes an attempt ready: its folder, its environment, its parameters, the command, and the place to run it.
+
+Safe to repeat: a worker that takes over an attempt makes the same job again and finds the command that is running.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.core.schema import SIZE, SIZE_UNITS, Problems
+from ansflow.core.spec import ExecutorSpec, StepSpec
+from ansflow.engine.masking import Masker
+from ansflow.engine.ports import ExecutionStore, Secrets, WorkspaceStore
+from ansflow.engine.situation import Situation
+from ansflow.plugins.contracts import Executor, Launch, Limits, StepJob, StepType
+
+OUTPUTS, SUMMARY = "outputs", "summary.md"
+DEFAULTS = {
+    "TERM": "xterm-256color",
+    "FORCE_COLOR": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "DEBIAN_FRONTEND": "noninteractive",
+}
+"""Given to every step, and its own to change; `Situation.builtins` are not."""
+
+
+class Registry(Protocol):
+    """Where plug-ins come from: the module `ansflow.plugins.registry`, or a test's own."""
+
+    def step_type(self, name: str) -> StepType: ...
+
+    def executor(self, name: str) -> Executor: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What is the same for every step of this process. `env` is all a command sees of its surroundings (PATH, …)."""
+
+    base: Path
+    data: Path
+    env: Mapping[str, str]
+    executor: str = "host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """The attempt that this worker holds."""
+
+    execution: int
+    step: str
+    attempt: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    job: StepJob
+    type: StepType
+    executor: Executor
+    launch: Launch
+    masker: Masker
+    warnings: tuple[str, ...] = ()
+
+
+NOTHING_TO_MASK = Masker()
+
+
+class JobMaker:
+    """Safe to use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        store: ExecutionStore,
+        workspaces: WorkspaceStore,
+        secrets: Secrets,
+        registry: Registry,
+        place: Place,
+    ) -> None:
+        self._store = store
+        self._workspaces = workspaces
+        self._secrets = secrets
+        self._registry = registry
+        self._place = place
+        self._executors: dict[str, Executor] = {}
+
+    def job(self, situation: Situation, claimed: Claimed) -> StepJob:
+        """Raises InvalidSpec where a value known only now does not fit, NotFound where a secret is missing."""
+        state = self._store.load(claimed.execution)
+        workspace = self._workspaces.open(claimed.execution)
+        folder = self._workspaces.attempt(claimed.execution, claimed.step, claimed.attempt)
+        written = situation.env(claimed.step, state, workspace)
+        spec = situation.spec(claimed.step, state, written, workspace)
+        step_type = self._registry.step_type(spec.type)
+        answers = {name: value for answer in state.step(claimed.step).answers for name, value in answer.fields.items()}
+        return StepJob(
+            planned=situation.plan.steps[claimed.step],
+            spec=spec,
+            parameters=_parameters(step_type, spec),
+            run="\n".join(spec.run),
+            env={
+                **self._place.env,
+                **DEFAULTS,
+                **written,
+                **{f"ANSFLOW_APPROVAL_{_variable(name)}": value for name, value in answers.items()},
+                **situation.builtins,
+                **_own(claimed, workspace, folder),
+            },
+            secrets=self._secrets.values(spec.secrets) if spec.secrets else {},
+            workspace=workspace,
+            attempt_folder=folder,
+            attempt=claimed.attempt,
+            execution=claimed.execution,
+            base=self._place.base,
+            data=self._place.data,
+            context=situation.context(claimed.step, state, written),
+        )
+
+    def prepare(self, job: StepJob) -> Prepared:
+        """Raises NotAvailable or InvalidSpec with a sentence when it cannot be carried out here."""
+        step_type = self._registry.step_type(job.spec.type)
+        command = step_type.prepare(job)
+        if job.secrets:
+            command = replace(command, env={**command.env, **job.secrets})
+        chosen = job.spec.executor or ExecutorSpec(name=self._place.executor)
+        launch = Launch(
+            command=command,
+            workspace=job.workspace,
+            attempt=job.attempt_folder,
+            limits=_limits(job.spec),
+            options=chosen.options,
+            network=job.spec.network,
+        )
+        return Prepared(
+            job=job,
+            type=step_type,
+            executor=self._executor(chosen.name),
+            launch=launch,
+            masker=Masker(job.secrets) if job.secrets else NOTHING_TO_MASK,
+        )
+
+    def close(self) -> None:
+        for executor in self._executors.values():
+            executor.close()
+
+    def _executor(self, name: str) -> Executor:
+        found = self._executors.get(name)
+        if found is None:
+            found = self._registry.executor(name)
+            found.open()
+            self._executors[name] = found
+        return found
+
+
+def _parameters(step_type: StepType, spec: StepSpec) -> Mapping[str, Any]:
+    problems = Problems()
+    read = step_type.parameters.read(spec.parameters, ("with",), problems)
+    if problems:
+        raise InvalidSpec(problems)
+    return read or {}
+
+
+def _own(claimed: Claimed, workspace: Path, folder: Path) -> dict[str, str]:
+    """Of this attempt alone. The key is stable over repeats of the same attempt, for effects that must not double."""
+    files = folder / "files"
+    return {
+        "ANSFLOW_STEP": claimed.step,
+        "ANSFLOW_ATTEMPT": str(claimed.attempt),
+        "ANSFLOW_ATTEMPT_KEY": f"{claimed.execution}/{claimed.step}/{claimed.attempt}",
+        "ANSFLOW_WORKSPACE": str(workspace),
+        "ANSFLOW_OUTPUT": str(files / OUTPUTS),
+        "ANSFLOW_SUMMARY": str(files / SUMMARY),
+        "ANSFLOW_STEP_SUMMARY": str(files / SUMMARY),
+    }
+
+
+def _limits(spec: StepSpec) -> Limits:
+    cpu, memory = spec.resources.get("cpu"), spec.resources.get("memory")
+    return Limits(
+        timeout=spec.timeout,
+        grace=spec.grace,
+        cpu=_cpu(cpu) if cpu else None,
+        memory=_bytes(memory) if memory else None,
+    )
+
+
+def _cpu(text: str) -> float:
+    """`2`, `0.5`, or `500m`."""
+    try:
+        return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
+    except ValueError:
+        raise _invalid(f"{text!r} is no number of processors; write 2, 0.5 or 500m.") from None
+
+
+def _bytes(text: str) -> int:
+    found = SIZE.fullmatch(text)
+    if found is None:
+        raise _invalid(f"{text!r} is no size of memory; write 512Mi or 2Gi.")
+    return int(found[1]) * SIZE_UNITS[found[2] or ""]
+
+
+def _variable(name: str) -> str:
+    return re.sub(r"\W", "_", name).upper()
+
+
+def _invalid(message: str) -> InvalidSpec:
+    return InvalidSpec([Problem(code="resources", message=message, path=("resources",))])

@@ -1,0 +1,266 @@
+"""The engine as one object: what a command line, a server or a test holds in its hand.
+
+    threads = Threads(slots=4)
+    engine = Engine(store=MemoryStore(), logs=…, artifacts=…, caches=…, workspaces=…, secrets=…, bus=MemoryBus(),
+                    dispatcher=threads, clock=SystemClock(), registry=ansflow.plugins.registry,
+                    place=Place(base=…, data=…, env={"PATH": …}, executor="host"))
+    threads.serve(engine.run_step)
+    execution = engine.start(plan, by="ann")
+    for event in engine.follow(execution): …          # ends with the event that ends the execution
+    threads.close(); engine.close()
+
+A lone run needs nothing else. A server also calls `engine.open()` once and `engine.beat()` every HEARTBEAT, which
+prolongs the lease, takes cancellations from other processes, and repairs. Nothing polls: one thread sleeps until the
+next due time, and begins only when something is due.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from threading import Condition, Thread
+
+from ansflow.core.commands import Approve, Cancel, Command, Decision, Reject, Start
+from ansflow.core.errors import Conflict
+from ansflow.core.events import Event, ExecutionChanged
+from ansflow.core.outcome import Outcome
+from ansflow.core.plan import Plan
+from ansflow.core.state import State
+from ansflow.core.status import ExecutionStatus, is_final
+from ansflow.engine.job import JobMaker, Place, Registry
+from ansflow.engine.ports import (
+    ArtifactStore,
+    CacheStore,
+    Clock,
+    Dispatcher,
+    EventBus,
+    ExecutionStore,
+    LogStore,
+    Secrets,
+    WorkspaceStore,
+)
+from ansflow.engine.recovery import PATIENCE, Patience, Recovery
+from ansflow.engine.runner import Runner
+from ansflow.engine.scheduler import Scheduler
+
+HEARTBEAT = timedelta(seconds=3)
+LOOK_ANYWAY = 1.0  # seconds after which a waiting reader looks for itself: hints may be lost
+
+
+class Engine:
+    """Safe to use from several threads. `worker` is a name that survives a restart, `boot` one that does not."""
+
+    def __init__(
+        self,
+        *,
+        store: ExecutionStore,
+        logs: LogStore,
+        artifacts: ArtifactStore,
+        caches: CacheStore,
+        workspaces: WorkspaceStore,
+        secrets: Secrets,
+        bus: EventBus,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        registry: Registry,
+        place: Place,
+        worker: str = "local",
+        boot: str = "local",
+        slots: int = 4,
+        on_log: Callable[[int, str, int, int], None] | None = None,
+        jitter: Callable[[], float] = random.random,
+        patience: Patience = PATIENCE,
+    ) -> None:
+        self.store = store
+        self._bus = bus
+        self._clock = clock
+        self._worker = worker
+        self._boot = boot
+        self._slots = slots
+        self.scheduler = Scheduler(store=store, dispatcher=dispatcher, bus=bus, clock=clock)
+        self._jobs = JobMaker(store=store, workspaces=workspaces, secrets=secrets, registry=registry, place=place)
+        self.runner = Runner(
+            scheduler=self.scheduler,
+            jobs=self._jobs,
+            logs=logs,
+            artifacts=artifacts,
+            caches=caches,
+            boot=boot,
+            on_log=on_log,
+            jitter=jitter,
+        )
+        self.recovery = Recovery(
+            store=store,
+            scheduler=self.scheduler,
+            dispatcher=dispatcher,
+            is_idle=lambda: self.runner.busy() < self._slots,
+            jitter=jitter,
+            patience=patience,
+        )
+        self._timer = _Timer(self.tick, store, clock)
+        self.scheduler.on_stop = self.runner.stop
+        self.scheduler.on_change = self._note
+
+    # ── what people ask for ──────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self, plan: Plan, *, by: str = "", kept: Mapping[str, Outcome] | None = None) -> int:
+        """Freezes the plan and begins. `kept` are the good steps of the execution that this one resumes."""
+        execution = self.store.create(plan, now=self._clock.now(), by=by, kept=kept)
+        self.scheduler.tell(execution, Start())
+        return execution
+
+    def cancel(
+        self, execution: int, *, by: str = "", message: str = "", step: str = "", immediate: bool = False
+    ) -> None:
+        """Gracefully: TERM, grace, `finally` steps. `immediate` skips the last two. Conflict when nothing is left."""
+        self._say(execution, Cancel(step=step, by=by, message=message, immediate=immediate))
+
+    def approve(
+        self,
+        execution: int,
+        step: str,
+        *,
+        by: str,
+        groups: Sequence[str] = (),
+        comment: str = "",
+        fields: Mapping[str, str] | None = None,
+        override: bool = False,
+    ) -> None:
+        """Raises Conflict with the sentence why this person may not, or why the gate is not there."""
+        self._say(
+            execution,
+            Approve(
+                step=step, by=by, groups=tuple(groups), comment=comment, fields=dict(fields or {}), override=override
+            ),
+        )
+
+    def reject(
+        self,
+        execution: int,
+        step: str,
+        *,
+        by: str,
+        groups: Sequence[str] = (),
+        comment: str = "",
+        override: bool = False,
+    ) -> None:
+        self._say(execution, Reject(step=step, by=by, groups=tuple(groups), comment=comment, override=override))
+
+    # ── what is known ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def state(self, execution: int) -> State:
+        return self.store.load(execution)
+
+    def events(self, execution: int, *, after: int = 0) -> Sequence[Event]:
+        return self.store.events(execution, after=after)
+
+    def follow(self, execution: int, *, after: int = 0) -> Iterator[Event]:
+        """Every event as it comes; ends with the one that ends the execution."""
+        while True:
+            for event in self.store.events(execution, after=after):
+                yield event
+                after = event.seq
+                if isinstance(event.fact, ExecutionChanged) and is_final(event.fact.status):
+                    return
+            self._bus.wait(execution, after=after, timeout_seconds=LOOK_ANYWAY)
+
+    def wait(self, execution: int) -> ExecutionStatus:
+        """Blocks until the execution has ended."""
+        for event in self.follow(execution):
+            last = event
+        return self.store.load(last.execution).execution.status
+
+    # ── what workers do ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def run_step(self, execution: int, step: str) -> None:
+        """What a dispatcher calls: carries the step and, after it, whatever of that execution may run next."""
+        self.runner.run_step(execution, step)
+
+    def open(self) -> None:
+        """Registers this worker, and adopts what its former life left running."""
+        for held in self.store.register(self._worker, self._boot, now=self._clock.now()):
+            self.recovery.repairs["adopted"] += 1
+            Thread(target=self.runner.resume, args=(held,), name=f"ansflow-adopted-{held.step}", daemon=True).start()
+
+    def beat(self) -> None:
+        """Prolongs the lease, takes cancellations, repairs. Called every HEARTBEAT by a worker that is not alone."""
+        now = self._clock.now()
+        for execution, stop in self.store.beat(self._boot, now=now):
+            self.runner.stop(execution, stop)
+        self.recovery.run(now)
+
+    def tick(self) -> None:
+        """Deals with everything whose time has come."""
+        for due in self.store.due(self._clock.now()):
+            self.scheduler.tell(due.execution, due.command)
+
+    def close(self) -> None:
+        """Ends the timer and the executors' connections; running commands are not touched."""
+        self._timer.close()
+        self._jobs.close()
+
+    def _say(self, execution: int, command: Command) -> None:
+        told = self.scheduler.tell(execution, command)
+        if told.refused:
+            raise Conflict(told.refused)
+
+    def _note(self, decision: Decision) -> None:
+        """Something may be due earlier than the timer thinks."""
+        execution = decision.execution
+        if (
+            (execution is not None and execution.deadline is not None)
+            or any(change.after.due_at is not None for change in decision.steps)
+            or any(bundle.deadline is not None for bundle in decision.bundles)
+        ):
+            self._timer.look()
+
+
+class _Timer:
+    """Sleeps until the next due time. Its thread begins with the first."""
+
+    def __init__(self, tick: Callable[[], None], store: ExecutionStore, clock: Clock) -> None:
+        self._tick = tick
+        self._store = store
+        self._clock = clock
+        self._changed = Condition()
+        self._until: datetime | None = None
+        self._closed = False
+        self._thread: Thread | None = None
+
+    def look(self) -> None:
+        """Wakes the thread when something is due earlier than it sleeps."""
+        due_at = self._store.next_due()
+        with self._changed:
+            if due_at is None or self._closed or (self._until is not None and self._until <= due_at):
+                return
+            self._until = due_at
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="ansflow-timer", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        while self._sleep():
+            self._tick()
+            with self._changed:
+                self._until = None
+            self.look()
+
+    def _sleep(self) -> bool:
+        """Until something is due. False when the timer was closed meanwhile."""
+        with self._changed:
+            while not self._closed:
+                left = None if self._until is None else (self._until - self._clock.now()).total_seconds()
+                if left is not None and left <= 0:
+                    return True
+                self._changed.wait(left)
+            return False

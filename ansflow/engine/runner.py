@@ -1,0 +1,254 @@
+"""Carries one claimed attempt: claim → prepare → perform → record, and goes on with the next step of the execution.
+
+"It failed" and "we failed" are kept apart. What the command says becomes an Outcome; a step that cannot be carried out
+(a wrong value, a missing tool) fails with that sentence; trouble of this machine (a full disk, an unreachable store) is
+a `Lost` attempt, which is tried again. A worker that has been fenced walks away without a word.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from threading import Lock
+
+from ansflow.core.commands import Adopt, Claim, Command, Finish, Lost, Stop
+from ansflow.core.errors import Conflict, ExternalError, InvalidSpec, NotAvailable, NotFound
+from ansflow.core.outcome import Outcome
+from ansflow.core.status import Reason, StepStatus
+from ansflow.engine.job import OUTPUTS, SUMMARY, Claimed, JobMaker, Prepared
+from ansflow.engine.masking import Masker
+from ansflow.engine.outputs import read_limited, read_outputs
+from ansflow.engine.ports import ArtifactStore, CacheStore, Held, LogStore
+from ansflow.engine.pump import Pump
+from ansflow.engine.scheduler import Scheduler
+from ansflow.plugins.contracts import Ended, Running, StepJob
+
+PERMANENT = (InvalidSpec, NotAvailable, NotFound)
+TROUBLE = (OSError, ExternalError)
+
+
+@dataclass(slots=True)
+class Live:
+    """An attempt that this process carries. `stop` may come before the command has been started."""
+
+    claimed: Claimed
+    running: Running | None = None
+    stop: Stop | None = None
+
+
+class Runner:
+    """Safe to use from several threads. One call carries step after step, until the execution has none for it."""
+
+    def __init__(
+        self,
+        *,
+        scheduler: Scheduler,
+        jobs: JobMaker,
+        logs: LogStore,
+        artifacts: ArtifactStore,
+        caches: CacheStore,
+        boot: str,
+        on_log: Callable[[int, str, int, int], None] | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.boot = boot
+        self._scheduler = scheduler
+        self._jobs = jobs
+        self._logs = logs
+        self._artifacts = artifacts
+        self._caches = caches
+        self._on_log = on_log
+        self._jitter = jitter
+        self._lock = Lock()
+        self._live: dict[tuple[int, str], Live] = {}
+        self._early: dict[tuple[int, str, int], Stop] = {}
+
+    def run_step(self, execution: int, step: str) -> None:
+        """Claims the step and carries it; then what may run next of the same execution. Doubled calls are harmless."""
+        following: str | None = step
+        while following is not None:
+            claimed = self.claim(execution, following)
+            if claimed is None:  # someone else has it
+                return
+            following = self.record(claimed, self.carry(claimed))
+
+    def resume(self, held: Held) -> None:
+        """Goes on with an attempt that a former life of this worker has begun."""
+        told = self._scheduler.tell(held.execution, Adopt(step=held.step, fence=held.fence, worker=self.boot))
+        row = told.decision.step(held.step)
+        if row is None:
+            return
+        claimed = Claimed(execution=held.execution, step=held.step, attempt=row.attempt, fence=row.fence)
+        following = self.record(claimed, self.carry(claimed, adopt=True))
+        if following is not None:
+            self.run_step(held.execution, following)
+
+    def stop(self, execution: int, effect: Stop) -> None:
+        """Ends the attempt with that fence, if it is carried here. It may still be on its way to its start."""
+        with self._lock:
+            live = self._live.get((execution, effect.step))
+            if live is None or live.claimed.fence != effect.fence:
+                if effect.worker == self.boot:
+                    self._early[execution, effect.step, effect.fence] = effect
+                return
+            live.stop = effect
+            running = live.running
+        if running is not None:
+            running.stop(timed_out=effect.timed_out)
+
+    def busy(self) -> int:
+        return len(self._live)
+
+    # ── the phases ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def claim(self, execution: int, step: str) -> Claimed | None:
+        row = self._scheduler.tell(execution, Claim(step=step, worker=self.boot)).decision.step(step)
+        if row is None:
+            return None
+        return Claimed(execution=execution, step=step, attempt=row.attempt, fence=row.fence)
+
+    def carry(self, claimed: Claimed, *, adopt: bool = False) -> Command | None:
+        """What to tell the scheduler: an outcome, or that the attempt was lost through our fault. None when fenced."""
+        with self._lock:
+            live = Live(claimed, stop=self._early.pop((claimed.execution, claimed.step, claimed.fence), None))
+            self._live[claimed.execution, claimed.step] = live
+        try:
+            outcome = self._carry(live, adopt=adopt)
+        except Conflict:  # a newer worker has it: whatever is said here would be refused
+            return None
+        except PERMANENT as error:
+            outcome = _failed(_reason(error), str(error))
+        except TROUBLE as error:
+            return self._lost(claimed, Reason.INTERNAL_ERROR, f"This machine failed, not the step: {error}.")
+        except Exception as error:  # edge: worker loop. One bad step must not stop the worker.
+            _log_crash(claimed)
+            outcome = _failed(Reason.INTERNAL_ERROR, f"AnsFlow itself failed: {type(error).__name__}: {error}.")
+        finally:
+            with self._lock:
+                self._live.pop((claimed.execution, claimed.step), None)
+        if outcome is None:
+            return self._lost(claimed, Reason.WORKER_LOST, "Its worker was lost, and the command with it.")
+        return Finish(step=claimed.step, fence=claimed.fence, outcome=outcome, jitter=self._jitter())
+
+    def record(self, claimed: Claimed, command: Command | None) -> str | None:
+        """Returns a step that this worker may go on with."""
+        if command is None:
+            return None
+        told = self._scheduler.tell(claimed.execution, command, keep=1)
+        return told.kept[0] if told.kept else None
+
+    def _carry(self, live: Live, *, adopt: bool) -> Outcome | None:
+        if live.stop is not None and not adopt:
+            return _cancelled()
+        claimed = live.claimed
+        job = self._jobs.job(self._scheduler.situation(claimed.execution), claimed)
+        hits = self._restore(job) if job.spec.cache and not adopt else {}
+        prepared = self._jobs.prepare(job)
+        running = self._start(live, prepared, adopt=adopt)
+        if running is None:
+            return None if adopt else _cancelled()
+        pump = self._pump(prepared, claimed)
+        ended = pump.follow(running)
+        return self._conclude(prepared, ended, pump.masker, hits)
+
+    def _start(self, live: Live, prepared: Prepared, *, adopt: bool) -> Running | None:
+        """None where there is nothing to adopt, or where the stop came before the start."""
+        with self._lock:
+            if live.stop is not None and not adopt:
+                return None
+        running = prepared.executor.adopt(prepared.launch) if adopt else prepared.executor.start(prepared.launch)
+        with self._lock:
+            live.running = running
+            stop = live.stop
+        if running is not None and stop is not None:
+            running.stop(timed_out=stop.timed_out)
+        return running
+
+    def _conclude(self, prepared: Prepared, ended: Ended, masker: Masker, hits: Mapping[str, str]) -> Outcome:
+        """Reads what the command left. Nothing that it wrote leaves this place unmasked."""
+        job = prepared.job
+        outcome = prepared.type.conclude(job, ended)
+        try:
+            outputs = read_outputs(job.file(OUTPUTS))
+            summary = read_limited(job.file(SUMMARY), "$ANSFLOW_SUMMARY")
+        except InvalidSpec as error:
+            outcome = replace(outcome, warnings=(*outcome.warnings, str(error)))
+            if outcome.status is StepStatus.SUCCESS:
+                outcome = replace(outcome, status=StepStatus.FAILED, reason=Reason.INVALID, message=str(error))
+            outputs, summary = {}, ""
+        missing = [name for name in job.spec.outputs if name not in outputs]
+        warnings = list(outcome.warnings)
+        if missing and outcome.status is StepStatus.SUCCESS:
+            warnings.append(f"The step did not write the outputs {', '.join(missing)} to $ANSFLOW_OUTPUT.")
+        outcome = self._keep(job, outcome, warnings)
+        if outcome.status is StepStatus.SUCCESS:
+            self._save(job, hits)
+        return replace(
+            outcome,
+            outputs={**outcome.outputs, **{name: masker.mask(value) for name, value in outputs.items()}},
+            summary=masker.mask(summary or outcome.summary),
+            message=masker.mask(outcome.message),
+            warnings=tuple(masker.mask(warning) for warning in warnings),
+        )
+
+    def _keep(self, job: StepJob, outcome: Outcome, warnings: list[str]) -> Outcome:
+        wanted = job.spec.artifacts
+        if wanted is None or wanted.when not in (
+            "always",
+            "success" if outcome.status is StepStatus.SUCCESS else "failure",
+        ):
+            return outcome
+        kept = tuple(self._artifacts.keep(job.execution, job.planned.key, job.workspace, wanted.paths))
+        if not kept:
+            warnings.append(f"No file matched the artifacts {', '.join(wanted.paths)}.")
+        return replace(outcome, artifacts=(*outcome.artifacts, *kept))
+
+    def _restore(self, job: StepJob) -> dict[str, str]:
+        """Maps the key of each cache that is read to the key that was found."""
+        return {
+            cache.key: self._caches.restore(cache.key, cache.restore_keys, job.workspace, cache.paths)
+            for cache in job.spec.cache
+            if cache.policy != "push"
+        }
+
+    def _save(self, job: StepJob, hits: Mapping[str, str]) -> None:
+        for cache in job.spec.cache:
+            if cache.policy != "pull" and hits.get(cache.key) != cache.key:
+                self._caches.save(cache.key, job.workspace, cache.paths)
+
+    def _pump(self, prepared: Prepared, claimed: Claimed) -> Pump:
+        told = self._on_log
+        key = (claimed.execution, claimed.step, claimed.attempt)
+        return Pump(
+            logs=self._logs,
+            masker=prepared.masker,
+            execution=claimed.execution,
+            step=claimed.step,
+            attempt=claimed.attempt,
+            fence=claimed.fence,
+            on_growth=(lambda length: told(*key, length)) if told else (lambda length: None),
+        )
+
+    def _lost(self, claimed: Claimed, reason: Reason, message: str) -> Lost:
+        return Lost(step=claimed.step, fence=claimed.fence, reason=reason, message=message, jitter=self._jitter())
+
+
+def _reason(error: Exception) -> Reason:
+    return Reason.NOT_AVAILABLE if isinstance(error, NotAvailable) else Reason.INVALID
+
+
+def _failed(reason: Reason, message: str) -> Outcome:
+    return Outcome(status=StepStatus.FAILED, reason=reason, message=message)
+
+
+def _cancelled() -> Outcome:
+    return Outcome(status=StepStatus.CANCELLED, reason=Reason.CANCELLED_BY_USER, message="Cancelled before it began.")
+
+
+def _log_crash(claimed: Claimed) -> None:
+    import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
+
+    logging.getLogger("ansflow.engine").exception(
+        "step crashed: execution=%d step=%s attempt=%d", claimed.execution, claimed.step, claimed.attempt
+    )

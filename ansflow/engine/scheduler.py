@@ -1,0 +1,117 @@
+"""Carries out commands: load → decide → apply → effects.
+
+    told = scheduler.tell(execution, Finish(...), keep=1)
+
+The loser of a race loads again and decides again; a command that no longer holds is refused by `decide`, and nothing
+happens. Steps that may now run are offered through the dispatcher, but for as many as the caller keeps to run itself.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+
+from ansflow.core.commands import Command, Decision, Effect, Ended, Evaluate, Offer, Stop
+from ansflow.core.decide import decide
+from ansflow.engine.ports import Clock, Dispatcher, EventBus, ExecutionStore
+from ansflow.engine.situation import Situation
+
+
+@dataclass(slots=True)
+class Told:
+    """What became of a command. `kept` are offered steps for which nobody else has been told."""
+
+    decision: Decision
+    kept: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> str:
+        return self.decision.refused
+
+
+def _ignore(*_: object) -> None:
+    """Who has nothing to do at an effect."""
+
+
+class Scheduler:
+    """Safe to use from several threads. `on_stop`, `on_end` and `on_change` are set once, when the process is wired."""
+
+    def __init__(self, *, store: ExecutionStore, dispatcher: Dispatcher, bus: EventBus, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self.on_stop: Callable[[int, Stop], None] = _ignore
+        self.on_end: Callable[[int], None] = _ignore
+        self.on_change: Callable[[Decision], None] = _ignore
+        self._dispatcher = dispatcher
+        self._bus = bus
+        self._situations: dict[int, Situation] = {}
+        self._turns: dict[int, Lock] = {}
+        self._lock = Lock()
+
+    def tell(self, execution: int, command: Command, *, keep: int = 0) -> Told:
+        decision = self._decide(execution, command)
+        return Told(decision, self.carry_out_all(execution, decision, keep=keep))
+
+    def carry_out_all(self, execution: int, decision: Decision, *, keep: int = 0) -> list[str]:
+        """The effects of a decision, and of those that follow from them. Returns the offers that were kept."""
+        kept: list[str] = []
+        waiting = deque([decision])
+        while waiting:
+            current = waiting.popleft()
+            for number, effect in enumerate(current.effects):
+                if isinstance(effect, Offer):
+                    if len(kept) < keep:
+                        kept.append(effect.step)
+                    else:
+                        self._dispatcher.run_step(execution, effect.step)
+                    continue
+                further = self.carry_out(execution, effect)
+                if current.execution is not None:
+                    self.store.sent((execution, current.execution.version, number))
+                if further is not None:
+                    waiting.append(further)
+        return kept
+
+    def carry_out(self, execution: int, effect: Effect) -> Decision | None:
+        """Safe to repeat. The decision that an evaluation led to, whose effects are then to be carried out."""
+        match effect:
+            case Offer():
+                self._dispatcher.run_step(execution, effect.step)
+            case Evaluate():
+                judged = self.situation(execution).judge(effect.step, self.store.load(execution))
+                return self._decide(execution, judged)
+            case Stop():
+                self.on_stop(execution, effect)
+            case Ended():
+                self.on_end(execution)
+                with self._lock:
+                    self._situations.pop(execution, None)
+                    self._turns.pop(execution, None)
+        return None
+
+    def situation(self, execution: int) -> Situation:
+        found = self._situations.get(execution)
+        if found is None:
+            found = self._situations.setdefault(execution, Situation(execution, self.store.wiring(execution)))
+        return found
+
+    def _decide(self, execution: int, command: Command) -> Decision:
+        now = self.clock.now()
+        wiring = self.store.wiring(execution)
+        # Within one process a lock spares the optimistic retries; between processes only the store's guards count.
+        with self._turn(execution):
+            while True:
+                decision = decide(wiring, self.store.load(execution), command, now)
+                if decision.refused or self.store.apply(execution, decision, now=now):
+                    break
+        if decision.execution is not None:
+            self.on_change(decision)
+            if decision.facts:
+                self._bus.publish(execution, decision.execution.seq)
+        return decision
+
+    def _turn(self, execution: int) -> Lock:
+        with self._lock:
+            return self._turns.setdefault(execution, Lock())

@@ -1,0 +1,1 @@
+"""How a step on offer reaches a worker."""
