@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ansflow.core.errors import InvalidSpec, Problem
-from ansflow.core.schema import SIZE, SIZE_UNITS, Problems
+from ansflow.core.leaves import SIZE, SIZE_UNITS
+from ansflow.core.schema import Problems
 from ansflow.core.spec import ExecutorSpec, StepSpec
 from ansflow.engine.masking import Masker
 from ansflow.engine.ports import ExecutionStore, Secrets, WorkspaceStore
