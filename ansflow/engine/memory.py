@@ -90,7 +90,8 @@ class MemoryRun:
 class MemoryStore:
     """An `ExecutionStore`. One lock around every write: decisions are small, and nothing waits inside."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, first: int = 1) -> None:
+        """`first` is the number of the first execution: a local run has reserved one."""
         self._lock = Lock()
         self._runs: dict[int, MemoryRun] = {}
         self._open: dict[int, None] = {}
@@ -101,7 +102,7 @@ class MemoryStore:
         self._boots: dict[str, str] = {}
         self._due: list[tuple[datetime, int, Due]] = []
         self._planned = 0
-        self._number = 0
+        self._number = first - 1
 
     def create(self, plan: Plan, *, now: datetime, by: str = "", kept: Mapping[str, Outcome] | None = None) -> int:
         wiring = Wiring(plan)
