@@ -32,20 +32,21 @@ def own_command(job: StepJob, module: str, parameters: Mapping[str, Any]) -> Com
         argv=(sys.executable, "-I", "-X", "utf8", "-m", module),
         env=job.env,
         cwd=job.spec.working_directory,
-        stdin=json.dumps(parameters).encode(),
+        stdin=json.dumps({"parameters": parameters, "result": str(job.file(RESULT))}).encode(),
     )
 
 
 def do_own_work(work: Work) -> int:
     """The command's side: gives the exit code. `work` answers with the result, whose `message` says why it failed."""
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    given = json.load(sys.stdin)
     try:
-        result = work(json.load(sys.stdin))
+        result = work(given["parameters"])
     except AnsFlowError as error:
         result = {"message": str(error)}
     except OSError as error:
         result = {"message": _said(error)}
-    _leave(result)
+    _leave(result, Path(given["result"]))
     if message := result.get("message"):
         print(message)
         return 1
@@ -63,21 +64,19 @@ def conclude_own_work(job: StepJob, ended: Ended) -> tuple[Outcome, Mapping[str,
     return outcome, result
 
 
-def _leave(result: Mapping[str, Any]) -> None:
-    """Writes the result beside the outputs, and the outputs where the runner reads them."""
-    output = Path(os.environ[OUTPUT_FILE])
-    with output.open("a") as file:
-        file.writelines(f"{name}={value}\n" for name, value in result.get("outputs", {}).items())
-    partial = output.with_name(RESULT + ".partial")
+def _leave(result: Mapping[str, Any], file: Path) -> None:
+    """Writes the outputs where the runner reads them, and the result where `conclude` does."""
+    with Path(os.environ[OUTPUT_FILE]).open("a") as outputs:
+        outputs.writelines(f"{name}={value}\n" for name, value in result.get("outputs", {}).items())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(result))
-    partial.replace(output.with_name(RESULT))
+    partial.replace(file)
 
 
 def _left(job: StepJob) -> Mapping[str, Any]:
-    """The result stands beside the file of outputs, which is the attempt's own folder unless the job says otherwise."""
-    folder = Path(job.env[OUTPUT_FILE]).parent if OUTPUT_FILE in job.env else job.attempt_folder
     try:
-        return dict(json.loads((folder / RESULT).read_text()))
+        return dict(json.loads(job.file(RESULT).read_text()))
     except (OSError, ValueError):
         return {}
 
