@@ -7,8 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from ansflow.core import globs, graph, inputs, matrix
 from ansflow.core.errors import Path, Problem
 from ansflow.core.patterns import BadPattern, compile_pattern
+from ansflow.core.references import check_expressions
 from ansflow.core.schema import Problems, nearest
 from ansflow.core.spec import EVENTS, ApprovalSpec, GlobSet, InputSpec, PipelineSpec, StepSpec, WhenRule
+
+UNSOUND = frozenset({"cycle", "self_need", "duplicate_id", "too_many_steps"})
+"""Problems with which nobody could say what an expression may read."""
 
 MAX_STEPS = 10_000
 MAX_EDGES = 200_000
@@ -31,6 +35,10 @@ def check(spec: PipelineSpec) -> list[Problem]:
         _check_input(given, ("inputs", name), problems)
     if not problems:
         checks.size()
+    if not problems:
+        checks.same_legs()
+    if not any(problem.code in UNSOUND for problem in problems):
+        check_expressions(spec, problems)
     return list(problems)
 
 
@@ -116,11 +124,24 @@ class _Checks:
             return
         sizes |= {name: sum(sizes[member] for member in members) for name, members in self.groups.items()}
         for place, step in self.placed():
-            edges = sum(sizes.get(need.step, 0) for need in step.needs) * sizes[step.id]
+            edges = sum(sizes.get(need.step, 0) for need in step.needs if not need.same_matrix) * sizes[step.id]
             if edges > MAX_EDGES:
                 message = f"The legs of {step.id} and of what it needs are joined by {edges} edges; {MAX_EDGES} can be."
                 hint = "Write `matrix: same` on the need, or put one step between the two."
                 self.problems.add((*place, "needs"), "too_many_edges", message, hint)
+
+    def same_legs(self) -> None:
+        """`matrix: same` needs a counterpart for every leg, unless the need is optional."""
+        for place, step in self.placed():
+            for at, need in enumerate(step.needs):
+                if not need.same_matrix or need.optional or need.step not in self.steps:
+                    continue
+                joined = matrix.joined(matrix.legs(step), matrix.legs(self.steps[need.step]))
+                alone = [name for name, others in joined.items() if not others]
+                if alone:
+                    message = f"{alone[0]} needs the same leg of {need.step}, and there is none."
+                    hint = "Give both the same values, or write `optional: true` on the need."
+                    self.problems.add((*place, "needs", at), "no_same_leg", message, hint)
 
 
 def _check_matrix(step: StepSpec, place: Path, problems: Problems) -> None:

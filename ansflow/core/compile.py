@@ -86,6 +86,7 @@ class _Draft:
         self.spec = spec
         self.specs: dict[str, StepSpec] = {**spec.steps, **spec.final_steps}
         self.legs: dict[str, list[Leg]] = {name: matrix.legs(step) for name, step in self.specs.items()}
+        self.joins: dict[tuple[str, str], Mapping[str, Sequence[str]]] = {}
         self.members = _members(self.specs, self.legs)
         self.bundles = {name: self._bundle(name, keys) for name, keys in self.members.items() if self._joins(name)}
         self.steps: dict[str, PlannedStep] = {}
@@ -125,14 +126,17 @@ class _Draft:
     def _edges(self, step: StepSpec, leg: Leg, need: Need) -> Iterator[PlannedNeed]:
         """One edge for each planned step that the need stands for. An optional need of nothing stands for none."""
         statuses = ANY_END if asks_for_status(step.condition) else need.statuses
-        bundle = need.step if need.step in self.bundles else ""
-        for key in self.counterparts(leg, need):
+        same = need.same_matrix and need.step in self.legs
+        # With `same` it is some legs, each for itself, and not the matrix as a whole.
+        bundle = need.step if need.step in self.bundles and not same else ""
+        keys = self.joined(step.id, need.step)[leg.name] if same else self.members.get(need.step, ())
+        for key in keys:
             yield PlannedNeed(key=key, statuses=statuses, optional=need.optional, group=bundle)
 
-    def counterparts(self, leg: Leg, need: Need) -> Sequence[str]:
-        if need.same_matrix and need.step in self.legs:
-            return [other.name for other in self.legs[need.step] if matrix.same(leg, other)]
-        return self.members.get(need.step, ())
+    def joined(self, step: str, needed: str) -> Mapping[str, Sequence[str]]:
+        if (step, needed) not in self.joins:
+            self.joins[step, needed] = matrix.joined(self.legs[step], self.legs[needed])
+        return self.joins[step, needed]
 
     # ── which run ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -63,11 +63,23 @@ def legs(spec: StepSpec) -> list[Leg]:
     return found
 
 
-def same(one: Leg, other: Leg) -> bool:
-    """Whether two legs agree on every axis that both have; shards agree where both steps have as many."""
-    if one.shards and one.shards == other.shards and one.shard != other.shard:
-        return False
-    return all(_equal(one.values[axis], other.values[axis]) for axis in one.values.keys() & other.values.keys())
+def joined(legs_here: Sequence[Leg], others: Sequence[Leg]) -> dict[str, tuple[str, ...]]:
+    """`matrix: same`: for each leg here, the others that have equal values on every axis that both have.
+
+    Where both steps are split into as many shards, their numbers must be equal too.
+    """
+    by_axes: dict[tuple[str, ...], list[Leg]] = {}
+    for other in others:
+        by_axes.setdefault(tuple(_facts(other)), []).append(other)
+    found: dict[str, list[str]] = {leg.name: [] for leg in legs_here}
+    for shared, group in _shared(legs_here, by_axes):
+        index: dict[tuple[object, ...], list[str]] = {}
+        for other in group:
+            index.setdefault(_on(other, shared), []).append(other.name)
+        for leg in legs_here:
+            if _shared_axes(leg, group[0]) == shared:
+                found[leg.name] += index.get(_on(leg, shared), ())
+    return {name: tuple(names) for name, names in found.items()}
 
 
 def value_name(value: Scalar) -> str:
@@ -98,6 +110,31 @@ def _combinations(matrix: MatrixSpec) -> Iterator[tuple[Mapping[str, Scalar], Ma
 
 def _fits(leg: Mapping[str, Scalar], pattern: Mapping[str, Scalar]) -> bool:
     return all(key in leg and _equal(leg[key], value) for key, value in pattern.items())
+
+
+def _facts(leg: Leg) -> dict[str, object]:
+    """The values that two legs are compared by. A boolean is never equal to a number."""
+    facts: dict[str, object] = {axis: (isinstance(value, bool), value) for axis, value in leg.values.items()}
+    return {**facts, f" of {leg.shards}": leg.shard} if leg.shards else facts
+
+
+def _shared_axes(one: Leg, other: Leg) -> tuple[str, ...]:
+    there = _facts(other)
+    return tuple(sorted(axis for axis in _facts(one) if axis in there))
+
+
+def _shared(
+    legs_here: Sequence[Leg], by_axes: Mapping[tuple[str, ...], list[Leg]]
+) -> Iterator[tuple[tuple[str, ...], list[Leg]]]:
+    """Legs of one step nearly always have the same axes, so this is nearly always one pair."""
+    for group in by_axes.values():
+        for shared in {_shared_axes(leg, group[0]): None for leg in legs_here}:
+            yield shared, group
+
+
+def _on(leg: Leg, axes: tuple[str, ...]) -> tuple[object, ...]:
+    facts = _facts(leg)
+    return tuple(facts[axis] for axis in axes)
 
 
 def _equal(one: Scalar, other: Scalar) -> bool:

@@ -103,5 +103,9 @@ class Plan:
         return self.specs[self.steps[key].step_id]
 
     def env_of(self, key: str) -> dict[str, str]:
-        """What the file says for one step, still unevaluated: the pipeline's, over it the step's, over it the leg's."""
-        return {**self.env, **self.spec_of(key).env, **self.steps[key].env}
+        """What the file says for one step, still unevaluated: the pipeline's, over it the step's, over it the leg's.
+
+        A value may read those before it, so the leg's own stand first.
+        """
+        own = self.steps[key].env
+        return {**own, **self.env, **self.spec_of(key).env, **own}

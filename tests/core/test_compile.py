@@ -14,6 +14,7 @@ from ansflow.core.spec import (
     ApprovalField,
     ApprovalSpec,
     ArtifactSpec,
+    EnvironmentSpec,
     GlobSet,
     GroupSpec,
     InputSpec,
@@ -251,7 +252,29 @@ def test_an_unknown_need_is_told_with_the_nearest_step() -> None:
         (pipeline(step("a", matrix=MatrixSpec(axes={"x": (1,)}, exclude=({"x": 1},)))), "no_legs"),
         (pipeline(step("a", matrix=MatrixSpec(axes={"x": (1,)}, exclude=({"y": 1},)))), "unknown_axis"),
         (pipeline(step("a", matrix=MatrixSpec(axes={"x": (1, "1")}))), "same_leg"),
+        (
+            pipeline(
+                step("a", matrix=PYTHONS),
+                step("b", Need(step="a", same_matrix=True), matrix=MatrixSpec(axes={"python": ("3.12", "3.13")})),
+            ),
+            "no_same_leg",
+        ),
         (pipeline(step("a", parallel=10_001)), "too_many_steps"),
+        (pipeline(step("a", matrix=MatrixSpec(axes={"x": ("${{ inputs.x }}",)}))), "not_literal"),
+        (pipeline(step("a", condition="sucess()")), "bad_expression"),
+        (pipeline(step("a", condition="git.branch")), "bad_expression"),
+        (pipeline(step("a", condition="${{ success() }} && always()")), "bad_expression"),
+        (pipeline(step("a", condition="hash_files('*') == ''")), "bad_expression"),
+        (pipeline(step("a", env={"A": "${{ git.brunch }}"})), "bad_expression"),
+        (pipeline(step("a", env={"A": "${{ env.B }}"})), "bad_expression"),
+        (pipeline(step("a", env={"A": "${{ matrix.python }}"})), "bad_expression"),
+        (pipeline(step("a", env={"A": "${{ 1 + }}"})), "bad_expression"),
+        (pipeline(step("a", env={"A": "${{ failure() }}"})), "bad_expression"),
+        (pipeline(step("a"), env={"A": "${{ inputs.x }}"}), "bad_expression"),
+        (pipeline(step("a"), step("b", condition="steps.a.status == 'failed'")), "not_needed"),
+        (pipeline(step("a", condition="steps.a.status == 'failed'")), "not_needed"),
+        (pipeline(step("a"), step("b", "a", condition="steps.a.outputs.version == '1'")), "bad_expression"),
+        (pipeline(step("a"), step("b", "a", condition="steps.c.status == 'failed'")), "bad_expression"),
         (pipeline(step("a", parallel=1000), step("b", "a", parallel=1000)), "too_many_edges"),
         (pipeline(step("a", when=(WhenRule(branch=GlobSet(include=("[a",))),))), "bad_glob"),
         (pipeline(step("a", when=(WhenRule(event=GlobSet(include=("psuh",))),))), "unknown_event"),
@@ -268,3 +291,37 @@ def test_an_unknown_need_is_told_with_the_nearest_step() -> None:
 )
 def test_what_is_wrong_with_the_whole_is_found_and_nothing_else(spec: PipelineSpec, code: str) -> None:
     assert codes(spec) == [code]
+
+
+def test_a_script_that_would_execute_a_value_is_refused_at_its_place() -> None:
+    [problem] = check(pipeline(StepSpec(id="a", run=("true", "eval ${{ git.branch }}"))))
+    assert problem.code == "unsafe_value"
+    assert problem.path == ("steps", "a", "run")
+
+
+def test_what_an_expression_may_read_is_what_has_ended_when_the_step_starts() -> None:
+    spec = pipeline(
+        step("build", outputs=("version",)),
+        step("unit", "build", matrix=PYTHONS, group="tests", environment=EnvironmentSpec(name="test")),
+        step(
+            "ship",
+            "tests",
+            condition="success() && steps.build.outputs.version != ''",
+            env={
+                "A": "${{ steps.unit.status }} ${{ steps['unit (python=3.11)'].status }} ${{ steps.tests.status }}",
+                "B": "${{ event.payload.anything.at.all }} ${{ vars.ANY }} ${{ env.A }} ${{ execution.id }}",
+                "C": "${{ inputs.dry ? git.tag : git.branch }}",
+            },
+        ),
+        step("lint", group="tests"),
+        final=[step("tell", env={"A": "${{ steps.ship.status }} ${{ steps.build.outputs.version }}"})],
+        groups={"tests": GroupSpec(name="tests")},
+        inputs={"dry": InputSpec(name="dry", type="boolean")},
+    )
+    assert check(spec) == []
+
+
+def test_a_script_with_expressions_is_planned_with_variables_in_their_place() -> None:
+    plan = planned(StepSpec(id="a", run=("echo ${{ git.branch }}", "true"), env={"A": "1"}))
+    assert plan.specs["a"].run == ('echo "${ANSFLOW_VALUE_1}"\ntrue',)
+    assert plan.env_of("a") == {"A": "1", "ANSFLOW_VALUE_1": "${{ git.branch }}"}
