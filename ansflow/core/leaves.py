@@ -14,6 +14,9 @@ from ansflow.core.wording import Problems, nearest, shown, subject, written
 JSON = dict[str, Any]
 
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII)
+IN_WORDS = re.compile(
+    r"\s*([0-9]{1,6})\s*([wdhms])(?:eeks?|ays?|ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?)?\s*", re.ASCII | re.I
+)
 SIZE = re.compile(r"(\d+)(Ki|Mi|Gi|Ti|K|M|G|T)?", re.ASCII)
 SIZE_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
               "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip
@@ -183,6 +186,17 @@ class Choice(Leaf):
         return {"enum": list(self.options)}
 
 
+def _duration_hint(value: Any) -> str:
+    """How to write a number without a unit, or a length in words: `1 week` is `7d`."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"Write {shown(value)}s for seconds, {shown(value)}m for minutes."
+    words = IN_WORDS.fullmatch(value) if isinstance(value, str) else None
+    if words is None:
+        return ""
+    number, unit = int(words[1]), words[2].lower()
+    return f"Write {number * 7}d." if unit == "w" else f"Write {number}{unit}."
+
+
 @dataclass(eq=False, repr=False, kw_only=True)
 class Duration(Leaf):
     """`90s`, `1h30m`; gives a timedelta."""
@@ -192,9 +206,7 @@ class Duration(Leaf):
     def parse(self, value: Any, path: Path, problems: Problems) -> timedelta | None:
         match = DURATION.fullmatch(value) if isinstance(value, str) and 0 < len(value) <= 50 else None
         if match is None:
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            hint = f"Write {shown(value)}s for seconds, {shown(value)}m for minutes." if number else ""
-            problems.wrong(path, "a duration such as 90s, 10m or 2h", value, hint)
+            problems.wrong(path, "a duration such as 90s, 10m or 2h", value, _duration_hint(value))
             return None
         try:
             days, hours, minutes, seconds, milliseconds = (int(part or 0) for part in match.groups())

@@ -102,7 +102,7 @@ class ListOf:
             _read_into(items.append, self.item, value, path, problems)
             return tuple(items)
         if len(value) < self.minimum:
-            problems.add(path, "too_short", f"{subject(path)} is empty.")
+            problems.add(path, "too_short", f"{subject(path)} is empty.", "Write at least one.")
             return None
         for index, item in enumerate(value):
             _read_into(items.append, self.item, item, (*path, index), problems)
@@ -129,16 +129,21 @@ class MapOf:
             problems.wrong(path, "a map", value, self.hint)
             return None
         if len(value) < self.minimum:
-            problems.add(path, "too_short", f"{subject(path)} is empty.")
+            problems.add(path, "too_short", f"{subject(path)} is empty.", "Write at least one.")
             return None
         result: dict[str, Any] = {}
         for key, item in value.items():
             name = str(key)
             if not re.fullmatch(self.name, name):
-                problems.add((*path, key), "bad_name", f"{shown(name)} cannot be a name here: it wants {self.form}.")
+                message = f"{shown(name)} cannot be a name here: it wants {self.form}."
+                problems.add((*path, key), "bad_name", message, self._mended(name))
                 continue
             _read_into(partial(result.__setitem__, name), self.value, item, (*path, key), problems)
         return result
+
+    def _mended(self, name: str) -> str:
+        mended = re.sub(r"[^A-Za-z0-9_-]+", "_", name[:100])
+        return f"Write {mended}." if re.fullmatch(self.name, mended) else ""
 
     def json_schema(self) -> JSON:
         schema: JSON = {"type": "object", "additionalProperties": self.value.json_schema(),
@@ -166,6 +171,7 @@ class Record:
     fields: Mapping[str, Field]
     open: bool = True  # whether `x-*` keys may stand here
     what: str = ""  # "a step", in error messages
+    hint: str = ""  # what to do where no map stands
     short: str = ""  # a value that is no map stands for this key
     empty: bool = False  # nothing at all (`push:`) stands for an empty map
     rest: Kind | None = None  # reads every key that is not known, such as the axes of a matrix
@@ -185,7 +191,7 @@ class Record:
             keep = partial(result.__setitem__, self.short)
             _read_into(keep, self.fields[self.short].kind, value, path, problems)
             return self._made(result) if result else None
-        problems.wrong(path, f"a map ({self.what})" if self.what else "a map", value)
+        problems.wrong(path, "a map", value, self.hint or self._outline())
         return None
 
     def _members(self, value: Mapping[Any, Any], path: Path, problems: Problems) -> dict[str, Any]:
@@ -208,14 +214,18 @@ class Record:
                 problems.add((*path, key), "unknown_key", f"Unknown key {shown(name)}{place}.", hint)
         for name, known in self.fields.items():
             if known.required and name not in value:
-                owner = self.what or (subject(path) if path else "This map")
-                message = f"{owner[:1].upper() + owner[1:]} needs the key {name!r}."
+                message = f"The key {name!r} is missing{place}."
                 problems.add(path, "missing_key", message, known.description)
         for group in self.exclusive:
             written = [name for name in group if name in value]
             if len(written) > 1:
                 message = f"{written[0]!r} and {written[1]!r} cannot stand together{place}."
                 problems.add((*path, written[1]), "exclusive_keys", message, "Keep one of them.")
+
+    def _outline(self) -> str:
+        """What must at least be written."""
+        required = ", ".join(f"{name}: …" for name, known in self.fields.items() if known.required)
+        return f"Write {{{required}}}." if required else ""
 
     def _meant(self, name: str) -> str:
         known = "Known: " + ", ".join(self.fields) + "." if self.fields else "Nothing can be written here."
@@ -240,11 +250,12 @@ class Record:
             "properties": {name: _described(known) for name, known in self.fields.items()},
             "additionalProperties": False,
         }
-        patterns: JSON = {"^x-": {}} if self.open else {}
+        if self.open:
+            schema["patternProperties"] = {"^x-": {}}
         if self.rest is not None:
-            patterns[f"^(?:{self.rest_name})$"] = self.rest.json_schema()
-        if patterns:
-            schema["patternProperties"] = patterns
+            schema["additionalProperties"] = self.rest.json_schema()
+            own = "|x-.*" if self.open else ""
+            schema["propertyNames"] = {"pattern": f"^(?:{self.rest_name}{own})$", "not": {"enum": list(self.elsewhere)}}
         if required := [name for name, known in self.fields.items() if known.required]:
             schema["required"] = required
         if pairs := [pair for group in self.exclusive for pair in combinations(group, 2)]:
@@ -254,7 +265,7 @@ class Record:
     def _other_forms(self, schema: JSON) -> JSON:
         forms = [schema]
         if self.short:
-            forms.append(self.fields[self.short].kind.json_schema())
+            forms.append({"not": {"type": "object"}} | self.fields[self.short].kind.json_schema())
         if self.empty:
             forms.append({"type": "null"})
         return {"anyOf": forms} if len(forms) > 1 else schema

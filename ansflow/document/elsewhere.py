@@ -162,6 +162,14 @@ WHEN: Mapping[str, str] = {
     "cron": "Write event: schedule.",
 }
 
+GITHUB_ACTIONS: Mapping[str, str] = {
+    "actions/checkout": "Write type: fetch_code.",
+    "actions/cache": "Write 'cache' in the step that uses the files.",
+    "actions/upload-artifact": "Write 'artifacts' in the step that makes the files.",
+    "actions/download-artifact": "Nothing is needed: the files of earlier steps are in the workspace.",
+}
+"""What GitHub does with an action and we do without."""
+
 GITLAB_WORDS = ("stages", "before_script", "after_script", "include", "workflow", "default", "variables")
 
 
@@ -200,9 +208,9 @@ def _tool(value: Mapping[str, Any]) -> str:
     if "pool" in value or "trigger" in value:
         return "an Azure pipeline"
     if isinstance(steps, list):
-        return (
-            "a Buildkite pipeline" if any(_has(step, "command", "label") for step in steps) else "a Woodpecker workflow"
-        )
+        if any(_has(step, "commands") for step in steps):
+            return "a Woodpecker workflow"
+        return "a Buildkite pipeline" if any(_has(step, "command", "label") for step in steps) else ""
     if isinstance(steps, Mapping):
         return "a Woodpecker workflow" if any(_has(step, "commands", "settings") for step in steps.values()) else ""
     jobs_in_gitlab = any(_has(job, "script", "extends") for job in value.values())

@@ -74,6 +74,7 @@ TEMPLATE_NAME = Text(
 
 STEP_RECORD = Record(
     what="a step",
+    hint="Write a command, or a map with 'run'.",
     short="run",
     elsewhere=elsewhere.STEP,
     exclusive=(("run", "uses"), ("type", "uses")),
@@ -155,7 +156,8 @@ TAGS = Field(GLOBS, "Tags that start it. Left out: every tag.")
 
 
 def _event(name: str, *, short: str = "", **fields: Field) -> Record:
-    return Record(what=f"on.{name}", short=short, empty=True, elsewhere=elsewhere.FILTERS, fields=fields)
+    empty = not any(known.required for known in fields.values())
+    return Record(what=f"on.{name}", short=short, empty=empty, elsewhere=elsewhere.FILTERS, fields=fields)
 
 
 ON = Record(
@@ -284,6 +286,7 @@ class Version:
 
 PIPELINE = Record(
     what="the pipeline",
+    hint="A pipeline begins with 'steps:'.",
     elsewhere=elsewhere.TOP,
     fields={
         "version": Field(Version(), "The version of this grammar.", default=VERSION),

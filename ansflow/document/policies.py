@@ -66,6 +66,7 @@ def _matrix(
 LEG = MapOf(SingleValue(), name=ID, form=ID_FORM, minimum=1)
 MATRIX = Record(
     what="matrix",
+    hint="Write matrix: {python: [3.11, 3.12]}.",
     elsewhere={
         "fail-fast": elsewhere.called("fail_fast"),
         "max-parallel": elsewhere.called("max_parallel"),

@@ -94,6 +94,8 @@ def read(text: str) -> Document:
         problems = [*filter(None, [elsewhere.recognise_text(text)]), *error.problems]
         return Document(text=text, digest=digest, problems=tuple(problems))
     problems = Problems()
+    if foreign := elsewhere.recognise(loaded.value) or elsewhere.recognise_text(text):
+        problems.append(foreign)
     keys = _read_value(loaded.value, problems)
     draft = None if keys is None else _pipeline(keys, loaded.value)
     document = Document(text=text, digest=digest, draft=draft, loaded=loaded)
@@ -142,8 +144,6 @@ def _read_value(value: Any, problems: Problems) -> dict[str, Any] | None:
     if value is None:
         problems.add((), "empty", "The file is empty.", "A pipeline begins with 'steps:'.")
         return None
-    if foreign := elsewhere.recognise(value):
-        problems.append(foreign)
     keys: dict[str, Any] | None = PIPELINE.read(value, (), problems)
     for key in _misplaced(value):
         kind: Kind = STEP if elsewhere.is_step(value[key]) else STEPS
@@ -179,22 +179,22 @@ def _pipeline(keys: Mapping[str, Any], raw: Mapping[str, Any]) -> PipelineSpec:
     rest = dict(keys)
     rest.pop("version", None)
     defaults = rest.pop("defaults", {})
-    steps = _steps(rest.pop("steps", {}), raw.get("steps"), defaults)
-    final_steps = _steps(rest.pop("finally", {}), raw.get("finally"), defaults)
+    steps, final_steps = _all_named(raw, "steps", rest), _all_named(raw, "finally", rest)
     return PipelineSpec(
         triggers=_triggers(rest.pop("on", ())),
-        inputs={name: _input(name, written_keys) for name, written_keys in rest.pop("inputs", {}).items()},
-        groups={name: GroupSpec(name=name, **group) for name, group in rest.pop("groups", {}).items()},
-        steps=steps,
-        final_steps=final_steps,
+        inputs={name: _input(name, own) for name, own in _all_named(raw, "inputs", rest).items()},
+        groups={name: GroupSpec(name=name, **own) for name, own in _all_named(raw, "groups", rest).items()},
+        steps={step_id: _step(step_id, own, defaults) for step_id, own in steps.items()},
+        final_steps={step_id: _step(step_id, own, defaults) for step_id, own in final_steps.items()},
         **rest,
     )
 
 
-def _steps(read_steps: Mapping[str, Any], raw: Any, defaults: Mapping[str, Any]) -> dict[str, StepSpec]:
-    """Every step that was written, also one that could not be read: so that what needs it is not called wrong too."""
-    ids = raw if isinstance(raw, Mapping) else ()
-    return {step_id: _step(step_id, read_steps.get(step_id, {}), defaults) for step_id in ids}
+def _all_named(raw: Mapping[str, Any], key: str, read_keys: dict[str, Any]) -> dict[str, Any]:
+    """Everything that was written under a key, also what could not be read: who names that is not wrong."""
+    understood: Mapping[str, Any] = read_keys.pop(key, {})
+    names = raw.get(key)
+    return {name: understood.get(name, {}) for name in (names if isinstance(names, Mapping) else ())}
 
 
 def _step(step_id: str, keys: Mapping[str, Any], defaults: Mapping[str, Any]) -> StepSpec:

@@ -35,7 +35,7 @@ NAMES = ListOf(FIXED_LINE)
 TIME = Duration(literal=True, positive=True)
 PAUSE = Duration(literal=True)
 SWITCH = Boolean(literal=True)
-COUNT = Integer(literal=True, minimum=1, maximum=100_000)
+COUNT = Integer(literal=True, minimum=1)
 ENV = MapOf(Text(multiline=True), name=VARIABLE, form=VARIABLE_FORM, hint="Write NAME: value.")
 
 

@@ -8,6 +8,7 @@ carried out, refused here, or named by `notes`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansflow.core import compile
 from ansflow.core.errors import NotAvailable, Path, Problem
 from ansflow.core.schema import JSON, Problems
 from ansflow.core.spec import PipelineSpec, StepSpec
+from ansflow.document.elsewhere import GITHUB_ACTIONS
 from ansflow.document.json_schema import pipeline_schema
 from ansflow.document.reader import Document
 from ansflow.plugins import registry
@@ -73,19 +75,27 @@ def notes(document: Document, available: Available = LOCAL) -> list[Problem]:
 
 
 def json_schema() -> JSON:
-    """The JSON Schema of a pipeline file, with the parameters of every step type that is installed."""
-    kinds = [registry.step_type(name) for name in registry.names("steps")]
-    return pipeline_schema({kind.name: kind.parameters.json_schema() for kind in kinds})
+    """The JSON Schema of a pipeline file, with the parameters of every step type that can be loaded here."""
+    parameters: dict[str, JSON] = {}
+    for name in registry.names("steps"):
+        with suppress(NotAvailable):
+            parameters[name] = registry.step_type(name).parameters.json_schema()
+    return pipeline_schema(parameters)
 
 
 def _follows(problem: Problem, document: Document) -> bool:
     """Whether it only says again what the reader said: of the same value, or of a step that was not read whole."""
-    of_the_step = len(problem.path) == 2 or not document.is_written(problem.path)
+    path = problem.path
+    of_the_step = len(path) == 2 or not document.is_written(path)
     return any(
-        other.path == problem.path[: len(other.path)] or (of_the_step and other.path[:2] == problem.path[:2])
+        _is_within(path, other.path) or _is_within(other.path, path[:2] if of_the_step else path)
         for other in document.problems
         if other.path
     )
+
+
+def _is_within(path: Path, outer: Path) -> bool:
+    return path[: len(outer)] == outer
 
 
 def _placed_steps(spec: PipelineSpec) -> Iterator[Placed]:
@@ -113,9 +123,8 @@ def _check_type(step: StepSpec, place: Path, available: Available, problems: Pro
 def _check_template(step: StepSpec, place: Path, available: Available, problems: Problems) -> None:
     if not step.uses.startswith(".") and not available.template_library:
         message = f"The template {step.uses!r} cannot be had: this installation has no template library yet."
-        problems.add(
-            (*place, "uses"), "not_available", message, "Use a file of the repository: uses: ./templates/x.yml."
-        )
+        hint = GITHUB_ACTIONS.get(step.uses.split("@")[0], "Use a file of the repository: uses: ./templates/x.yml.")
+        problems.add((*place, "uses"), "not_available", message, hint)
 
 
 def _check_executor(step: StepSpec, place: Path, available: Available, problems: Problems) -> None:

@@ -82,7 +82,7 @@ def test_each_kind_reads_its_value(kind: Any, value: Any, expected: Any) -> None
         (Duration(), "99999999999d", "out_of_range: key is longer than any run can last: '99999999999d'."),
         (Duration(positive=True), "0s", "out_of_range: key must be longer than nothing."),
         (Size(), -1, "wrong_type: key wants a size such as 512Mi or 2Gi, not -1."),
-        (ListOf(Text(), minimum=1), [], "too_short: key is empty."),
+        (ListOf(Text(), minimum=1), [], "too_short: key is empty. Write at least one."),
         (MapOf(Text(), name="[a-z]+", form="small letters"), {"A": 1},
          "bad_name: 'A' cannot be a name here: it wants small letters."),
     ],
@@ -128,7 +128,7 @@ def test_a_word_of_another_tool_is_translated() -> None:
 
 
 def test_a_missing_key_is_named_with_what_it_is_for() -> None:
-    assert read(CONCURRENCY, {}) == (None, ["missing_key: Concurrency needs the key 'group'. Its name."])
+    assert read(CONCURRENCY, {}) == (None, ["missing_key: The key 'group' is missing in concurrency. Its name."])
 
 
 def test_exclusive_keys_cannot_stand_together() -> None:
