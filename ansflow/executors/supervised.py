@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import marshal
 import os
 import select
 import sys
-from _socket import AF_UNIX, SCM_RIGHTS, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET, socket, socketpair
+from _socket import AF_UNIX, MSG_NOSIGNAL, SCM_RIGHTS, SOCK_SEQPACKET, SOL_SOCKET, socket, socketpair
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,14 +15,15 @@ from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 
-from ansflow.executors.attempt import RECORD, SIGNS, SPOOL, SUPERVISOR, WISHES, read_record, record_from, write_files
+from ansflow.executors.attempt import FILES, RECORD, SPOOL, read_record, record_from, write_files
 from ansflow.executors.orphans import kill_orphans
+from ansflow.executors.shim.parent import LONGEST
 from ansflow.plugins.contracts import Ended, Launch
 
 ROOT = str(Path(__file__).parents[2])
 PARENT = "import sys; sys.path.insert(0, sys.argv[1]); from ansflow.executors.shim.parent import main; main()"
 COOKIE = "ANSFLOW_SUPERVISION"
-STARTING = 5.0  # seconds that a request of a worker that died since may still be on its way to a shim
+STARTING = 2.0  # seconds that the request of a worker that died since may take to reach its shim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,47 +41,92 @@ class Start:
 
 
 class Shims:
-    """The process that shims are forked from: started when it is first needed, and again when it was killed."""
+    """The shims of this worker that have nothing to do, and the process that more of them are forked from."""
 
     def __init__(self) -> None:
-        self._channel: socket | None = None
-        self._owner = 0
         self._lock = Lock()
+        self._owner = 0
+        self._parent: socket | None = None
+        self._idle: list[socket] = []
 
     def open(self) -> None:
         with self._lock:
-            self._open()
+            self._have_parent()
 
     def close(self) -> None:
         with self._lock:
-            if self._channel is not None:
-                self._channel.close()
-                self._channel = None
+            for link in self._idle:
+                link.close()
+            self._idle.clear()
+            if self._parent is not None:
+                self._parent.close()
+                self._parent = None
 
-    def start(self, request: Mapping[str, Any], signs: int) -> None:
+    def start(self, request: Mapping[str, Any]) -> socket:
+        """Hands the step to a shim, and returns the link to it."""
         body = marshal.dumps(dict(request))
+        while link := self._take_idle():
+            if _ask(link, body):
+                return link
+            link.close()
+        link = self._fork()
+        _ask(link, body)
+        return link
+
+    def give_back(self, link: socket) -> None:
+        with self._lock:
+            if self._parent is not None and self._owner == os.getpid():
+                self._idle.append(link)
+            else:
+                link.close()
+
+    def _take_idle(self) -> socket | None:
+        with self._lock:
+            self._forget_what_another_process_owned()
+            return self._idle.pop() if self._idle else None
+
+    def _fork(self) -> socket:
+        link, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET)
+        rights = [(SOL_SOCKET, SCM_RIGHTS, theirs.fileno().to_bytes(4, sys.byteorder))]
         with self._lock:
             try:
-                self._send(body, signs)
+                self._have_parent().sendmsg([b"shim"], rights, MSG_NOSIGNAL)
             except (BrokenPipeError, ConnectionResetError):
-                self._channel = None
-                self._send(body, signs)
+                self._parent = None  # it was killed
+                self._have_parent().sendmsg([b"shim"], rights, MSG_NOSIGNAL)
+        theirs.close()
+        return link
 
-    def _send(self, body: bytes, signs: int) -> None:
-        channel = self._open()
-        head = len(body).to_bytes(4, "big")
-        channel.sendmsg([head], [(SOL_SOCKET, SCM_RIGHTS, signs.to_bytes(4, sys.byteorder))])
-        channel.sendall(body)
-
-    def _open(self) -> socket:
-        """A worker that was forked from another gets its own: two must not write to one channel."""
-        if self._channel is None or self._owner != os.getpid():
-            self._channel, theirs = socketpair(AF_UNIX, SOCK_STREAM)
-            self._channel.setsockopt(SOL_SOCKET, SO_SNDBUF, 1 << 20)
+    def _have_parent(self) -> socket:
+        self._forget_what_another_process_owned()
+        if self._parent is None:
+            self._parent, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET)
             self._owner = os.getpid()
             _spawn_parent(theirs.fileno())
             theirs.close()
-        return self._channel
+        return self._parent
+
+    def _forget_what_another_process_owned(self) -> None:
+        """After a fork of the worker: two processes must not speak through one link."""
+        if self._owner != os.getpid():
+            self._parent, self._idle = None, []
+
+
+def _ask(link: socket, body: bytes) -> bool:
+    """False when this shim is gone. What does not fit into a message goes into a file that stands in no folder."""
+    try:
+        if len(body) <= LONGEST:
+            link.send(body, MSG_NOSIGNAL)
+            return True
+        file = os.memfd_create("request")
+        with open(file, "wb") as request:
+            request.write(body)
+            request.flush()
+            rights = [(SOL_SOCKET, SCM_RIGHTS, file.to_bytes(4, sys.byteorder))]
+            link.sendmsg([b"file"], rights, MSG_NOSIGNAL)
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return True
 
 
 def _spawn_parent(channel: int) -> None:
@@ -99,145 +144,131 @@ SHIMS = Shims()
 
 
 def start(launch: Launch, how: Start, *, durable: bool) -> Supervised:
-    """Raises OSError where the attempt folder takes nothing, FileExistsError where the attempt was started before."""
-    attempt = launch.attempt
+    """Raises OSError where the attempt folder takes nothing."""
     write_files(launch)
-    cookie = os.urandom(12).hex()
-    for name in (WISHES, SIGNS):
-        os.mkfifo(attempt / name, 0o600)
-    running = Supervised(attempt, _listen(attempt))
-    signs = os.open(attempt / SIGNS, os.O_WRONLY | os.O_NONBLOCK)
-    try:
-        SHIMS.start(_request(launch, how, cookie, durable), signs)
-    finally:
-        os.close(signs)
-    return running
+    name = _name(launch.attempt)
+    limits = launch.limits
+    link = SHIMS.start(
+        {
+            "name": name,
+            "argv": list(how.argv),
+            "env": {**how.env, COOKIE: name},
+            "cwd": how.cwd,
+            "stdin": launch.command.stdin,
+            "uid": how.uid,
+            "limits": dict(how.limits),
+            "data_fds": dict(how.data_fds),
+            "path_fds": dict(how.path_fds),
+            "spare_first": how.spare_first,
+            "cpu": limits.cpu,
+            "timeout": limits.timeout.total_seconds(),
+            "grace": limits.grace.total_seconds(),
+            "log_bytes": limits.log_bytes,
+            "durable": durable,
+            "spool": str(launch.attempt / SPOOL),
+            "record": str(launch.attempt / RECORD),
+        }
+    )
+    return Supervised(launch.attempt, link, pooled=True)
 
 
 def adopt(launch: Launch) -> Supervised | None:
     """The command that was started for this attempt folder, whether it still runs or has ended."""
-    try:
-        signs = _listen(launch.attempt)
-    except FileNotFoundError:
+    attempt = launch.attempt
+    if not (attempt / FILES).exists():
         return None
-    running = Supervised(launch.attempt, signs)
-    running.find_supervisor()
-    return running
+    until = monotonic() + STARTING
+    while (link := _reach(attempt)) is None and not (attempt / SPOOL).exists():
+        if monotonic() > until:
+            return None  # the worker died before it had asked for the command
+        sleep(0.02)
+    return Supervised(attempt, link)
 
 
-def _listen(attempt: Path) -> int:
-    return os.open(attempt / SIGNS, os.O_RDONLY | os.O_NONBLOCK)
+def _name(attempt: Path) -> str:
+    """The folder's own number on this machine: whoever knows the folder knows the name."""
+    place = os.stat(attempt)
+    return f"ansflow-{place.st_dev:x}-{place.st_ino:x}"
 
 
-def _request(launch: Launch, how: Start, cookie: str, durable: bool) -> dict[str, Any]:
-    limits = launch.limits
-    return {
-        "argv": list(how.argv),
-        "env": {**how.env, COOKIE: cookie},
-        "cwd": how.cwd,
-        "stdin": launch.command.stdin,
-        "uid": how.uid,
-        "limits": dict(how.limits),
-        "data_fds": dict(how.data_fds),
-        "path_fds": dict(how.path_fds),
-        "spare_first": how.spare_first,
-        "cpu": limits.cpu,
-        "timeout": limits.timeout.total_seconds(),
-        "grace": limits.grace.total_seconds(),
-        "log_bytes": limits.log_bytes,
-        "durable": durable,
-        "cookie": cookie,
-        **{name: str(launch.attempt / name) for name in (SPOOL, RECORD, WISHES, SUPERVISOR)},
-    }
+def _reach(attempt: Path) -> socket | None:
+    link = socket(AF_UNIX, SOCK_SEQPACKET)
+    try:
+        link.connect("\0" + _name(attempt))
+    except ConnectionRefusedError:
+        link.close()
+        return None
+    return link
 
 
 class Supervised:
-    """A command under a shim. The shim holds the FIFO of signs open as long as it lives: its hang-up is the end."""
+    """A command under a shim, heard through a link. A link that closes without a word means: look at the record."""
 
-    def __init__(self, attempt: Path, signs: int) -> None:
+    def __init__(self, attempt: Path, link: socket | None, *, pooled: bool = False) -> None:
         self._attempt = attempt
-        self._signs = signs
-        self._wishes = -1
-        self._over = False
-        self._last_words = b""
+        self._link = link
+        self._pooled = pooled
         self._ended: Ended | None = None
-        self._ending = Lock()
-
-    def __del__(self) -> None:
-        os.close(self._signs)
-        if self._wishes >= 0:
-            os.close(self._wishes)
+        self._lock = Lock()
 
     @property
     def spool(self) -> Path:
         return self._attempt / SPOOL
 
     def wait(self, timeout_seconds: float | None = None) -> Ended | None:
-        if self._ended is None and (self._over or self._hears(0, timeout_seconds)):
-            with self._ending:
-                self._ended = self._ended or self._end()
+        until = None if timeout_seconds is None else monotonic() + timeout_seconds
+        while self._ended is None:
+            rest = None if until is None else max(0.0, until - monotonic())
+            if not self._hear(rest) and rest is not None:
+                break
         return self._ended
 
     def wait_for_output(self, timeout_seconds: float) -> None:
-        if not self._over and self._ended is None and self._hears(select.POLLIN, timeout_seconds):
-            self._read_signs()
+        if self._ended is None:
+            self._hear(timeout_seconds)
 
     def stop(self, *, timed_out: bool = False) -> None:
-        """The FIFO stays open here: a shim that is only just starting must still find the wish in it."""
-        if self._wishes < 0:
-            self._wishes = os.open(self._attempt / WISHES, os.O_RDWR | os.O_NONBLOCK)
-        os.write(self._wishes, b"t" if timed_out else b"c")
+        with self._lock, suppress(BrokenPipeError, ConnectionResetError):
+            if self._link is not None and self._ended is None:
+                self._link.send(b"t" if timed_out else b"c", MSG_NOSIGNAL)
 
-    def find_supervisor(self) -> None:
-        """For a command that another worker started: its request may still be on the way to a shim."""
-        until = monotonic() + STARTING
-        while not (supervised := self._is_supervised()) and not self._has_started() and monotonic() < until:
-            sleep(0.02)
-        self._over = not supervised
+    def _hear(self, timeout_seconds: float | None) -> bool:
+        """Takes one message in; False when there was none in this time."""
+        link = self._link
+        if link is not None:
+            poll = select.poll()
+            poll.register(link.fileno(), select.POLLIN)
+            if not poll.poll(None if timeout_seconds is None else timeout_seconds * 1000):
+                return False
+        with self._lock:
+            if self._ended is None:
+                self._take_in(link)
+        return True
 
-    def _is_supervised(self) -> bool:
-        try:
-            spool = os.open(self.spool, os.O_RDONLY)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(spool, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(spool)
-        return False
+    def _take_in(self, link: socket | None) -> None:
+        message = b""
+        if link is not None:
+            with suppress(ConnectionResetError):
+                message = link.recv(LONGEST)
+        if message.startswith(b"e"):
+            self._ended = record_from(message[1:].decode("utf-8", "replace"))
+            if self._pooled and link is not None:
+                SHIMS.give_back(link)
+            self._link = None
+        elif not message:
+            self._look_at_record()
 
-    def _has_started(self) -> bool:
-        return (self._attempt / SUPERVISOR).exists() or (self._attempt / RECORD).exists()
-
-    def _hears(self, event: int, timeout_seconds: float | None) -> bool:
-        poll = select.poll()
-        poll.register(self._signs, event)
-        return bool(poll.poll(None if timeout_seconds is None else timeout_seconds * 1000))
-
-    def _read_signs(self) -> None:
-        with suppress(BlockingIOError):
-            self._last_words += os.read(self._signs, 1 << 16).lstrip(b".")
-
-    def _end(self) -> Ended:
-        ended = read_record(self._attempt)
-        if ended is not None:
-            return ended
-        self._read_signs()
-        if self._last_words:
-            return record_from(self._last_words.removeprefix(b"!").decode("utf-8", "replace"))
-        return self._lost()
+    def _look_at_record(self) -> None:
+        """The link is closed. The step may have ended, or another shim may have it, or its shim was killed."""
+        self._link, self._pooled = None, False
+        self._ended = read_record(self._attempt)
+        if self._ended is None:
+            self._link = _reach(self._attempt)
+        if self._ended is None and self._link is None:
+            self._ended = read_record(self._attempt) or self._lost()
 
     def _lost(self) -> Ended:
-        """A shim that was killed leaves no record, and perhaps processes."""
-        try:
-            cookie = (self._attempt / SUPERVISOR).read_text("ascii").split()[2]
-        except (FileNotFoundError, IndexError):
-            return Ended(
-                error="The supervisor of this step was killed before the step began, perhaps for lack of memory."
-            )
-        killed = kill_orphans(f"{COOKIE}={cookie}".encode())
+        killed = kill_orphans(f"{COOKIE}={_name(self._attempt)}".encode())
         rest = f" {killed} of its processes were left, and were killed." if killed else ""
         sentence = f"The supervisor of this step was killed, so nobody knows how the step ended.{rest}"
         length = self.spool.stat().st_size if self.spool.exists() else 0

@@ -1,11 +1,13 @@
-"""The supervisor of one step, and the small process that all supervisors are forked from.
+"""The supervisor of a step, and the small process that supervisors are forked from.
 
-A worker starts that process once and sends it requests through a socket; each request forks a shim, which costs a
-fraction of starting Python. When the worker dies, the socket closes and the parent of the shims ends; the shims go on,
-each until its step has ended:
+A worker starts that process once. It forks a *shim* when the worker wants one more step to run at the same time, which
+costs a fraction of starting Python. A shim takes one step at a time, through a socket of its own:
 
-    take the lock of the spool → start the command → copy what it prints → enforce the deadline
-    → kill what is left of its process tree → write the record → end
+    bind a name → start the command → copy what it prints → enforce the deadline
+    → kill what is left of its process tree → write the record → tell the worker, and take the next step
 
-Nothing else of AnsFlow is imported here, and little of the standard library: every module is paid for with each fork.
+When the worker dies, its sockets close: the parent and idle shims end at once, the others when their step has ended.
+A later worker reaches a shim under its name, an abstract socket that follows from the attempt's folder.
+
+Nothing else of AnsFlow is imported here, and little of the standard library: all of it is paid for in memory and forks.
 """

@@ -1,4 +1,4 @@
-"""The process that shims are forked from: `main` reads requests from its stdin until the worker is gone."""
+"""The process that shims are forked from. `main` reads from its stdin: each message brings the link of a shim to be."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import os
 import resource
 import signal
 import sys
-import time
-from _socket import AF_UNIX, MSG_CMSG_CLOEXEC, MSG_WAITALL, SOCK_STREAM, socket
+from _socket import AF_UNIX, MSG_CMSG_CLOEXEC, SOCK_SEQPACKET, socket
 
-from ansflow.executors.shim.supervision import AlreadySupervised, Supervision, as_record, tell
+from ansflow.executors.shim.supervision import AlreadySupervised, Supervision
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # typing itself would be paid for
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
 PR_SET_CHILD_SUBREAPER = 36
+LONGEST = 1 << 16  # bytes of a request; a longer one comes in a memory file
 
 
 def main() -> None:
@@ -26,58 +26,60 @@ def main() -> None:
     os.chdir("/")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # shims need no burial
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    channel = socket(AF_UNIX, SOCK_STREAM, 0, fileno=0)
-    gc.disable()
+    channel = socket(AF_UNIX, SOCK_SEQPACKET, 0, fileno=0)
     gc.freeze()
-    while (request := _receive(channel)) is not None:
-        asked, signs = request
+    while (message := _receive(channel)) is not None:
+        link = message[1]
         try:
             if os.fork() == 0:
-                _shim(asked, signs, prctl)
-        except OSError as error:
-            _give_up(asked, signs, f"No supervisor could be started for this step: {error.strerror}.")
-        os.close(signs)
+                _shim(link, prctl)
+        except OSError:
+            pass  # the worker sees its link closed, and says so
+        os.close(link)
 
 
-def _receive(channel: socket) -> tuple[dict[str, Any], int] | None:
-    """One request and the FIFO for its signs; None when the worker is gone."""
-    head, ancillary, *_ = channel.recvmsg(4, 64, MSG_WAITALL | MSG_CMSG_CLOEXEC)
-    if len(head) < 4 or not ancillary:
-        return None
-    body = channel.recv(int.from_bytes(head, "big"), MSG_WAITALL)
-    return marshal.loads(body), int.from_bytes(ancillary[0][2][:4], sys.byteorder)
-
-
-def _shim(asked: dict[str, Any], signs: int, prctl: Callable[[int], None]) -> NoReturn:
+def _shim(link: int, prctl: Callable[[int], None]) -> NoReturn:
+    """Ends when the worker is gone, and when a step went so wrong that it may have left something behind."""
     try:
         os.dup2(1, 0)  # the channel belongs to the parent
         os.setsid()
         prctl(PR_SET_CHILD_SUBREAPER)
-        Supervision(asked, signs, prctl).run()
+        children, woken = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        owner = socket(AF_UNIX, SOCK_SEQPACKET, 0, fileno=link)
+        while (asked := _next_request(owner)) is not None:
+            if not Supervision(asked, owner, children, prctl).run():
+                break
     except AlreadySupervised:
         pass
-    except BaseException as error:  # edge: a shim is alone with its step, and whatever goes wrong must be told
-        _give_up(asked, signs, f"The supervisor of this step failed: {_cause(error)}.")
     finally:
         os._exit(0)
 
 
-def _give_up(asked: dict[str, Any], signs: int, sentence: str) -> None:
-    """Tells the end of a step that nobody supervises: through the FIFO where the disk takes nothing."""
-    now = time.time()
-    text = as_record({"error": sentence, "started_at": now, "ended_at": now})
-    try:
-        with open(asked["record"] + ".part", "wb") as draft:
-            draft.write(text)
-        os.rename(asked["record"] + ".part", asked["record"])
-    except OSError:
-        tell(signs, b"!" + text)
+def _next_request(owner: socket) -> dict[str, Any] | None:
+    while (message := _receive(owner)) is not None:
+        data, file = message
+        if file >= 0:
+            data = _read(file)
+        if len(data) > 1:  # otherwise a wish that came too late
+            asked: dict[str, Any] = marshal.loads(data)
+            return asked
+    return None
 
 
-def _cause(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
-    return f"{type(error).__name__}: {error}"
+def _receive(channel: socket) -> tuple[bytes, int] | None:
+    """A message and the file that came with it, or -1; None when the other side is gone."""
+    data, ancillary, *_ = channel.recvmsg(LONGEST, 64, MSG_CMSG_CLOEXEC)
+    if not data:
+        return None
+    return data, int.from_bytes(ancillary[0][2][:4], sys.byteorder) if ancillary else -1
+
+
+def _read(file: int) -> bytes:
+    with open(file, "rb") as body:
+        body.seek(0)
+        return body.read()
 
 
 def _prctl() -> Callable[[int], None]:

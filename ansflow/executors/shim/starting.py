@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 
-TYPE_CHECKING = False  # typing itself would be paid for with each fork
+TYPE_CHECKING = False  # typing itself would be paid for
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
@@ -34,22 +34,42 @@ class CannotStart(Exception):
 
 def start(asked: dict[str, Any], output: int, prctl: Callable[[int], None]) -> int:
     """The pid of the command, in a session of its own, printing to `output`."""
-    given = {0: _stdin(asked["stdin"]), 1: output, 2: output}
-    given.update({number: _memory_file(data) for number, data in asked["data_fds"].items()})
-    given.update({number: os.open(path, os.O_PATH) for number, path in asked["path_fds"].items()})
-    _enter(asked["cwd"])
-    program = _find(asked["argv"][0], asked["env"])
-    _limit_cpus(asked["cpu"])
+    opened: list[int] = []
+    cpus = os.sched_getaffinity(0) if asked["cpu"] else None
     try:
+        _enter(asked["cwd"])
+        program = _find(asked["argv"][0], asked["env"])
+        given = _given(asked, output, opened)
+        if cpus:
+            _limit_cpus(cpus, asked["cpu"])
         if asked["uid"] is None:
-            return _spawn(asked, program, _apart(given))
-        return _fork(asked, program, _apart(given), prctl)
+            return _spawn(asked, program, given)
+        return _fork(asked, program, given, prctl)
     except OSError as error:
         raise CannotStart(_why_not(program, error)) from None
     except ValueError:
         raise CannotStart("An argument or a variable of the command holds a NUL character.") from None
     finally:
+        if cpus:
+            os.sched_setaffinity(0, cpus)
+        for fd in opened:
+            os.close(fd)
         os.chdir("/")
+
+
+def _given(asked: dict[str, Any], output: int, opened: list[int]) -> dict[int, int]:
+    """The files of the command by their numbers there, under numbers here that no dup2 overwrites before its turn."""
+    first_free = 3 + len(asked["data_fds"]) + len(asked["path_fds"])
+
+    def opening(fd: int) -> int:
+        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, first_free)
+        opened.extend((fd, high))
+        return high
+
+    given = {0: opening(_stdin(asked["stdin"])), 1: output, 2: output}
+    given.update({number: opening(_memory_file(data)) for number, data in asked["data_fds"].items()})
+    given.update({number: opening(os.open(path, os.O_PATH)) for number, path in asked["path_fds"].items()})
+    return given
 
 
 def _spawn(asked: dict[str, Any], program: str, given: dict[int, int]) -> int:
@@ -124,13 +144,6 @@ def _memory_file(data: bytes) -> int:
     return file
 
 
-def _apart(given: dict[int, int]) -> dict[int, int]:
-    """The same files under numbers that no dup2 of the row overwrites before its turn."""
-    first_free = max(given) + 1
-    copies = {fd: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, first_free) for fd in set(given.values())}
-    return {number: copies[fd] for number, fd in given.items()}
-
-
 def _enter(folder: str) -> None:
     try:
         os.chdir(folder)
@@ -140,12 +153,10 @@ def _enter(folder: str) -> None:
         raise CannotStart(f"The working directory {folder} cannot be entered: {error.strerror}.") from None
 
 
-def _limit_cpus(cpus: float | None) -> None:
+def _limit_cpus(cpus: set[int], wanted: float) -> None:
     """As many whole processors as the limit touches; neighbours get different ones."""
-    if cpus is None:
-        return
-    allowed = sorted(os.sched_getaffinity(0))
-    count = min(len(allowed), max(1, int(-(-cpus // 1))))
+    allowed = sorted(cpus)
+    count = min(len(allowed), max(1, int(-(-wanted // 1))))
     first = os.getpid() % len(allowed)
     os.sched_setaffinity(0, {allowed[(first + n) % len(allowed)] for n in range(count)})
 

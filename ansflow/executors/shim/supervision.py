@@ -7,9 +7,11 @@ import os
 import select
 import signal
 import time
+from _socket import AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SO_PEERCRED, SOCK_SEQPACKET, SOL_SOCKET, socket
+from _struct import unpack
 
 from ansflow.executors.shim.starting import CannotStart, start
-from ansflow.executors.shim.tree import descendants, group_of, is_alive, name_of, send
+from ansflow.executors.shim.tree import descendants, group_of, is_alive, is_neighbour, name_of, send
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,13 +34,14 @@ class AlreadySupervised(Exception):
 
 
 class Supervision:
-    def __init__(self, asked: dict[str, Any], signs: int, prctl: Callable[[int], None]) -> None:
+    def __init__(self, asked: dict[str, Any], owner: socket, children: int, prctl: Callable[[int], None]) -> None:
         self.asked = asked
-        self.signs = signs
+        self.children = children
         self.prctl = prctl
+        self.links = Links(asked, owner)
+        self.log = Log(asked, self.links)
         self.started_at = time.time()
         self.deadline = time.monotonic() + asked["timeout"]
-        self.log = Log(asked, signs)
         self.pid = 0
         self.status: int | None = None
         self.ended_at = 0.0
@@ -52,18 +55,25 @@ class Supervision:
         self.next_at = NEVER
         self.next: Callable[[], None] = self.time_is_over
 
-    def run(self) -> None:
-        self.log.open()
-        draft = self.reserve_record()
-        self.wishes = os.open(self.asked["wishes"], os.O_RDWR | os.O_NONBLOCK)
-        self.listen_to_children()
+    def run(self) -> bool:
+        """Whether this shim may take another step: the worker is there, and nothing is left of this one."""
+        draft = -1
         try:
+            if os.path.exists(self.asked["record"]):
+                raise AlreadySupervised
+            self.log.open()
+            draft = self.reserve_record()
             self.start()
+            self.watch()
+            self.log.copy_rest()
         except CannotStart as error:
-            self.error, self.alone = str(error), True
-        self.watch()
-        self.log.copy_rest()
-        self.write_record(draft)
+            self.error = str(error)
+        except OSError as error:
+            self.error = f"The step cannot be supervised: {error.strerror} ({error.filename or self.asked['spool']})."
+        clean = not self.pid or self.alone
+        text = self.write_record(draft)
+        self.log.close()
+        return self.links.tell_end(text) and clean
 
     def start(self) -> None:
         output = self.log.pipe()
@@ -72,13 +82,6 @@ class Supervision:
         finally:
             os.close(output)
         self.next_at = self.deadline
-        with open(self.asked["supervisor"], "w", encoding="ascii") as who:
-            who.write(f"{os.getpid()} {self.pid} {self.asked['cookie']}\n")
-
-    def listen_to_children(self) -> None:
-        self.children, woken = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)
 
     # ── watch ──
 
@@ -86,8 +89,8 @@ class Supervision:
         """Until no process of the tree is left."""
         poll = select.poll()
         poll.register(self.children, select.POLLIN)
-        poll.register(self.wishes, select.POLLIN)
-        while not self.alone:
+        self.links.listen(poll)
+        while not self.alone and not self.stuck():
             now = time.monotonic()
             if now >= self.next_at:
                 self.next()
@@ -95,12 +98,13 @@ class Supervision:
             wait = min(self.next_at, self.log.listen(poll, now)) - now
             ready = dict(poll.poll(max(0.0, min(wait, LONGEST_WAIT)) * 1000 + 1))
             if self.log.output in ready:
-                self.copy(poll, ready[self.log.output])
-            if self.wishes in ready:
-                self.grant(os.read(self.wishes, 64))
+                self.copy(poll, ready.pop(self.log.output))
             if self.children in ready:
                 os.read(self.children, 4096)
                 self.bury()
+                del ready[self.children]
+            for fd in ready:
+                self.grant(self.links.hear(fd, poll))
 
     def copy(self, poll: select.poll, event: int) -> None:
         self.log.copy(poll, event)
@@ -128,7 +132,7 @@ class Supervision:
     # ── stop ──
 
     def grant(self, wishes: bytes) -> None:
-        if not self.why_stopped and self.status is None:
+        if wishes and not self.why_stopped and self.status is None:
             self.stop("timed_out" if wishes.startswith(b"t") else "cancelled")
 
     def time_is_over(self) -> None:
@@ -159,7 +163,9 @@ class Supervision:
         if self.next_at > self.kill_until and not self.alone:
             stuck = ", ".join(f"{pid} ({name_of(pid)})" for pid in left if is_alive(pid))
             self.error = f"SIGKILL did not end {stuck}: a device or a network file system may hold it."
-            self.alone = True
+
+    def stuck(self) -> bool:
+        return self.next_at > self.kill_until > 0.0
 
     # ── the record ──
 
@@ -169,17 +175,22 @@ class Supervision:
         os.write(draft, b" " * 4096)
         return draft
 
-    def write_record(self, draft: int) -> None:
+    def write_record(self, draft: int) -> bytes:
+        """Where the disk takes nothing, the worker is told all the same."""
         text = as_record(self.end())
         try:
+            if draft < 0:
+                draft = os.open(self.asked["record"] + ".part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.pwrite(draft, text, 0)
             os.ftruncate(draft, len(text))
             if self.asked["durable"]:
                 os.fsync(self.log.spool)
                 os.fsync(draft)
+            os.close(draft)
             os.rename(self.asked["record"] + ".part", self.asked["record"])
         except OSError:
-            tell(self.signs, b"!" + text)
+            pass
+        return text
 
     def end(self) -> dict[str, Any]:
         return self.how() | {
@@ -203,12 +214,77 @@ class Supervision:
         return {"exit_code": code} if code >= 0 else {"signal": -code}
 
 
+class Links:
+    """The worker that asked for this step, and those who came later. They hear `.` for output and `e` for the end."""
+
+    def __init__(self, asked: dict[str, Any], owner: socket) -> None:
+        self.owner = owner
+        self.has_owner = True
+        self.others: dict[int, socket] = {}
+        self.name = socket(AF_UNIX, SOCK_SEQPACKET)
+        try:
+            self.name.bind("\0" + asked["name"])
+        except OSError:
+            raise AlreadySupervised from None
+        self.name.listen(4)
+        self.name.setblocking(False)
+
+    def listen(self, poll: select.poll) -> None:
+        poll.register(self.owner.fileno(), select.POLLIN)
+        poll.register(self.name.fileno(), select.POLLIN)
+
+    def hear(self, fd: int, poll: select.poll) -> bytes:
+        """What the one behind this file wishes: nothing, when it is new or gone."""
+        if fd == self.name.fileno():
+            self._accept(poll)
+            return b""
+        link = self.owner if fd == self.owner.fileno() else self.others[fd]
+        try:
+            wish = link.recv(16)
+        except OSError:
+            wish = b""
+        if not wish:
+            poll.unregister(fd)
+            self.has_owner = self.has_owner and link is not self.owner
+            self.others.pop(fd, link)
+        return wish
+
+    def _accept(self, poll: select.poll) -> None:
+        """Steps of a sandbox with an open network can see the name too; they live in a user namespace of their own."""
+        fd, _ = self.name._accept()
+        link = socket(AF_UNIX, SOCK_SEQPACKET, 0, fileno=fd)
+        pid, uid, _ = unpack("3i", link.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
+        if uid in (0, os.getuid()) and is_neighbour(pid):
+            self.others[fd] = link
+            poll.register(fd, select.POLLIN)
+
+    def tell_output(self) -> None:
+        for link in (self.owner, *self.others.values()):
+            try:  # noqa: SIM105 — contextlib would be paid for
+                link.send(b".", MSG_DONTWAIT | MSG_NOSIGNAL)
+            except OSError:  # gone, or has more than enough unread
+                pass
+
+    def tell_end(self, text: bytes) -> bool:
+        """Whether the owner has heard it. Who has not, reads the record when the link closes."""
+        heard = False
+        for link in (*self.others.values(), self.owner):
+            try:
+                link.send(b"e" + text, MSG_DONTWAIT | MSG_NOSIGNAL)
+                heard = link is self.owner
+            except OSError:
+                pass
+        self.name.close()
+        self.others.clear()
+        return heard and self.has_owner
+
+
 class Log:
     """What the command prints, on its way into the spool: up to a limit, and said when it is passed."""
 
-    def __init__(self, asked: dict[str, Any], signs: int) -> None:
+    def __init__(self, asked: dict[str, Any], links: Links) -> None:
         self.asked = asked
-        self.signs = signs
+        self.links = links
         self.output = self.spool = -1
         self.length = 0
         self.dropped = 0
@@ -218,12 +294,11 @@ class Log:
 
     def open(self) -> None:
         self.spool = os.open(self.asked["spool"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            fcntl.flock(self.spool, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadySupervised from None
-        if os.path.exists(self.asked["record"]):
-            raise AlreadySupervised
+
+    def close(self) -> None:
+        for fd in (self.spool, self.output):
+            if fd >= 0:
+                os.close(fd)
 
     def pipe(self) -> int:
         """The end that the command writes to. Large, so that a fast writer is seldom put to sleep."""
@@ -231,7 +306,7 @@ class Log:
         os.set_blocking(self.output, False)
         if self.asked["uid"] is not None:
             os.fchown(output, self.asked["uid"], self.asked["uid"])
-        try:  # noqa: SIM105 — contextlib would be paid for with each fork
+        try:  # noqa: SIM105 — contextlib would be paid for
             fcntl.fcntl(output, fcntl.F_SETPIPE_SZ, CHUNK)
         except OSError:  # this user's share of pipe memory is used up: the usual size does
             pass
@@ -272,7 +347,7 @@ class Log:
         self._append(data[:room])
         self.dropped += len(data[room:])
         if room and data:
-            tell(self.signs, b".")
+            self.links.tell_output()
         return len(data)
 
     def _append(self, data: bytes) -> None:
@@ -292,10 +367,3 @@ def as_record(end: dict[str, Any]) -> bytes:
         (key, int(value) if isinstance(value, bool) else " ".join(str(value).split())) for key, value in end.items()
     )
     return "".join(f"{key} {word}\n" for key, word in words).encode("utf-8", "surrogateescape")[:4096]
-
-
-def tell(signs: int, message: bytes) -> None:
-    try:  # noqa: SIM105
-        os.write(signs, message)
-    except OSError:  # nobody listens, or the listener has more than enough unread
-        pass

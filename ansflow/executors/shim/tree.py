@@ -50,7 +50,15 @@ def group_of(pid: int) -> int:
 
 
 def send(pid: int, number: int) -> None:
-    try:  # noqa: SIM105 — contextlib would be paid for with each fork
+    try:  # noqa: SIM105 — contextlib would be paid for
         os.kill(pid, number)
     except ProcessLookupError:
         pass
+
+
+def is_neighbour(pid: int) -> bool:
+    """Whether a process lives in the same user namespace as this one."""
+    try:
+        return os.stat(f"/proc/{pid}/ns/user").st_ino == os.stat("/proc/self/ns/user").st_ino
+    except OSError:
+        return False
