@@ -3,9 +3,6 @@
 spool      what the command printed, append-only
 record     how it ended: written, then renamed into place, so that it is whole or absent
 files/     `Command.files`, and whatever the step type lets the command write (outputs, summary)
-signs      a FIFO: the shim holds it open as long as it lives, and writes when there is something to read
-wishes     a FIFO: a worker writes `c` (cancel) or `t` (time is over)
-supervisor who supervises: pid, then session and cookie of the command, for finding what a killed shim left behind
 """
 
 from __future__ import annotations
@@ -21,9 +18,6 @@ from ansflow.plugins.contracts import Ended, Launch
 SPOOL = "spool"
 RECORD = "record"
 FILES = "files"
-SIGNS = "signs"
-WISHES = "wishes"
-SUPERVISOR = "supervisor"
 
 NUMBERS = frozenset({"exit_code", "signal", "survivors", "log_bytes", "peak_memory"})
 FACTS = frozenset({"timed_out", "cancelled", "log_truncated"})

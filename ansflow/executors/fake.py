@@ -23,8 +23,10 @@ from threading import Condition
 
 from ansflow.core.errors import NotAvailable
 from ansflow.core.schema import Record
-from ansflow.executors.attempt import SPOOL, SUPERVISOR, read_record, write_files, write_record
+from ansflow.executors.attempt import SPOOL, read_record, write_files, write_record
 from ansflow.plugins.contracts import Ended, Launch, Running
+
+STARTED = "started"
 
 
 class Fake:
@@ -49,12 +51,12 @@ class Fake:
         output = env.get("FAKE_OUTPUT", "")
         (launch.attempt / SPOOL).write_text(output + "\n" if output else "", encoding="utf-8")
         started_at = datetime.now(UTC)
-        (launch.attempt / SUPERVISOR).write_text(started_at.isoformat(), encoding="utf-8")
+        (launch.attempt / STARTED).write_text(started_at.isoformat(), encoding="utf-8")
         return FakeRun(launch, started_at)
 
     def adopt(self, launch: Launch) -> Running | None:
         try:
-            started_at = datetime.fromisoformat((launch.attempt / SUPERVISOR).read_text(encoding="utf-8"))
+            started_at = datetime.fromisoformat((launch.attempt / STARTED).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         return FakeRun(launch, started_at)

@@ -251,7 +251,7 @@ class Links:
 
     def _accept(self, poll: select.poll) -> None:
         """Steps of a sandbox with an open network can see the name too; they live in a user namespace of their own."""
-        fd, _ = self.name._accept()
+        fd, _ = self.name._accept()  # type: ignore[attr-defined]  # `socket` itself is dear to import
         link = socket(AF_UNIX, SOCK_SEQPACKET, 0, fileno=fd)
         pid, uid, _ = unpack("3i", link.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
         if uid in (0, os.getuid()) and is_neighbour(pid):
