@@ -1,0 +1,117 @@
+"""`ansflow logs`: what the steps of a run printed."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count as numbers_from
+
+from ansflow.cli.exits import OK
+from ansflow.cli.look import duration, look_of
+from ansflow.cli.sentences import why
+from ansflow.cli.terminal import Screen, log_lines, plain
+from ansflow.cli.texts import t
+from ansflow.config.folders import data_folder
+from ansflow.config.records import ExecutionRecord, Records, StepRecord
+from ansflow.core.errors import InvalidSpec, NotFound, Problem
+from ansflow.core.schema import nearest
+from ansflow.core.status import StepStatus
+from ansflow.infra.storage.logs import FileLogs
+
+PAGE = 1000
+RANGE = re.compile(r"(\d*)-(\d*)|(\d+)")
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("execution", nargs="?", type=int, metavar=t("meta.execution"), help=t("logs.execution"))
+    parser.add_argument("-s", "--step", action="append", default=[], metavar="ID", help=t("logs.step"))
+    parser.add_argument("--attempt", type=int, default=0, metavar="N", help=t("logs.attempt"))
+    parser.add_argument("--lines", default="", metavar="A-B", help=t("logs.lines"))
+    parser.add_argument("--failed", action="store_true", help=t("logs.failed"))
+
+
+def run(args: argparse.Namespace, screen: Screen) -> int:
+    first, last = line_range(args.lines)
+    data = data_folder()
+    record = _record(Records(data), args.execution)
+    chosen = list(_chosen(record, args))
+    if not chosen:
+        screen.complain(t("logs.none"))
+    logs = FileLogs(data / "logs")
+    for key, step in chosen:
+        if len(chosen) > 1:
+            screen.print(_heading(screen, key, step))
+        attempt = args.attempt or step.attempt
+        _print(screen, _blocks(partial(_lines, logs, (record.number, key, attempt)), first, last))
+    return OK
+
+
+def _print(screen: Screen, blocks: Iterator[bytes]) -> None:
+    block = next(blocks, None)
+    if block is None:
+        screen.complain(screen.errors.paint("dim", t("logs.silent")))
+    while block is not None:
+        screen.write(log_lines(block, prefix="", colour=screen.colour))
+        block = next(blocks, None)
+
+
+def line_range(given: str) -> tuple[int, int | None]:
+    """`120-160`, `120-`, `-160` or `120`, as first and last line."""
+    if not given:
+        return 1, None
+    found = RANGE.fullmatch(given)
+    if not found or given == "-":
+        raise InvalidSpec([Problem(code="lines", message=t("logs.lines_form", given=given))])
+    if found[3]:
+        return int(found[3]), int(found[3])
+    return int(found[1] or 1), int(found[2]) if found[2] else None
+
+
+def _record(records: Records, number: int | None) -> ExecutionRecord:
+    if number is not None:
+        return records.read(number)
+    newest = next(records.newest_first(), None)
+    if newest is None:
+        raise NotFound(t("list.none"))
+    return newest
+
+
+def _chosen(record: ExecutionRecord, args: argparse.Namespace) -> Iterator[tuple[str, StepRecord]]:
+    known = {*record.steps, *(step.step_id for step in record.steps.values())}
+    for name in args.step:
+        if name not in known:
+            hint = nearest(name, known) or t("logs.known", known=", ".join(record.steps))
+            raise NotFound(f"{t('logs.no_step', execution=record.number, step=name)} {hint}")
+    for key, step in record.steps.items():
+        named = not args.step or key in args.step or step.step_id in args.step
+        failed = not args.failed or step.status is StepStatus.FAILED
+        if named and failed and step.attempt:
+            yield key, step
+
+
+def _heading(screen: Screen, key: str, step: StepRecord) -> str:
+    look = look_of(step.status, step.reason, allowed=step.allowed_failure)
+    seconds = (step.ended_at - step.started_at).total_seconds() if step.started_at and step.ended_at else None
+    parts = [look.word, *([duration(seconds)] if seconds is not None else [])]
+    said = " ".join([*parts, why(step.reason, step.message)]).rstrip()
+    return f"{look.sign(screen)} {screen.paint('bold', plain(key))}  {screen.paint('dim', said)}"
+
+
+def _lines(logs: FileLogs, attempt: tuple[int, str, int], first: int, last: int) -> list[bytes]:
+    return logs.lines(*attempt, first=first, last=last)
+
+
+Read = Callable[[int, int], list[bytes]]
+
+
+def _blocks(read: Read, first: int, last: int | None) -> Iterator[bytes]:
+    """The lines asked for, so many at a time: a log may be longer than the memory is large."""
+    for start in numbers_from(first, PAGE):
+        end = start + PAGE - 1 if last is None else min(start + PAGE - 1, last)
+        lines = read(start, end)
+        if lines:
+            yield b"\n".join(lines) + b"\n"
+        if len(lines) < PAGE:
+            return

@@ -1,0 +1,100 @@
+"""`ansflow steps`: the step types installed here, and what each can be told."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansflow.cli.exits import OK
+from ansflow.cli.sentences import translated
+from ansflow.cli.terminal import Screen, pad, plain, width, wrap
+from ansflow.cli.texts import t
+from ansflow.core.errors import NotFound
+from ansflow.plugins import registry
+from ansflow.plugins.contracts import StepType
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("list", "show"), default="list", help=t("steps.action"))
+    parser.add_argument("type", nargs="?", default="", metavar="TYPE", help=t("steps.type"))
+    parser.add_argument("--json", action="store_true", help=t("option.json"))
+
+
+def run(args: argparse.Namespace, screen: Screen) -> int:
+    known = registry.names("steps")
+    if args.action == "show" and not args.type:
+        raise NotFound(t("steps.which", known=", ".join(known)))
+    types = [registry.step_type(name) for name in ((args.type,) if args.type else known)]
+    if args.json:
+        _show_json(screen, types, alone=bool(args.type))
+    elif args.type:
+        _show(screen, types[0])
+    else:
+        names = max(width(kind.name) for kind in types)
+        for kind in types:
+            head, *rest = wrap(translated(kind.summary), max(screen.columns - names - 3, 20))
+            screen.print(f"{screen.paint('bold', pad(kind.name, names))}  {head}")
+            for line in rest:
+                screen.print(f"{' ' * names}  {line}")
+    return OK
+
+
+def _show_json(screen: Screen, types: list[StepType], *, alone: bool) -> None:
+    from ansflow.cli.views.jsonl import write_json  # noqa: PLC0415 — for programs only
+
+    described = [{"name": kind.name, "summary": kind.summary, "with": kind.parameters.json_schema()} for kind in types]
+    write_json(screen, described[0] if alone else described, indent=2)
+
+
+def _show(screen: Screen, kind: StepType) -> None:
+    screen.print(f"{screen.paint('bold', kind.name)}  {translated(kind.summary)}")
+    screen.print(screen.paint("dim", t("steps.used", name=kind.name)))
+    screen.print()
+    if not kind.parameters.fields:
+        screen.print(t("steps.no_parameters", name=kind.name))
+        return
+    for line in _table(screen, kind.parameters.json_schema()):
+        screen.print(line)
+
+
+def _table(screen: Screen, schema: Mapping[str, Any]) -> Iterator[str]:
+    """One parameter per row; where the terminal is narrow, its meaning stands below it."""
+    rows = [
+        (name, form(field), shown_default(name, field, schema), translated(field.get("description", "")))
+        for name, field in schema["properties"].items()
+    ]
+    titles = (t("steps.parameter"), t("steps.form"), t("steps.default"), t("steps.description"))
+    widths = [max(width(row[column]) for row in (titles, *rows)) for column in range(3)]
+    room = screen.columns - sum(widths) - 6
+    for row in (titles, *rows):
+        style = "dim" if row is titles else ""
+        head = "  ".join(pad(plain(cell), columns) for cell, columns in zip(row, widths, strict=False))
+        meaning = wrap(row[3], room if room >= 24 else screen.columns - 5)
+        if room >= 24:
+            yield screen.paint(style, f"{head}  {meaning[0]}".rstrip())
+            yield from (" " * (width(head) + 2) + line for line in meaning[1:])
+        else:
+            yield screen.paint(style, head.rstrip())
+            yield from ("    " + screen.paint("dim", line) for line in meaning if line and row is not titles)
+
+
+def form(field: Mapping[str, Any]) -> str:
+    """What may be written, in words: of several forms, each."""
+    if "enum" in field:
+        return " | ".join(map(str, field["enum"]))
+    if "anyOf" in field:
+        return " | ".join(dict.fromkeys(form(one) for one in field["anyOf"]))
+    kind = field.get("type", "any")
+    kind = kind[0] if isinstance(kind, list) else kind
+    words = {"string": "text", "array": "list", "object": "map"}
+    return t(f"kind.{words.get(kind, kind)}")
+
+
+def shown_default(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    if name in schema.get("required", ()):
+        return t("steps.required")
+    default = field.get("default")
+    if isinstance(default, (list, tuple)):
+        return ", ".join(map(str, default))
+    return "" if default is None else str(default).lower() if isinstance(default, bool) else str(default)

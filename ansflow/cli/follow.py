@@ -1,0 +1,128 @@
+"""Carries a run's events and output to a view, until the run has ended."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from ansflow.cli.progress import Progress, StepProgress
+from ansflow.core.events import Event
+from ansflow.core.plan import Plan
+
+LONGEST_LINE = 64 * 2**10
+
+
+class Run(Protocol):
+    """What the views need of a run: `config.local.LocalRun` in life, a script in tests."""
+
+    plan: Plan
+
+    @property
+    def folder(self) -> Path: ...
+
+    def follow(self) -> Iterator[Event]: ...
+
+    def cancel(self, *, immediate: bool = False) -> None: ...
+
+    def approve(self, step: str) -> None: ...
+
+    def reject(self, step: str) -> None: ...
+
+    def read_log(self, step: str, attempt: int, start: int = 0) -> bytes: ...
+
+
+class View(Protocol):
+    """Shows a run while it goes on. Called from one thread. `tick` comes at least every `pause` seconds."""
+
+    pause: float
+
+    def begin(self, progress: Progress) -> None: ...
+
+    def event(self, event: Event, step: StepProgress | None) -> None: ...
+
+    def tick(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
+def watch(run: Run, view: View, progress: Progress) -> None:
+    """Runs it to its end, also when the view cannot go on (a broken pipe): no process outlives this call."""
+    events: SimpleQueue[Event | BaseException | None] = SimpleQueue()
+    pump = threading.Thread(target=_pump, args=(run, events), name="events", daemon=True)
+    pump.start()
+    try:
+        view.begin(progress)
+        for event in _arriving(events, view):
+            view.event(event, progress.apply(event))
+        view.end()
+    except BaseException:
+        run.cancel(immediate=True)
+        pump.join()
+        raise
+
+
+def _pump(run: Run, events: SimpleQueue[Event | BaseException | None]) -> None:
+    try:
+        for event in run.follow():
+            events.put(event)
+        events.put(None)
+    except BaseException as error:  # nothing is swallowed: it is raised again where it can be shown
+        events.put(error)
+
+
+def _arriving(events: SimpleQueue[Event | BaseException | None], view: View) -> Iterator[Event]:
+    while True:
+        try:
+            item = events.get(timeout=view.pause)
+        except Empty:
+            view.tick()
+            continue
+        if item is None:
+            return
+        if isinstance(item, BaseException):
+            raise item
+        yield item
+
+
+class Tail:
+    """What is new in one attempt's log, in whole lines; `rest` is the line that is still being written."""
+
+    def __init__(self, run: Run, step: str, attempt: int) -> None:
+        self.run, self.step, self.attempt = run, step, attempt
+        self.offset = 0
+        self.rest = b""
+
+    def read(self, *, ended: bool = False) -> bytes:
+        """Whole lines, each with its line end. After the end, what stands in the last line counts as one too."""
+        fresh = self.run.read_log(self.step, self.attempt, self.offset)
+        self.offset += len(fresh)
+        data = self.rest + fresh
+        border = data.rfind(b"\n") + 1
+        if border < len(data) and (ended or len(data) - border > LONGEST_LINE):
+            data += b"\n"
+            border = len(data)
+        self.rest = data[border:]
+        return data[:border]
+
+
+class Tails:
+    """The logs of the steps that run, by step: opened when first read, given up when the attempt has ended."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._open: dict[str, Tail] = {}
+
+    def of(self, step: StepProgress) -> Tail:
+        tail = self._open.get(step.key)
+        if tail is None or tail.attempt != step.attempt:
+            tail = self._open[step.key] = Tail(self.run, step.key, step.attempt)
+        return tail
+
+    def finish(self, step: StepProgress) -> bytes:
+        """What has not been read yet of an attempt that has ended."""
+        data = self.of(step).read(ended=True)
+        del self._open[step.key]
+        return data
