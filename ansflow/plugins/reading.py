@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansflow.core.outcome import Outcome
@@ -37,11 +39,10 @@ class Verdict:
     message: str = ""
 
 
-def read_outcome(job: StepJob, ended: Ended, *, reports: ReportsSpec | None = None) -> Outcome:
-    """The usual `conclude`. `reports` stands for what the step itself says, where a step type knows better."""
+def read_outcome(job: StepJob, ended: Ended, *, known: Sequence[tuple[Path, ReportsSpec]] = ()) -> Outcome:
+    """The usual `conclude`. `known` are reports that a step type asked its tool for: a folder, and globs within it."""
     verdict = how_it_ended(job, ended)
-    wanted = reports if reports is not None else job.spec.reports
-    read = _read_reports(job, ended, wanted) if wanted is not None else None
+    read = _read_reports(job, ended, known) if job.spec.reports or known else None
     return Outcome(
         status=verdict.status,
         reason=verdict.reason,
@@ -115,10 +116,12 @@ def _warnings(ended: Ended) -> list[str]:
     return warnings
 
 
-def _read_reports(job: StepJob, ended: Ended, wanted: ReportsSpec) -> Reports:
-    from ansflow.plugins.reports import read_reports  # noqa: PLC0415 — XML readers are for steps with reports
+def _read_reports(job: StepJob, ended: Ended, known: Sequence[tuple[Path, ReportsSpec]]) -> Reports:
+    from ansflow.plugins.reports import Place, read_reports  # noqa: PLC0415 — XML readers are for steps with reports
 
-    return read_reports(job.workspace, wanted, folder=job.spec.working_directory, since=ended.started_at)
+    own = Place(root=job.workspace, wanted=job.spec.reports or ReportsSpec(), folder=job.spec.working_directory)
+    others = (Place(root=folder, wanted=globs, quiet=True) for folder, globs in known)
+    return read_reports(own, *others, since=ended.started_at)
 
 
 def _with_tests(verdict: Verdict, read: Reports | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -61,3 +63,25 @@ def perform() -> Perform:
         )
 
     return carry_out
+
+
+Write = Callable[..., None]
+
+
+@pytest.fixture
+def write(make_job: Callable[..., StepJob]) -> Write:
+    """Puts files into the workspace: `write({"src/lib.rs": "…"})`."""
+
+    def put(files: dict[str, str]) -> None:
+        for name, text in files.items():
+            path = make_job("x").workspace / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    return put
+
+
+@pytest.fixture
+def own_python() -> dict[str, str]:
+    """The environment in which `python3` is the one that runs these tests, and so has pytest."""
+    return {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}

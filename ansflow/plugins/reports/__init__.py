@@ -15,7 +15,7 @@ from ansflow.plugins.reports.files import UnreadableReport, find_reports
 from ansflow.plugins.reports.junit import merge_tests, read_junit
 from ansflow.plugins.reports.sarif import SarifLog, load_sarif, read_sarif
 
-__all__ = ["Reports", "UnreadableReport", "read_reports", "read_sarif"]
+__all__ = ["Place", "Reports", "UnreadableReport", "read_reports", "read_sarif"]
 
 Read = TypeVar("Read")
 
@@ -31,35 +31,46 @@ class Reports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where globs start. `folder` is the step's working directory, for the hint when a glob was written from there.
+
+    `quiet` places are known to a step type: nobody wrote their globs, so nobody is warned when they match nothing.
+    """
+
+    root: Path
+    wanted: ReportsSpec
+    folder: str = ""
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Reader:
     """Reads the files of one kind after another and collects the warnings of all."""
 
-    workspace: Path
-    folder: str
+    places: tuple[Place, ...]
     since: datetime | None
     warnings: list[str] = field(default_factory=list)
 
-    def read(self, kind: str, globs: Iterable[str], reader: Callable[[Path], Read]) -> list[Read]:
-        found = find_reports(self.workspace, globs, kind=kind, folder=self.folder, since=self.since)
-        self.warnings.extend(found.warnings)
+    def read(self, kind: str, reader: Callable[[Path], Read]) -> list[Read]:
         read = []
-        for path in found.files:
-            try:
-                read.append(reader(path))
-            except UnreadableReport as error:
-                self.warnings.append(f"{path.relative_to(self.workspace).as_posix()}: {error}")
+        for place in self.places:
+            globs = getattr(place.wanted, kind)
+            found = find_reports(place.root, globs, kind=kind, folder=place.folder, since=self.since)
+            self.warnings.extend(() if place.quiet else found.warnings)
+            for path in found.files:
+                try:
+                    read.append(reader(path))
+                except UnreadableReport as error:
+                    self.warnings.append(f"{path.relative_to(place.root).as_posix()}: {error}")
         return read
 
 
-def read_reports(workspace: Path, wanted: ReportsSpec, *, folder: str = "", since: datetime | None = None) -> Reports:
-    """Globs start at the workspace. Files last written before `since` are left over from an earlier run, and not read.
-
-    `folder` is the step's working directory: where a glob finds nothing, a file found from there becomes the hint.
-    """
-    reader = _Reader(workspace=workspace, folder=folder, since=since)
-    tests = reader.read("junit", wanted.junit, read_junit)
-    coverage = reader.read("coverage", wanted.coverage, read_coverage)
-    logs = reader.read("sarif", wanted.sarif, lambda path: load_sarif(path, root=workspace))
+def read_reports(*places: Place, since: datetime | None = None) -> Reports:
+    """Files last written before `since` are left over from an earlier run, and not read."""
+    reader = _Reader(places=places, since=since)
+    tests = reader.read("junit", read_junit)
+    coverage = reader.read("coverage", read_coverage)
+    logs = reader.read("sarif", lambda path: load_sarif(path, root=places[0].root))
     return Reports(
         tests=merge_tests(tests) if tests else None,
         coverage=merge_coverage(coverage) if coverage else None,
