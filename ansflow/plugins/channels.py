@@ -97,7 +97,9 @@ def find_channel(wanted: str, channels: Mapping[str, Channel], file: Path) -> Ch
 def _notifier_of(value: Mapping[str, Any], path: Place, problems: Problems) -> Notifier | None:
     kind = value.get("kind")
     if not isinstance(kind, str) or not kind:
-        problems.add(path, "missing_key", "A channel needs the key 'kind'.", f"Known: {', '.join(names('notifiers'))}.")
+        problems.add(
+            path, "missing_key", "The key 'kind' is missing in a channel.", f"Known: {', '.join(names('notifiers'))}."
+        )
         return None
     try:
         return notifier(kind)

@@ -129,3 +129,30 @@ def _status_of(step: Mapping[str, Any]) -> str:
 def _map(context: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = context.get(key)
     return value if isinstance(value, Mapping) else {}
+
+
+# ── for notifiers ────────────────────────────────────────────────────────────────────────────────────────────────
+
+_NO_MARKUP = str.maketrans({"<": "＜", ">": "＞", "[": "［", "]": "］"})
+
+
+def unmarked(text: str) -> str:
+    """Text for a messenger that reads Markdown and knows no escapes: a branch named `[x](http://…)` makes no link."""
+    return text.translate(_NO_MARKUP)
+
+
+def shortened(text: str, most_bytes: int) -> str:
+    """Cut at a character so that it fits a limit in bytes; the cut is visible."""
+    data = text.encode()
+    if len(data) <= most_bytes:
+        return text
+    return data[: most_bytes - len("…".encode())].decode("utf-8", "ignore") + "…"
+
+
+def markdown(message: Message, *, line_break: str = "\n") -> str:
+    """The body in the Markdown that WeCom, DingTalk and Feishu share: text, facts, link."""
+    facts = [f"**{name}** {unmarked(value)}" for name, value in message.facts.items()]
+    lines = [*unmarked(message.text).splitlines(), *([""] if message.text and facts else []), *facts]
+    if message.url:
+        lines += ["", f"[Open the execution]({message.url})"]
+    return line_break.join(lines)

@@ -163,8 +163,8 @@ def test_a_faulty_channels_file_is_named_with_the_fault(make_job: Any) -> None:
     "channel, said",
     [
         ({"kind": "telegraph"}, "telegraph"),
-        ({"url": "http://x.example"}, "needs the key 'kind'"),
-        ({"kind": "webhook"}, "needs the key 'url'"),
+        ({"url": "http://x.example"}, "The key 'kind' is missing"),
+        ({"kind": "webhook"}, "The key 'url' is missing"),
         ({"kind": "webhook", "url": "http://x.example", "urk": 1}, "Unknown key 'urk'"),
         ({"kind": "email", "server": "a", "from": "x", "to": "a@b"}, "from"),
         ({"kind": "email", "server": "a", "from": "x@y", "to": "a@b", "password": "plain"}, "secret"),
