@@ -142,6 +142,11 @@ Command = (
 
 
 @dataclass(frozen=True, slots=True)
+class Begin:
+    """The execution has been written down: start it. Stands in the outbox from the first moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """The step may be claimed: tell a worker."""
 
@@ -172,7 +177,7 @@ class Ended:
     """The execution has its final status."""
 
 
-Effect = Offer | Evaluate | Stop | Ended
+Effect = Begin | Offer | Evaluate | Stop | Ended
 
 
 @dataclass(frozen=True, slots=True)

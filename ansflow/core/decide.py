@@ -201,6 +201,8 @@ def _cancel(turn: Turn, command: Cancel) -> str:
         _stop_execution(turn, Reason.CANCELLED_BY_USER, message, immediate=command.immediate)
         return GRANTED
     row = turn.look(command.step)
+    if turn.execution.status is ExecutionStatus.PENDING:
+        return "The execution has not started yet; it can only be cancelled as a whole."
     if is_final(row.status) or (row.stop is not None and not command.immediate):
         return f"{row.key} is {row.status}, or has been asked to stop before."
     turn.stop(row.key, Reason.CANCELLED_BY_USER, message, immediate=command.immediate)

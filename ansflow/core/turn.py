@@ -241,8 +241,10 @@ class Turn:
                 self.stop(key, Reason.CANCELLED_BY_GROUP, message)
         if state.status is None and bundle.join == "wait_any" and state.success:
             self.resolve(bundle.name, StepStatus.SUCCESS)
-        if state.status is None and state.open == 0:
-            self.resolve(bundle.name, _joined(state))
+        if state.open == 0:
+            state.deadline = None
+            if state.status is None:
+                self.resolve(bundle.name, _joined(state))
 
     def _end_execution(self) -> None:
         row = self.execution

@@ -19,6 +19,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Condition, Thread
 
 from ansflow.core.commands import Approve, Cancel, Command, Decision, Reject, Start
@@ -39,6 +40,7 @@ from ansflow.engine.ports import (
     LogStore,
     Secrets,
     WorkspaceStore,
+    begin_key,
 )
 from ansflow.engine.recovery import PATIENCE, Patience, Recovery
 from ansflow.engine.runner import Runner
@@ -46,6 +48,10 @@ from ansflow.engine.scheduler import Scheduler
 
 HEARTBEAT = timedelta(seconds=3)
 LOOK_ANYWAY = 1.0  # seconds after which a waiting reader looks for itself: hints may be lost
+
+
+def in_thread(call: Callable[[], None]) -> None:
+    Thread(target=call, name="ansflow-resumed", daemon=True).start()
 
 
 class Engine:
@@ -70,6 +76,7 @@ class Engine:
         slots: int = 4,
         on_log: Callable[[int, str, int, int], None] | None = None,
         jitter: Callable[[], float] = random.random,
+        in_background: Callable[[Callable[[], None]], None] = in_thread,
         patience: Patience = PATIENCE,
     ) -> None:
         self.store = store
@@ -78,6 +85,7 @@ class Engine:
         self._worker = worker
         self._boot = boot
         self._slots = slots
+        self._in_background = in_background
         self.scheduler = Scheduler(store=store, dispatcher=dispatcher, bus=bus, clock=clock)
         self._jobs = JobMaker(store=store, workspaces=workspaces, secrets=secrets, registry=registry, place=place)
         self.runner = Runner(
@@ -94,7 +102,10 @@ class Engine:
             store=store,
             scheduler=self.scheduler,
             dispatcher=dispatcher,
+            boot=boot,
             is_idle=lambda: self.runner.busy() < self._slots,
+            is_carried=self.runner.carries,
+            resume=lambda held: in_background(partial(self.runner.resume, held)),
             jitter=jitter,
             patience=patience,
         )
@@ -108,6 +119,7 @@ class Engine:
         """Freezes the plan and begins. `kept` are the good steps of the execution that this one resumes."""
         execution = self.store.create(plan, now=self._clock.now(), by=by, kept=kept)
         self.scheduler.tell(execution, Start())
+        self.store.sent(begin_key(execution))
         return execution
 
     def cancel(
@@ -181,7 +193,7 @@ class Engine:
         """Registers this worker, and adopts what its former life left running."""
         for held in self.store.register(self._worker, self._boot, now=self._clock.now()):
             self.recovery.repairs["adopted"] += 1
-            Thread(target=self.runner.resume, args=(held,), name=f"ansflow-adopted-{held.step}", daemon=True).start()
+            self._in_background(partial(self.runner.resume, held))
 
     def beat(self) -> None:
         """Prolongs the lease, takes cancellations, repairs. Called every HEARTBEAT by a worker that is not alone."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Condition, Lock
 
-from ansflow.core.commands import Decision, Expire, Offer, Retry, Stop, Timeout
+from ansflow.core.commands import Begin, Decision, Expire, Offer, Retry, Stop, Timeout
 from ansflow.core.errors import Conflict, NotFound
 from ansflow.core.events import Event, ExecutionChanged
 from ansflow.core.outcome import Outcome
@@ -19,7 +19,7 @@ from ansflow.core.plan import Plan
 from ansflow.core.state import BundleState, ExecutionState, State, StepState
 from ansflow.core.status import Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
-from ansflow.engine.ports import Due, Held, Sending
+from ansflow.engine.ports import Due, Held, Sending, begin_key
 
 Line = list[tuple[tuple[int, int], str]]
 
@@ -115,6 +115,8 @@ class MemoryStore:
             run.events.append(Event(execution=execution.id, seq=1, at=now, fact=fact))
             self._runs[execution.id] = run
             self._open[execution.id] = None
+            key = begin_key(execution.id)
+            self._outbox[key] = Sending(key, Begin(), now)
             return execution.id
 
     def wiring(self, execution: int) -> Wiring:

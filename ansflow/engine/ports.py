@@ -106,6 +106,11 @@ class Sending(NamedTuple):
     at: datetime
 
 
+def begin_key(execution: int) -> tuple[int, int, int]:
+    """Of the `Begin` of an execution, which no decision wrote."""
+    return (execution, 0, 0)
+
+
 class Due(NamedTuple):
     """A row whose time has come, and the command that deals with it. A stale one is refused by `decide`: no harm."""
 
@@ -132,7 +137,10 @@ class ExecutionStore(Protocol):
     """
 
     def create(self, plan: Plan, *, now: datetime, by: str = "", kept: Mapping[str, Outcome] | None = None) -> int:
-        """Freezes the plan; writes the execution, its steps and event 1 (pending). `kept` are taken over as done."""
+        """Freezes the plan; writes the execution, its steps, event 1 (pending), and `Begin` into the outbox.
+
+        `kept` are the steps that are taken over as done.
+        """
         ...
 
     def wiring(self, execution: int) -> Wiring:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ansflow.core.commands import Lost, Stop
+from ansflow.core.status import StepStatus
 from ansflow.engine.ports import Dispatcher, ExecutionStore, Held
 from ansflow.engine.scheduler import Scheduler
 
@@ -37,7 +38,10 @@ class Recovery:
         store: ExecutionStore,
         scheduler: Scheduler,
         dispatcher: Dispatcher,
+        boot: str,
         is_idle: Callable[[], bool],
+        is_carried: Callable[[Held], bool],
+        resume: Callable[[Held], None],
         jitter: Callable[[], float],
         patience: Patience = PATIENCE,
     ) -> None:
@@ -45,7 +49,10 @@ class Recovery:
         self._store = store
         self._scheduler = scheduler
         self._dispatcher = dispatcher
+        self._boot = boot
         self._is_idle = is_idle
+        self._is_carried = is_carried
+        self._resume = resume
         self._jitter = jitter
         self._patience = patience
         self._last: datetime | None = None
@@ -58,7 +65,9 @@ class Recovery:
             self._give_up_lost_workers(now)
         self._repeat_unsent_effects(now)
         self._offer_again(now)
-        self._stop_what_is_overdue(now)
+        for held in self._store.running():
+            if held.worker == self._boot:
+                self._look_after(held, now)
         return self.repairs
 
     def _forbear(self, now: datetime) -> None:
@@ -91,16 +100,17 @@ class Recovery:
             self._dispatcher.run_step(execution, step)
             self.repairs["lost offer"] += 1
 
-    def _stop_what_is_overdue(self, now: datetime) -> None:
-        """The executor ends a step that runs out of time; if it does not, its worker is asked to."""
-        for held in self._store.running():
-            if self._is_overdue(held, now):
-                self._scheduler.on_stop(
-                    held.execution, Stop(held.step, held.attempt, held.fence, held.worker, True, True)
-                )
-                self.repairs["overdue step"] += 1
-
-    def _is_overdue(self, held: Held, now: datetime) -> bool:
+    def _look_after(self, held: Held, now: datetime) -> None:
+        """An attempt of this very process: is anybody carrying it, and has the executor ended it in time?"""
         row = self._store.load(held.execution).step(held.step)
+        if row.status is not StepStatus.RUNNING or row.fence != held.fence or row.started_at is None:
+            return
         spec = self._store.wiring(held.execution).plan.spec_of(held.step)
-        return row.started_at is not None and now > row.started_at + spec.timeout + spec.grace + self._patience.overdue
+        if not self._is_carried(held):  # the answer to the claim was lost on its way
+            if now > row.started_at + self._patience.effect:
+                self._resume(held)
+                self.repairs["forgotten attempt"] += 1
+        elif now > row.started_at + spec.timeout + spec.grace + self._patience.overdue:
+            stop = Stop(held.step, held.attempt, held.fence, held.worker, immediate=True, timed_out=True)
+            self._scheduler.on_stop(held.execution, stop)
+            self.repairs["overdue step"] += 1

@@ -100,6 +100,10 @@ class Runner:
     def busy(self) -> int:
         return len(self._live)
 
+    def carries(self, held: Held) -> bool:
+        live = self._live.get((held.execution, held.step))
+        return live is not None and live.claimed.fence == held.fence
+
     # ── the phases ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def claim(self, execution: int, step: str) -> Claimed | None:
@@ -124,18 +128,19 @@ class Runner:
         except Exception as error:  # edge: worker loop. One bad step must not stop the worker.
             _log_crash(claimed)
             outcome = _failed(Reason.INTERNAL_ERROR, f"AnsFlow itself failed: {type(error).__name__}: {error}.")
-        finally:
-            with self._lock:
-                self._live.pop((claimed.execution, claimed.step), None)
         if outcome is None:
             return self._lost(claimed, Reason.WORKER_LOST, "Its worker was lost, and the command with it.")
         return Finish(step=claimed.step, fence=claimed.fence, outcome=outcome, jitter=self._jitter())
 
     def record(self, claimed: Claimed, command: Command | None) -> str | None:
-        """Returns a step that this worker may go on with."""
-        if command is None:
-            return None
-        told = self._scheduler.tell(claimed.execution, command, keep=1)
+        """Returns a step that this worker may go on with. Only when all is written is the attempt carried no more."""
+        try:
+            if command is None:
+                return None
+            told = self._scheduler.tell(claimed.execution, command, keep=1)
+        finally:
+            with self._lock:
+                self._live.pop((claimed.execution, claimed.step), None)
         return told.kept[0] if told.kept else None
 
     def _carry(self, live: Live, *, adopt: bool) -> Outcome | None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Lock
 
-from ansflow.core.commands import Command, Decision, Effect, Ended, Evaluate, Offer, Stop
+from ansflow.core.commands import Begin, Command, Decision, Effect, Ended, Evaluate, Offer, Start, Stop
 from ansflow.core.decide import decide
 from ansflow.engine.ports import Clock, Dispatcher, EventBus, ExecutionStore
 from ansflow.engine.situation import Situation
@@ -77,6 +78,8 @@ class Scheduler:
     def carry_out(self, execution: int, effect: Effect) -> Decision | None:
         """Safe to repeat. The decision that an evaluation led to, whose effects are then to be carried out."""
         match effect:
+            case Begin():
+                return self._decide(execution, Start())
             case Offer():
                 self._dispatcher.run_step(execution, effect.step)
             case Evaluate():
@@ -112,6 +115,6 @@ class Scheduler:
                 self._bus.publish(execution, decision.execution.seq)
         return decision
 
-    def _turn(self, execution: int) -> Lock:
+    def _turn(self, execution: int) -> AbstractContextManager[object]:
         with self._lock:
             return self._turns.setdefault(execution, Lock())

@@ -20,8 +20,11 @@ from ansflow.core.wiring import Wiring
 
 Functions = Mapping[str, Callable[..., Any]]
 
-EVALUATED_ELSEWHERE = frozenset({"run", "env", "condition", "approval", "concurrency", "uses_inputs", "needs", "when"})
-"""`run` holds no expressions any more, `env` has its own order, and the others belong to `judge` or to the compiler."""
+EVALUATED = (
+    *("parameters", "name", "working_directory", "shell", "executor", "runs_on", "resources", "image", "services"),
+    *("cache", "memoize", "artifacts", "reports", "environment"),
+)
+"""Fields with texts to evaluate here. `run` holds no expressions any more, `env` has an order, `judge` has its own."""
 
 
 class Situation:
@@ -50,7 +53,7 @@ class Situation:
     def env(self, key: str, state: State, workspace: Path | None = None) -> dict[str, str]:
         """What the file says, evaluated from top to bottom: a value may read those that stand before it."""
         written = self.plan.env_of(key)
-        if not any("${{" in value for value in written.values()):
+        if "${{" not in "".join(written.values()):
             return written
         env: dict[str, str] = {}
         context = self.context(key, state, env)
@@ -64,7 +67,7 @@ class Situation:
         spec = self.plan.spec_of(key)
         names = self._templated.get(spec.id)
         if names is None:
-            names = tuple(f.name for f in fields(spec) if f.name not in EVALUATED_ELSEWHERE and _holds(spec, f.name))
+            names = tuple(name for name in EVALUATED if _holds(spec, name))
             self._templated[spec.id] = names
         if not names:
             return spec
@@ -288,7 +291,10 @@ def _evaluated(value: Any, context: Mapping[str, Any], functions: Functions, pla
 
 def _holds(value: Any, name: str) -> bool:
     """Whether an expression stands anywhere in a field."""
-    return any("${{" in text for text in _texts(getattr(value, name)))
+    found = getattr(value, name)
+    if not found:
+        return False
+    return "${{" in found if isinstance(found, str) else any("${{" in text for text in _texts(found))
 
 
 def _texts(value: Any) -> Iterable[str]:

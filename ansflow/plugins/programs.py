@@ -58,4 +58,4 @@ def how_to_install(name: str) -> str:
 
 
 def _runnable(path: str) -> bool:
-    return os.path.isfile(path) and os.access(path, os.X_OK)
+    return os.access(path, os.X_OK) and os.path.isfile(path)
