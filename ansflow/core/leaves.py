@@ -71,6 +71,9 @@ class Text(Leaf):
         if not isinstance(value, str):
             problems.wrong(path, "text", value, 'Write "" for an empty text.' if value is None else "")
             return None
+        if "\0" in value:
+            problems.add(path, "wrong_form", f"{subject(path)} holds a NUL character, which no command can be given.")
+            return None
         if len(value) < self.minimum:
             problems.add(path, "too_short", f"{subject(path)} is empty.")
             return None

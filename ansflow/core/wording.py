@@ -29,7 +29,8 @@ class Problems(list[Problem]):
             self.append(Problem(code=code, message=message, hint=hint, path=path))
 
     def wrong(self, path: Path, wanted: str, value: Any, hint: str = "") -> None:
-        self.add(path, "wrong_type", f"{subject(path)} wants {wanted}, not {shown(value)}.", hint)
+        message = "" if self.full else f"{subject(path)} wants {wanted}, not {shown(value)}."
+        self.add(path, "wrong_type", message, hint)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -31,6 +31,7 @@ WORD = Text(literal=True, pattern=ID, form=ID_FORM)
 LINE = Text(minimum=1)
 LINES = ListOf(LINE, minimum=1)
 FIXED_LINE = Text(literal=True, minimum=1)
+ONE_TEXT = Text(literal=True, multiline=True)
 NAMES = ListOf(FIXED_LINE)
 TIME = Duration(literal=True, positive=True)
 PAUSE = Duration(literal=True)
@@ -47,6 +48,8 @@ class SingleValue:
         if isinstance(value, (dict, list)):
             problems.wrong(path, "a single value", value)
             return None
+        if isinstance(value, str):
+            return ONE_TEXT.read(value, path, problems)  # type: ignore[no-any-return]
         return plain(value) if not isinstance(value, float) else written(value)
 
     def json_schema(self) -> JSON:

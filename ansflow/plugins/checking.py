@@ -7,7 +7,7 @@ carried out, refused here, or named by `notes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from ansflow.core import compile
 from ansflow.core.errors import NotAvailable, Path, Problem
 from ansflow.core.schema import JSON, Problems
-from ansflow.core.spec import PipelineSpec, StepSpec
+from ansflow.core.spec import ApprovalSpec, PipelineSpec, StepSpec
 from ansflow.document.elsewhere import GITHUB_ACTIONS
 from ansflow.document.json_schema import pipeline_schema
 from ansflow.document.reader import Document
@@ -163,13 +163,21 @@ def _check_features(step: StepSpec, place: Path, available: Available, problems:
 # ── what only a server does ──────────────────────────────────────────────────────────────────────────────────────
 
 SERVER_KEYS: tuple[tuple[str, Callable[[StepSpec], Any], str], ...] = (
-    ("runs_on", lambda step: step.runs_on, "chooses among the workers of a server"),
-    ("priority", lambda step: step.priority, "orders the queue of a server"),
-    ("concurrency", lambda step: step.concurrency, "waits for other executions on a server"),
-    ("environment", lambda step: step.environment, "is protected by rules that a server keeps"),
-    ("approval", lambda step: step.approval and (step.approval.users or step.approval.groups),
-     "names approvers, and only a server knows who answers"),
+    ("runs_on", lambda step: step.runs_on,
+     "'runs_on' chooses among the workers of a server; here there is this machine"),
+    ("concurrency", lambda step: step.concurrency,
+     "'concurrency' holds back the steps of this run; other executions wait only on a server"),
+    ("environment", lambda step: step.environment,
+     "The rules that protect an 'environment' are kept by a server; here there are none"),
+    ("approval", lambda step: step.approval and replace(step.approval, **ASKED) != ApprovalSpec(),
+     "Who answers an 'approval' is known only on a server; here it is whoever runs the pipeline"),
+    ("artifacts", lambda step: step.artifacts and step.artifacts.expire_in,
+     "'expire_in' is watched by a server; here artifacts stay until they are removed"),
 )  # fmt: skip
+"""What a step says that has no effect, or not its whole effect, without a server."""
+
+ASKED: Mapping[str, Any] = {"message": "", "fields": (), "timeout": None, "on_timeout": "reject"}
+"""The part of an approval that needs no server."""
 
 
 def _only_on_a_server(spec: PipelineSpec) -> Iterator[Problem]:
@@ -178,11 +186,10 @@ def _only_on_a_server(spec: PipelineSpec) -> Iterator[Problem]:
     if spec.concurrency:
         yield _note(("concurrency",), "'concurrency' waits for other executions on a server; here nothing waits.")
     placed = list(_placed_steps(spec))
-    for key, is_written, does in SERVER_KEYS:
+    for key, is_written, sentence in SERVER_KEYS:
         steps = [(place, step) for place, step in placed if is_written(step)]
         if steps:
-            names = ", ".join(step.id for _, step in steps)
-            yield _note((*steps[0][0], key), f"'{key}' {does}: it has no effect here ({names}).")
+            yield _note((*steps[0][0], key), f"{sentence}: {', '.join(step.id for _, step in steps)}.")
 
 
 def _note(path: Path, message: str) -> Problem:

@@ -92,7 +92,7 @@ def test_a_server_says_what_it_can_do() -> None:
     assert said("steps: {a: {run: b, executor: {name: container, rootles: true}}}", server) == [
         "1:49: Unknown key 'rootles' in the options of container. Did you mean 'rootless'?"
     ]
-    assert notes(read("on: push\nsteps: {a: {run: b, priority: 3}}"), server) == []
+    assert notes(read("on: push\nsteps: {a: {run: b, runs_on: x}}"), server) == []
 
 
 def test_what_only_a_server_does_is_noted_and_no_reason_to_refuse() -> None:
@@ -103,17 +103,19 @@ steps:
   a: {run: make, runs_on: gpu, priority: 3}
   b: {run: make, environment: production, concurrency: deploy, runs_on: gpu}
   c: {run: make, approval: {approvers: ann}}
+  d: {run: make, approval: Sure?}
+  e: {run: make, approval: {required: 2}, artifacts: {paths: dist/, expire_in: 30d}}
 """
     document = read(text)
     assert check(document) == []
     assert [(note.line, note.message) for note in notes(document)] == [
         (1, "'on' starts the pipeline on a server; here it is started by hand."),
         (2, "'concurrency' waits for other executions on a server; here nothing waits."),
-        (4, "'runs_on' chooses among the workers of a server: it has no effect here (a, b)."),
-        (4, "'priority' orders the queue of a server: it has no effect here (a)."),
-        (5, "'environment' is protected by rules that a server keeps: it has no effect here (b)."),
-        (5, "'concurrency' waits for other executions on a server: it has no effect here (b)."),
-        (6, "'approval' names approvers, and only a server knows who answers: it has no effect here (c)."),
+        (4, "'runs_on' chooses among the workers of a server; here there is this machine: a, b."),
+        (5, "The rules that protect an 'environment' are kept by a server; here there are none: b."),
+        (5, "'concurrency' holds back the steps of this run; other executions wait only on a server: b."),
+        (6, "Who answers an 'approval' is known only on a server; here it is whoever runs the pipeline: c, e."),
+        (8, "'expire_in' is watched by a server; here artifacts stay until they are removed: e."),
     ]
 
 
