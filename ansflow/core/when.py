@@ -21,7 +21,7 @@ def why_not(rules: Sequence[WhenRule] | None, trigger: Trigger, inputs: Mapping[
         misses = list(_misses(rule, trigger, inputs))
         if not misses:
             return ""
-        refusals.append(" and ".join(misses))
+        refusals.append(_refusal(misses))
     if len(refusals) == 1:
         return f"`when` wants {refusals[0]}."
     numbered = "; ".join(f"rule {number} wants {refusal}" for number, refusal in enumerate(refusals, 1))
@@ -33,9 +33,9 @@ def asks_for_paths(rules: Sequence[WhenRule] | None) -> bool:
 
 
 def shown(wanted: GlobSet) -> str:
-    """Globs as people say them: `main or release/**, but not release/old`."""
+    """Globs as people say them: `main or release/** except release/old`."""
     text = _either(wanted.include) or "any"
-    return f"{text}, but not {_either(wanted.exclude)}" if wanted.exclude else text
+    return f"{text} except {_either(wanted.exclude)}" if wanted.exclude else text
 
 
 def as_text(value: Scalar) -> str:
@@ -45,7 +45,17 @@ def as_text(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _misses(rule: WhenRule, trigger: Trigger, inputs: Mapping[str, Scalar]) -> Iterator[str]:
+Miss = tuple[str, str]
+"""What was wanted, and what was there."""
+
+
+def _refusal(misses: Sequence[Miss]) -> str:
+    if len(misses) == 1:
+        return ", but ".join(misses[0])
+    return " and ".join(f"{wanted} ({there})" for wanted, there in misses)
+
+
+def _misses(rule: WhenRule, trigger: Trigger, inputs: Mapping[str, Scalar]) -> Iterator[Miss]:
     facts = (
         ("event", rule.event, trigger.event),
         ("branch", rule.branch, trigger.branch),
@@ -54,23 +64,23 @@ def _misses(rule: WhenRule, trigger: Trigger, inputs: Mapping[str, Scalar]) -> I
     )
     for name, wanted, there in facts:
         if wanted is not None and not (there and globs.allows(wanted, there)):
-            yield f"{name} {shown(wanted)}, but " + (f"the {name} is {there}" if there else f"there is no {name}")
+            yield f"{name} {shown(wanted)}", f"the {name} is {there}" if there else f"there is no {name}"
     if rule.path is not None and trigger.changed is not None:
         yield from _path_misses(rule.path, trigger.changed)
     for name, wanted in rule.inputs.items():
         there = as_text(inputs.get(name))
         if not globs.allows(wanted, there):
-            yield f"input {name} {shown(wanted)}, but it is {there or 'empty'}"
+            yield f"input {name} {shown(wanted)}", f"it is {there or 'empty'}"
 
 
-def _path_misses(wanted: GlobSet, changed: Sequence[str]) -> Iterator[str]:
+def _path_misses(wanted: GlobSet, changed: Sequence[str]) -> Iterator[Miss]:
     if any(globs.allows(wanted, path) for path in changed):
         return
     if not changed:
-        yield f"a change in {shown(wanted)}, but nothing changed"
+        yield f"a change in {shown(wanted)}", "nothing changed"
         return
     more = f" and {len(changed) - PATHS_SHOWN} more" if len(changed) > PATHS_SHOWN else ""
-    yield f"a change in {shown(wanted)}, but what changed is {', '.join(changed[:PATHS_SHOWN])}{more}"
+    yield f"a change in {shown(wanted)}", f"what changed is {', '.join(changed[:PATHS_SHOWN])}{more}"
 
 
 def _either(words: Sequence[str]) -> str:
