@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ansflow.core import globs, graph, inputs, matrix
 from ansflow.core.errors import Path, Problem
-from ansflow.core.patterns import BadPattern, compile_pattern
-from ansflow.core.references import check_expressions
 from ansflow.core.schema import Problems, nearest
 from ansflow.core.spec import EVENTS, ApprovalSpec, GlobSet, InputSpec, PipelineSpec, StepSpec, WhenRule
+from ansflow.core.texts import has_expressions
 
 UNSOUND = frozenset({"cycle", "self_need", "duplicate_id", "too_many_steps"})
 """Problems with which nobody could say what an expression may read."""
@@ -37,7 +36,9 @@ def check(spec: PipelineSpec) -> list[Problem]:
         checks.size()
     if not problems:
         checks.same_legs()
-    if not any(problem.code in UNSOUND for problem in problems):
+    if has_expressions(spec) and not any(problem.code in UNSOUND for problem in problems):
+        from ansflow.core.references import check_expressions  # noqa: PLC0415 — costs time only where there are some
+
         check_expressions(spec, problems)
     return list(problems)
 
@@ -51,8 +52,8 @@ class _Checks:
         self.steps: Mapping[str, StepSpec] = {**spec.steps, **spec.final_steps}
         self.groups: dict[str, list[str]] = {}
         for name, step in self.steps.items():
-            if step.group:
-                self.groups.setdefault(step.group, []).append(name)
+            for group in spec.groups_of(step):
+                self.groups.setdefault(group, []).append(name)
 
     def placed(self) -> Iterator[tuple[Path, StepSpec]]:
         for root, steps in (("steps", self.spec.steps), ("finally", self.spec.final_steps)):
@@ -84,7 +85,7 @@ class _Checks:
     def _check_need(self, step: StepSpec, wanted: str, place: Path, *, optional: bool) -> None:
         if wanted == step.id:
             self.problems.add(place, "self_need", f"{step.id} needs itself: it could never start.")
-        elif wanted and wanted == step.group:
+        elif wanted and wanted in self.spec.groups_of(step):
             message = f"{step.id} needs the group {wanted!r}, and stands in it: it could never start."
             self.problems.add(place, "self_need", message)
         elif wanted not in self.steps and wanted not in self.groups:
@@ -103,7 +104,7 @@ class _Checks:
     def cycles(self) -> None:
         """A group counts as a step that needs its members: so a cycle through it names it."""
         needs: dict[str, Sequence[str]] = {
-            name: [need.step for need in step.needs if need.step not in (name, step.group)]
+            name: [need.step for need in step.needs if need.step not in (name, *self.spec.groups_of(step))]
             for name, step in self.steps.items()
         }
         needs |= {name: members for name, members in self.groups.items() if name not in self.steps}
@@ -233,12 +234,9 @@ def _check_input(given: InputSpec, place: Path, problems: Problems) -> None:
         problems.add(place, "bad_input", f"The input {given.name!r} is a choice without options.",
                      "Write `options: [a, b]`.")  # fmt: skip
         return
-    if given.pattern:
-        try:
-            compile_pattern(given.pattern)
-        except BadPattern as wrong:
-            problems.add((*place, "pattern"), "bad_pattern", str(wrong))
-            return
+    if given.pattern and (wrong := inputs.bad_pattern(given.pattern)):
+        problems.add((*place, "pattern"), "bad_pattern", wrong)
+        return
     if given.default is not None:
         wrong_default = inputs.misfit(given, inputs.converted(given, given.default))
         if wrong_default:

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansflow.core import graph, matrix, shell_text, when
+from ansflow.core import graph, matrix, when
 from ansflow.core.checks import check
 from ansflow.core.errors import InvalidSpec, Problem
-from ansflow.core.expressions import ExpressionError, parse
 from ansflow.core.inputs import read as read_inputs
 from ansflow.core.matrix import Leg
 from ansflow.core.plan import Bundle, Plan, PlannedNeed, PlannedStep, Skip
@@ -42,6 +41,7 @@ def compile_plan(
     chosen steps need runs too; without it they start as if their needs had been met.
     """
     problems = Problems(check(spec))
+    problems.extend(_without_template(spec))
     values = read_inputs(spec.inputs, inputs, problems)
     if problems:
         raise InvalidSpec(problems)
@@ -69,11 +69,22 @@ def compile_plan(
     )
 
 
+def _without_template(spec: PipelineSpec) -> Iterator[Problem]:
+    """`document.templates` puts templates in the place of the steps that use them; what is left has none."""
+    for root, steps in (("steps", spec.steps), ("finally", spec.final_steps)):
+        for name, step in steps.items():
+            if step.uses:
+                message = f"The template {step.uses!r} has not been read."
+                yield Problem(code="no_template", message=message, path=(root, name, "uses"))
+
+
 def _without_shell_text(step: StepSpec) -> StepSpec:
     """The step with every `${{ }}` of its script moved to an environment variable."""
     script = "\n".join(step.run)
     if "${{" not in script:
         return step
+    from ansflow.core import shell_text  # noqa: PLC0415 — a pipeline without expressions starts without reading shells
+
     rewritten, variables = shell_text.rewrite(script, step.shell)
     values = {name: f"${{{{ {expression} }}}}" for name, expression in variables.items()}
     return replace(step, run=(rewritten,), env={**step.env, **values})
@@ -87,7 +98,7 @@ class _Draft:
         self.specs: dict[str, StepSpec] = {**spec.steps, **spec.final_steps}
         self.legs: dict[str, list[Leg]] = {name: matrix.legs(step) for name, step in self.specs.items()}
         self.joins: dict[tuple[str, str], Mapping[str, Sequence[str]]] = {}
-        self.members = _members(self.specs, self.legs)
+        self.members = self._members()
         self.bundles = {name: self._bundle(name, keys) for name, keys in self.members.items() if self._joins(name)}
         self.steps: dict[str, PlannedStep] = {}
         for step in self.specs.values():
@@ -97,6 +108,14 @@ class _Draft:
     @property
     def graph(self) -> dict[str, tuple[str, ...]]:
         return {key: tuple(need.key for need in step.needs) for key, step in self.steps.items()}
+
+    def _members(self) -> dict[str, tuple[str, ...]]:
+        """The keys that each step id and each group name stands for."""
+        result: dict[str, list[str]] = {name: [leg.name for leg in legs] for name, legs in self.legs.items()}
+        for name, step in self.specs.items():
+            for group in self.spec.groups_of(step):
+                result.setdefault(group, []).extend(result[name])
+        return {name: tuple(keys) for name, keys in result.items()}
 
     def _joins(self, name: str) -> bool:
         return name not in self.specs or matrix.is_bundle(self.specs[name])
@@ -119,7 +138,7 @@ class _Draft:
             needs=tuple(edge for need in step.needs for edge in self._edges(step, leg, need)),
             final=step.id in self.spec.final_steps,
             group=step.group,
-            bundles=(*own, step.group) if step.group else own,
+            bundles=(*own, *self.spec.groups_of(step)),
             env=leg.env,
         )
 
@@ -161,7 +180,7 @@ class _Draft:
             self.steps[key] = replace(step, needs=needs)
 
     def skips(self, trigger: Trigger, values: Mapping[str, Any], chosen: set[str]) -> dict[str, Skip]:
-        refusals = {name: when.why_not(step.when, trigger, values) for name, step in self.specs.items()}
+        refusals = {name: _why_not(step, trigger, values) for name, step in self.specs.items()}
         skips = _Skips(self)
         for key in graph.order(self.graph):
             step = self.steps[key]
@@ -208,21 +227,18 @@ class _Skips:
 
 def asks_for_status(condition: str) -> bool:
     """Whether an `if` decides by itself what to do when a need failed or was skipped, as `always()` does."""
-    try:
-        return bool(condition) and bool(parse(condition).calls & ASKS_FOR_STATUS)
-    except ExpressionError:
+    if not condition:
         return False
+    from ansflow.core.expressions import parse  # noqa: PLC0415 — as above
+
+    return bool(parse(condition).calls & ASKS_FOR_STATUS)
 
 
-def _members(specs: Mapping[str, StepSpec], legs: Mapping[str, Sequence[Leg]]) -> dict[str, tuple[str, ...]]:
-    """The keys that each step id and each group name stands for."""
-    result: dict[str, list[str]] = {}
-    for name, step in specs.items():
-        keys = [leg.name for leg in legs[name]]
-        result[name] = keys
-        if step.group:
-            result.setdefault(step.group, []).extend(keys)
-    return {name: tuple(keys) for name, keys in result.items()}
+def _why_not(step: StepSpec, trigger: Trigger, values: Mapping[str, Any]) -> str:
+    for rules in (*step.outer_when, step.when):
+        if refusal := when.why_not(rules, trigger, values):
+            return refusal
+    return ""
 
 
 def _needs_of(step: PlannedStep) -> dict[str, list[PlannedNeed]]:
@@ -240,7 +256,7 @@ def _notes(spec: PipelineSpec, trigger: Trigger) -> Iterator[Problem]:
         if asking:
             message = f"Nobody knows which paths changed, so every `path` rule counts as met: {', '.join(asking)}."
             yield Problem(code="unknown_changes", message=message, hint="Name them with --changed.")
-    known = {*steps, *(step.group for step in steps.values())}
+    known = {*steps, *spec.groups}
     for name, step in steps.items():
         for at, need in enumerate(step.needs):
             if need.step not in known:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from ansflow.core.patterns import compile_pattern
 from ansflow.core.schema import Problems, nearest, shown
 from ansflow.core.spec import InputSpec, Scalar
 
@@ -33,9 +32,26 @@ def misfit(spec: InputSpec, value: Scalar) -> str:
         return f"wants true or false, not {shown(value)}"
     if spec.type == "choice" and value not in spec.options:
         return f"wants one of {', '.join(spec.options)}, not {shown(value)}"
-    if spec.pattern and not compile_pattern(f"^(?:{spec.pattern})$").search(str(value)):
+    if spec.pattern and not _fits(spec.pattern, str(value)):
         return f"must have the form {spec.pattern}, which {shown(value)} does not"
     return ""
+
+
+def bad_pattern(pattern: str) -> str:
+    """What is wrong with a pattern, as a sentence; "" when nothing is."""
+    from ansflow.core.patterns import BadPattern, compile_pattern  # noqa: PLC0415 — few inputs have one
+
+    try:
+        compile_pattern(pattern)
+    except BadPattern as wrong:
+        return str(wrong)
+    return ""
+
+
+def _fits(pattern: str, text: str) -> bool:
+    from ansflow.core.patterns import compile_pattern  # noqa: PLC0415 — see above
+
+    return compile_pattern(f"^(?:{pattern})$").search(text)
 
 
 def converted(spec: InputSpec, value: Scalar) -> Scalar:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 from ansflow.core import expressions, graph, matrix, shell_text
 from ansflow.core.errors import InvalidSpec, Path
 from ansflow.core.expressions import ANY, BOOLEAN, LIST, MAP, NUMBER, TEXT, Expression, ExpressionError, Scope, Type
 from ansflow.core.schema import Problems
 from ansflow.core.spec import InputSpec, PipelineSpec, StepSpec
-
-KEYS: Mapping[str, Path] = {"parameters": ("with",), "uses_inputs": ("with",), "condition": ("if",)}
-"""Fields whose key in the file has another name."""
-
-DECIDED_BEFORE = frozenset({"id", "type", "uses", "group", "needs", "when", "shell", "outputs", "condition", "run"})
-"""Fields that hold no expression, or are looked at on their own."""
+from ansflow.core.texts import step_texts, texts
 
 TEXTS = Type("map", None, TEXT)
 STEP = {"status": TEXT, "attempt": NUMBER, "allowed_failure": BOOLEAN, "reason": TEXT, "message": TEXT,
@@ -52,20 +46,22 @@ class _Expressions:
         })  # fmt: skip
 
     def check(self) -> None:
-        for path, text in _texts(self.spec.env, ("env",)):
+        for path, text in texts(self.spec.env, ("env",)):
             self.text(text, path, self.base)
-        for path, text in _texts(self.spec.concurrency, ("concurrency",)):
+        for path, text in texts(self.spec.concurrency, ("concurrency",)):
             self.text(text, path, self.base)
         for root, steps in (("steps", self.spec.steps), ("finally", self.spec.final_steps)):
             for name, step in steps.items():
                 self.step(step, (root, name))
 
     def step(self, step: StepSpec, place: Path) -> None:
-        texts = list(_step_texts(step, place))
-        if not (texts or step.condition or "${{" in "".join(step.run)):
+        found = list(step_texts(step, place))
+        if not (found or step.condition):
             return
         scope = self.scope(step)
-        for path, text in texts:
+        for path, text in found:
+            if path[2:3] == ("run",):
+                continue
             if path[2:3] == ("matrix",):
                 message = "The values of a matrix are decided before the run, so they cannot hold expressions."
                 self.problems.add(path, "not_literal", message, "Write the values themselves.")
@@ -147,8 +143,8 @@ class _Expressions:
         found: dict[str, list[str]] = {}
         for name, step in self.steps.items():
             found[name] = [name]
-            if step.group:
-                found.setdefault(step.group, []).append(name)
+            for group in self.spec.groups_of(step):
+                found.setdefault(group, []).append(name)
             if matrix.is_bundle(step):
                 found.update((leg.name, [name]) for leg in matrix.legs(step))
         return found
@@ -182,32 +178,6 @@ class _Expressions:
             message = f"{step.id} reads steps.{name}, and does not need it: the value would not be there yet."
             hint = f"Write `needs: {name}`." if step.id != name else "A step cannot read its own result."
             self.problems.add(path, "not_needed", message, hint)
-
-
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Every text that holds an expression, wherever it stands inside."""
-    if isinstance(value, str):
-        if "${{" in value:
-            yield path, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _texts(item, (*path, key))
-    elif isinstance(value, (list, tuple)):
-        for at, item in enumerate(value):
-            yield from _texts(item, (*path, at))
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _texts(getattr(value, field.name), (*path, field.name))
-
-
-_STEP_FIELDS = tuple(field.name for field in fields(StepSpec) if field.name not in DECIDED_BEFORE)
-
-
-def _step_texts(step: StepSpec, place: Path) -> Iterator[tuple[Path, str]]:
-    for name in _STEP_FIELDS:
-        value = getattr(step, name)
-        if value and not isinstance(value, (int, float)):
-            yield from _texts(value, (*place, *KEYS.get(name, (name,))))
 
 
 def _input_type(given: InputSpec) -> Type:

@@ -174,6 +174,7 @@ class StepSpec:
     group: str = ""
     needs: tuple[Need, ...] = ()
     when: tuple[WhenRule, ...] | None = None  # None: always; (): never
+    outer_when: tuple[tuple[WhenRule, ...], ...] = ()  # of the templates it came from: each must match as well
     condition: str = ""  # `if`; empty means success()
     run: tuple[str, ...] = ()  # one script each line-block, joined by newlines when it runs
     shell: str = ""
@@ -220,6 +221,7 @@ class GroupSpec:
     join: str = "wait_all"  # wait_all | wait_any | fail_fast
     max_parallel: int | None = None
     timeout: timedelta | None = None
+    within: str = ""  # the group around it; only templates make such
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +260,15 @@ class PipelineSpec:
     groups: Mapping[str, GroupSpec] = field(default_factory=dict)
     steps: Mapping[str, StepSpec] = field(default_factory=dict)
     final_steps: Mapping[str, StepSpec] = field(default_factory=dict)  # `finally`
+
+    def groups_of(self, step: StepSpec) -> tuple[str, ...]:
+        """The group of a step, and those around it; also one that nobody declared."""
+        found: list[str] = []
+        name = step.group
+        while name and name not in found:
+            found.append(name)
+            name = self.groups[name].within if name in self.groups else ""
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

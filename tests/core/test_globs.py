@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -102,7 +103,7 @@ def plain_match(glob: str, text: str, *, starts_folder: bool = True) -> bool:
     st.text("ab/", max_size=9),
 )
 def test_every_glob_means_what_the_plain_matcher_says(glob: str, text: str) -> None:
-    glob = glob.replace("***", "**").replace("***", "**").replace("***", "**")
+    glob = re.sub(r"\*{3,}", "**", glob)
     if glob.endswith("/"):
         glob += "b"
     assert globs.matches(glob, text) == plain_match(glob, text)
