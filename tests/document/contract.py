@@ -6,12 +6,15 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-CONTRACT = Path(__file__).parents[2] / "contract"
+REPOSITORY = Path(__file__).parents[2]
+CONTRACT = REPOSITORY / "contract"
 FILES = sorted((CONTRACT / "pipeline-files").glob("*.yml"))
 
 
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+def load_program(name: str) -> ModuleType:
+    """A program of the repository that is no part of the package."""
+    path = REPOSITORY / name
+    spec = importlib.util.spec_from_file_location(name.removesuffix(".py").replace("/", "_"), path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -19,4 +22,4 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-generate = _load(CONTRACT / "generate.py")
+generate = load_program("contract/generate.py")
