@@ -40,7 +40,7 @@ def the_file(given: str, here: Path | None = None) -> Path:
         return found[0]
     if found:
         raise NotFound(t("file.several", files=", ".join(str(file) for file in found)))
-    raise NotFound(t("file.none", folder=str(path)))
+    raise NotFound(t("file.none_in", folder=given) if given else t("file.none"))
 
 
 def pipelines_in(folder: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from ansflow.core.schema import nearest
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "running": ("run", "plan", "list", "logs"),
-    "writing": ("validate", "graph", "steps"),
+    "writing": ("init", "validate", "graph", "steps"),
     "more": ("completion",),
 }
 COMMANDS = tuple(name for names in GROUPS.values() for name in names)

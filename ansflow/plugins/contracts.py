@@ -11,7 +11,7 @@ So a step type never holds state between phases, and never does its work inside 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -189,6 +189,15 @@ class StepType(Protocol):
 
     def conclude(self, job: StepJob, ended: Ended) -> Outcome:
         """Called for every end, also time-out and cancel. `ansflow.plugins.reading.read_outcome` does the usual."""
+        ...
+
+
+@runtime_checkable
+class Detecting(Protocol):
+    """A step type that knows tools by the files they leave in a project: what `ansflow init` asks."""
+
+    def detect(self, folder: Path) -> Mapping[str, Sequence[str]]:
+        """The tools that the files of a folder show, best first, each with the names of those files."""
         ...
 
 

@@ -90,8 +90,8 @@ def choose_tool(job: StepJob, signs: Signs, work: str) -> tuple[str, str]:
     """The tool, and a sentence that says why this one. Raises NotAvailable when nothing in the folder shows one."""
     if named := job.parameters.get("tool"):
         return str(named), f"Tool: {named}, as the step says."
-    seen = {tool: [name for sign in signs[tool] if (name := sign.seen(job.cwd))] for tool in signs}
-    found = [tool for tool in signs if seen[tool]]
+    seen = seen_tools(job.cwd, signs)
+    found = list(seen)
     if not found:
         looked = ", ".join(dict.fromkeys(sign.glob for tool in signs for sign in signs[tool]))
         raise NotAvailable(
@@ -100,6 +100,12 @@ def choose_tool(job: StepJob, signs: Signs, work: str) -> tuple[str, str]:
         )
     others = f" Also seen: {', '.join(found[1:])}; `tool` chooses another." if len(found) > 1 else ""
     return found[0], f"Detected {found[0]}: {', '.join(seen[found[0]])}.{others}"
+
+
+def seen_tools(folder: Path, signs: Signs) -> dict[str, list[str]]:
+    """The tools that a folder's files show, best first, each with the names of those files."""
+    seen = {tool: [name for sign in signs[tool] if (name := sign.seen(folder))] for tool in signs}
+    return {tool: names for tool, names in seen.items() if names}
 
 
 def extra_words(job: StepJob) -> Words:

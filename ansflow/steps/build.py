@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from ansflow.core.errors import Problem
 from ansflow.core.outcome import Outcome
@@ -21,6 +22,7 @@ from ansflow.plugins.toolchains import (
     node_install,
     node_script,
     python_recipe,
+    seen_tools,
     target_of,
     tool_command,
     tool_fields,
@@ -58,6 +60,9 @@ class Build:
 
     def check(self, spec: StepSpec) -> Iterable[Problem]:
         return tool_problems(spec)
+
+    def detect(self, folder: Path) -> Mapping[str, Sequence[str]]:
+        return seen_tools(folder, SIGNS)
 
     def prepare(self, job: StepJob) -> Command:
         if job.run.strip():

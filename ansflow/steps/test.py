@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ansflow.core.errors import Problem
 from ansflow.core.leaves import Choice, Number
@@ -26,6 +27,7 @@ from ansflow.plugins.toolchains import (
     node_install,
     node_script,
     python_recipe,
+    seen_tools,
     target_of,
     tool_command,
     tool_fields,
@@ -84,6 +86,9 @@ class Test:
 
     def check(self, spec: StepSpec) -> Iterable[Problem]:
         return tool_problems(spec)
+
+    def detect(self, folder: Path) -> Mapping[str, Sequence[str]]:
+        return seen_tools(folder, SIGNS)
 
     def prepare(self, job: StepJob) -> Command:
         if job.run.strip():

@@ -10,7 +10,7 @@ from ansflow.cli.exits import OK
 from ansflow.cli.sentences import translated
 from ansflow.cli.terminal import Screen, pad, plain, width, wrap
 from ansflow.cli.texts import t
-from ansflow.core.errors import NotFound
+from ansflow.core.errors import NotAvailable, NotFound
 from ansflow.plugins import registry
 from ansflow.plugins.contracts import StepType
 
@@ -25,26 +25,46 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     known = registry.names("steps")
     if args.action == "show" and not args.type:
         raise NotFound(t("steps.which", known=", ".join(known)))
-    types = [registry.step_type(name) for name in ((args.type,) if args.type else known)]
+    if args.type:
+        kind = registry.step_type(args.type)
+        _write(screen, _described(kind)) if args.json else _show(screen, kind)
+        return OK
+    types = {name: _loaded(name) for name in known}
     if args.json:
-        _show_json(screen, types, alone=bool(args.type))
-    elif args.type:
-        _show(screen, types[0])
+        found = [kind for kind in types.values() if not isinstance(kind, NotAvailable)]
+        _write(screen, [_described(kind) for kind in found])
     else:
-        names = max(width(kind.name) for kind in types)
-        for kind in types:
-            head, *rest = wrap(translated(kind.summary), max(screen.columns - names - 3, 20))
-            screen.print(f"{screen.paint('bold', pad(kind.name, names))}  {head}")
-            for line in rest:
-                screen.print(f"{' ' * names}  {line}")
+        _list(screen, types)
     return OK
 
 
-def _show_json(screen: Screen, types: list[StepType], *, alone: bool) -> None:
+def _loaded(name: str) -> StepType | NotAvailable:
+    """A stranger's step type that cannot be loaded must not hide the others."""
+    try:
+        return registry.step_type(name)
+    except NotAvailable as error:
+        return error
+
+
+def _list(screen: Screen, types: Mapping[str, StepType | NotAvailable]) -> None:
+    names = max(map(width, types))
+    for name, kind in types.items():
+        missing = isinstance(kind, NotAvailable)
+        text = translated(str(kind) if isinstance(kind, NotAvailable) else kind.summary)
+        head, *rest = wrap(text, max(screen.columns - names - 3, 20))
+        screen.print(f"{screen.paint('bold', pad(name, names))}  {screen.paint('red' if missing else '', head)}")
+        for line in rest:
+            screen.print(f"{' ' * names}  {line}")
+
+
+def _described(kind: StepType) -> dict[str, Any]:
+    return {"name": kind.name, "summary": kind.summary, "with": kind.parameters.json_schema()}
+
+
+def _write(screen: Screen, value: Any) -> None:
     from ansflow.cli.views.jsonl import write_json  # noqa: PLC0415 — for programs only
 
-    described = [{"name": kind.name, "summary": kind.summary, "with": kind.parameters.json_schema()} for kind in types]
-    write_json(screen, described[0] if alone else described, indent=2)
+    write_json(screen, value, indent=2)
 
 
 def _show(screen: Screen, kind: StepType) -> None:

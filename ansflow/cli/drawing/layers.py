@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ansflow.core.graph import levels, reached
+from ansflow.core.matrix import is_bundle, legs
 from ansflow.core.spec import PipelineSpec, StepSpec
 
 SWEEPS = 6
@@ -49,7 +50,7 @@ def boxes_of(spec: PipelineSpec, *, final: bool = False) -> list[Box]:
 def _box(step: StepSpec, steps: Mapping[str, StepSpec], members: Mapping[str, list[str]]) -> Box:
     needs = [need.step for need in step.needs]
     ids = [one for name in needs for one in ([name] if name in steps else members.get(name, []))]
-    title = f"{step.id} ×…" if step.matrix else f"{step.id} ×{step.parallel}" if step.parallel else step.id
+    title = f"{step.id} ×{len(legs(step))}" if is_bundle(step) else step.id
     return Box(id=step.id, title=title, subtitle=step.type, needs=tuple(dict.fromkeys(ids)))
 
 
