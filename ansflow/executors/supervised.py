@@ -37,6 +37,7 @@ class Start:
     limits: Mapping[int, int] = field(default_factory=dict)  # RLIMIT_… → value
     data_fds: Mapping[int, bytes] = field(default_factory=dict)  # number in the child → what it reads there
     path_fds: Mapping[int, str] = field(default_factory=dict)  # number in the child → path it stands for
+    report_fd: int = 0  # number under which a sandbox reports, for telling its own failure from the command's
     spare_first: bool = False  # TERM is for the processes below the first one only
 
 
@@ -159,6 +160,7 @@ def start(launch: Launch, how: Start, *, durable: bool) -> Supervised:
             "limits": dict(how.limits),
             "data_fds": dict(how.data_fds),
             "path_fds": dict(how.path_fds),
+            "report_fd": how.report_fd,
             "spare_first": how.spare_first,
             "cpu": limits.cpu,
             "timeout": limits.timeout.total_seconds(),
@@ -211,6 +213,9 @@ class Supervised:
         self._ended: Ended | None = None
         self._lock = Lock()
 
+    def __del__(self) -> None:
+        self._let_go()
+
     @property
     def spool(self) -> Path:
         return self._attempt / SPOOL
@@ -254,18 +259,25 @@ class Supervised:
             self._ended = record_from(message[1:].decode("utf-8", "replace"))
             if self._pooled and link is not None:
                 SHIMS.give_back(link)
-            self._link = None
+                self._link = None
+            self._let_go()
         elif not message:
             self._look_at_record()
 
     def _look_at_record(self) -> None:
         """The link is closed. The step may have ended, or another shim may have it, or its shim was killed."""
-        self._link, self._pooled = None, False
+        self._let_go()
+        self._pooled = False
         self._ended = read_record(self._attempt)
         if self._ended is None:
             self._link = _reach(self._attempt)
         if self._ended is None and self._link is None:
             self._ended = read_record(self._attempt) or self._lost()
+
+    def _let_go(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
 
     def _lost(self) -> Ended:
         killed = kill_orphans(f"{COOKIE}={_name(self._attempt)}".encode())

@@ -42,6 +42,8 @@ class Command:
     cwd: str = ""  # below the workspace; "" is the workspace itself
     stdin: bytes = b""
     files: Mapping[str, str] = field(default_factory=dict)  # name → text, written beside the attempt; see StepJob.file
+    reads: tuple[str, ...] = ()  # absolute paths outside the workspace that a sandbox must show
+    writes: tuple[str, ...] = ()  # the same, for writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,17 @@ def make_launch(
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Ended]:
+def launch(tmp_path: Path) -> Callable[..., Launch]:
+    """A launch in the test's own folder: `workspace` and `attempt`."""
+    return partial(make_launch, tmp_path)
+
+
+@pytest.fixture
+def run(launch: Callable[..., Launch]) -> Callable[..., Ended]:
     """Runs a shell script on the host, to its end."""
-    (tmp_path / "workspace").mkdir()
 
     def run(script: str, **how: object) -> Ended:
-        ended = Host().start(make_launch(tmp_path, script, **how)).wait(60)  # type: ignore[arg-type]
+        ended = Host().start(launch(script, **how)).wait(60)
         assert ended is not None
         return ended
 

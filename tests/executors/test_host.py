@@ -72,6 +72,7 @@ CANNOT = {
 def test_a_command_that_cannot_start_says_why(case: str, run: Run, tmp_path: Path) -> None:
     command, sentence = CANNOT[case]
     workspace = tmp_path / "workspace"
+    workspace.mkdir()
     for name, text, mode in (
         ("plain", "x", 0o644),
         ("odd", "#!/no/such/interpreter -x\n", 0o755),

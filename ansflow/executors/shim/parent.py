@@ -14,7 +14,6 @@ from ansflow.executors.shim.supervision import AlreadySupervised, Supervision
 
 TYPE_CHECKING = False  # typing itself would be paid for
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any, NoReturn
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -22,7 +21,8 @@ LONGEST = 1 << 16  # bytes of a request; a longer one comes in a memory file
 
 
 def main() -> None:
-    prctl = _prctl()
+    libc = _libc()
+    _close_what_the_worker_left_open()
     os.chdir("/")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # shims need no burial
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -32,24 +32,24 @@ def main() -> None:
         link = message[1]
         try:
             if os.fork() == 0:
-                _shim(link, prctl)
+                _shim(link, libc)
         except OSError:
             pass  # the worker sees its link closed, and says so
         os.close(link)
 
 
-def _shim(link: int, prctl: Callable[[int], None]) -> NoReturn:
+def _shim(link: int, libc: Any) -> NoReturn:
     """Ends when the worker is gone, and when a step went so wrong that it may have left something behind."""
     try:
         os.dup2(1, 0)  # the channel belongs to the parent
         os.setsid()
-        prctl(PR_SET_CHILD_SUBREAPER)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         children, woken = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         owner = socket(AF_UNIX, SOCK_SEQPACKET, 0, fileno=link)
         while (asked := _next_request(owner)) is not None:
-            if not Supervision(asked, owner, children, prctl).run():
+            if not Supervision(asked, owner, children, libc).run():
                 break
     except AlreadySupervised:
         pass
@@ -82,13 +82,18 @@ def _read(file: int) -> bytes:
         return body.read()
 
 
-def _prctl() -> Callable[[int], None]:
-    """The standard library has no prctl of its own."""
+def _close_what_the_worker_left_open() -> None:
+    """A file that the worker inherited without close-on-exec must not reach the steps."""
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if int(name) > 2:
+                os.close(int(name))
+        except OSError:  # the listing itself
+            pass
+
+
+def _libc() -> Any:
+    """prctl, unshare and mount: the standard library has none of its own."""
     import ctypes  # noqa: PLC0415 — not for those who read this module only
 
-    call = ctypes.CDLL(None).prctl
-
-    def prctl(option: int) -> None:
-        call(option, 1, 0, 0, 0)
-
-    return prctl
+    return ctypes.CDLL(None, use_errno=True)

@@ -7,13 +7,15 @@ import fcntl
 import os
 import resource
 import signal
+import stat
 
 TYPE_CHECKING = False  # typing itself would be paid for
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any, NoReturn
 
 PR_SET_NO_NEW_PRIVS = 38
+CLONE_NEWNS = 0x20000
+MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
 RESET = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)  # Python's own ways with them are not for its children
 
 REASONS = {
@@ -32,19 +34,22 @@ class CannotStart(Exception):
     """The command could not be started: a sentence."""
 
 
-def start(asked: dict[str, Any], output: int, prctl: Callable[[int], None]) -> int:
-    """The pid of the command, in a session of its own, printing to `output`."""
+def start(asked: dict[str, Any], output: int, report: int, libc: Any) -> int:
+    """The pid of the command, in a session of its own, printing to `output`.
+
+    A sandbox tells in `report` what it did, where `report_fd` gives it a number.
+    """
     opened: list[int] = []
     cpus = os.sched_getaffinity(0) if asked["cpu"] else None
     try:
         _enter(asked["cwd"])
         program = _find(asked["argv"][0], asked["env"])
-        given = _given(asked, output, opened)
+        given = _given(asked, output, report, opened)
         if cpus:
             _limit_cpus(cpus, asked["cpu"])
         if asked["uid"] is None:
             return _spawn(asked, program, given)
-        return _fork(asked, program, given, prctl)
+        return _fork(asked, program, given, libc)
     except OSError as error:
         raise CannotStart(_why_not(program, error)) from None
     except ValueError:
@@ -57,9 +62,9 @@ def start(asked: dict[str, Any], output: int, prctl: Callable[[int], None]) -> i
         os.chdir("/")
 
 
-def _given(asked: dict[str, Any], output: int, opened: list[int]) -> dict[int, int]:
+def _given(asked: dict[str, Any], output: int, report: int, opened: list[int]) -> dict[int, int]:
     """The files of the command by their numbers there, under numbers here that no dup2 overwrites before its turn."""
-    first_free = 3 + len(asked["data_fds"]) + len(asked["path_fds"])
+    first_free = 16 + len(asked["data_fds"]) + len(asked["path_fds"])
 
     def opening(fd: int) -> int:
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, first_free)
@@ -68,7 +73,10 @@ def _given(asked: dict[str, Any], output: int, opened: list[int]) -> dict[int, i
 
     given = {0: opening(_stdin(asked["stdin"])), 1: output, 2: output}
     given.update({number: opening(_memory_file(data)) for number, data in asked["data_fds"].items()})
-    given.update({number: opening(os.open(path, os.O_PATH)) for number, path in asked["path_fds"].items()})
+    if asked["uid"] is None:
+        given.update({number: opening(os.open(path, os.O_PATH)) for number, path in asked["path_fds"].items()})
+    if report >= 0:
+        given[asked["report_fd"]] = opening(os.dup(report))
     return given
 
 
@@ -92,12 +100,12 @@ def _spawn(asked: dict[str, Any], program: str, given: dict[int, int]) -> int:
     return pid
 
 
-def _fork(asked: dict[str, Any], program: str, given: dict[int, int], prctl: Callable[[int], None]) -> int:
+def _fork(asked: dict[str, Any], program: str, given: dict[int, int], libc: Any) -> int:
     """To become another user there must be a moment between fork and exec."""
     report, failed = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:
-        _become(asked, program, given, prctl, failed)
+        _become(asked, program, given, libc, failed)
     os.close(failed)
     with open(report, "rb") as told:
         code = told.read()
@@ -107,11 +115,10 @@ def _fork(asked: dict[str, Any], program: str, given: dict[int, int], prctl: Cal
     return pid
 
 
-def _become(
-    asked: dict[str, Any], program: str, given: dict[int, int], prctl: Callable[[int], None], failed: int
-) -> NoReturn:
+def _become(asked: dict[str, Any], program: str, given: dict[int, int], libc: Any, failed: int) -> NoReturn:
     try:
         os.setsid()
+        _stage(asked["path_fds"], libc)
         for number, fd in given.items():
             os.dup2(fd, number)
         for limit, value in asked["limits"].items():
@@ -119,7 +126,7 @@ def _become(
         os.setgroups([])
         os.setresgid(asked["uid"], asked["uid"], asked["uid"])
         os.setresuid(asked["uid"], asked["uid"], asked["uid"])
-        prctl(PR_SET_NO_NEW_PRIVS)
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         signal.set_wakeup_fd(-1)
         for number in RESET:
             signal.signal(number, signal.SIG_DFL)
@@ -128,6 +135,28 @@ def _become(
         os.write(failed, str(error.errno).encode())
     finally:
         os._exit(127)
+
+
+def _stage(paths: dict[int, str], libc: Any) -> None:
+    """Shows the paths as /tmp/NUMBER in a mount namespace of its own: the new user may not reach them elsewhere."""
+    if not paths:
+        return
+    _succeed(libc.unshare(CLONE_NEWNS))
+    _succeed(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
+    opened = {number: os.open(path, os.O_PATH) for number, path in paths.items()}
+    _succeed(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, b"mode=755"))
+    for number, fd in opened.items():
+        place = f"/tmp/{number}"
+        os.mkdir(place) if stat.S_ISDIR(os.stat(fd).st_mode) else os.close(os.open(place, os.O_CREAT))
+        _succeed(libc.mount(b"/proc/self/fd/%d" % fd, place.encode(), None, MS_BIND | MS_REC, None))
+
+
+def _succeed(result: int) -> None:
+    from ctypes import get_errno  # noqa: PLC0415 — loaded long ago in the process that this one was forked from
+
+    if result != 0:
+        code = get_errno()
+        raise OSError(code, os.strerror(code))
 
 
 def _stdin(data: bytes) -> int:

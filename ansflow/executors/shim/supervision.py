@@ -23,6 +23,7 @@ LITTLE = 1 << 16
 BATCH = 0.02  # seconds in which the output of a talkative command may gather before it is copied
 LINGER = 0.25  # seconds in which the rest of a pipeline may end by itself
 LEFTOVER_GRACE = 1.0
+BETWEEN_TERMS = 0.05
 BETWEEN_KILLS = 0.002
 KILLING = 10.0  # seconds after which a process that SIGKILL does not end is reported
 LONGEST_WAIT = 3600.0
@@ -34,14 +35,15 @@ class AlreadySupervised(Exception):
 
 
 class Supervision:
-    def __init__(self, asked: dict[str, Any], owner: socket, children: int, prctl: Callable[[int], None]) -> None:
+    def __init__(self, asked: dict[str, Any], owner: socket, children: int, libc: Any) -> None:
         self.asked = asked
         self.children = children
-        self.prctl = prctl
+        self.libc = libc
         self.links = Links(asked, owner)
         self.log = Log(asked, self.links)
         self.started_at = time.time()
         self.deadline = time.monotonic() + asked["timeout"]
+        self.report = os.memfd_create("report") if asked["report_fd"] else -1
         self.pid = 0
         self.status: int | None = None
         self.ended_at = 0.0
@@ -51,7 +53,8 @@ class Supervision:
         self.survivors = 0
         self.error = ""
         self.why_stopped = ""
-        self.kill_until = 0.0
+        self.told: set[int] = set()
+        self.kill_at = self.kill_until = NEVER
         self.next_at = NEVER
         self.next: Callable[[], None] = self.time_is_over
 
@@ -73,12 +76,14 @@ class Supervision:
         clean = not self.pid or self.alone
         text = self.write_record(draft)
         self.log.close()
+        if self.report >= 0:
+            os.close(self.report)
         return self.links.tell_end(text) and clean
 
     def start(self) -> None:
         output = self.log.pipe()
         try:
-            self.pid = start(self.asked, output, self.prctl)
+            self.pid = start(self.asked, output, self.report, self.libc)
         finally:
             os.close(output)
         self.next_at = self.deadline
@@ -144,12 +149,20 @@ class Supervision:
 
     def stop(self, why: str, grace: float | None = None) -> None:
         self.why_stopped = why
+        self.kill_at = time.monotonic() + (self.asked["grace"] if grace is None else grace)
+        self.kill_until = self.kill_at + KILLING
+        self.told = {self.pid} if self.asked["spare_first"] else set()
+        self.tell_to_end()
+
+    def tell_to_end(self) -> None:
+        """Each process once, also one that was only being started when the first were told."""
         for pid in descendants(os.getpid()):
-            if pid != self.pid or not self.asked["spare_first"]:
+            if pid not in self.told:
+                self.told.add(pid)
                 send(pid, signal.SIGTERM)
                 send(pid, signal.SIGCONT)
-        self.next_at = time.monotonic() + (self.asked["grace"] if grace is None else grace)
-        self.next, self.kill_until = self.kill, self.next_at + KILLING
+        again = time.monotonic() + BETWEEN_TERMS
+        self.next_at, self.next = min((again, self.tell_to_end), (self.kill_at, self.kill), key=lambda due: due[0])
 
     def kill(self) -> None:
         """One pass over the tree. Groups first: who forks faster than it can be found stays in its group."""
@@ -165,7 +178,7 @@ class Supervision:
             self.error = f"SIGKILL did not end {stuck}: a device or a network file system may hold it."
 
     def stuck(self) -> bool:
-        return self.next_at > self.kill_until > 0.0
+        return self.next_at > self.kill_until
 
     # ── the record ──
 
@@ -210,8 +223,14 @@ class Supervision:
         error = self.error or self.log.error
         if error or self.status is None:
             return {"error": error or "The command ended without telling how."}
+        if not self.why_stopped and not self.was_set_up():
+            return {"error": f"The sandbox could not be set up: {self.log.last_line()}"}
         code = os.waitstatus_to_exitcode(self.status)
         return {"exit_code": code} if code >= 0 else {"signal": -code}
+
+    def was_set_up(self) -> bool:
+        """bubblewrap reports an exit code only of a command that it has started."""
+        return self.report < 0 or b"exit-code" in os.pread(self.report, 4096, 0)
 
 
 class Links:
@@ -327,6 +346,11 @@ class Log:
         self.listen_at = NEVER if event & select.POLLHUP else now + BATCH if gathering else 0.0
         if self.listen_at:
             poll.unregister(self.output)
+
+    def last_line(self) -> str:
+        with open(self.asked["spool"], "rb") as spool:
+            spool.seek(max(0, self.length - 1000))
+            return spool.read().strip().rpartition(b"\n")[2].decode("utf-8", "replace") or "no reason was given."
 
     def copy_rest(self) -> None:
         while self.output >= 0 and self._copy():
