@@ -91,6 +91,8 @@ class Text(Leaf):
         schema: JSON = {"type": "string" if self.strict else ["string", "number", "boolean"]}
         if self.pattern:
             schema["pattern"] = f"^(?:{self.pattern})$"
+        if self.multiline:
+            schema["x-multiline"] = True  # a form shows a text area
         if self.minimum:
             schema["minLength"] = self.minimum
         return schema

@@ -23,6 +23,7 @@ from ansflow.core.schema import (
 )
 from ansflow.core.spec import ScheduleSpec
 from ansflow.document import elsewhere
+from ansflow.document.cron import Cron
 from ansflow.document.parts import (
     EVENT,
     EXECUTOR,
@@ -136,7 +137,7 @@ SCHEDULE = Record(
     elsewhere={"timeZone": elsewhere.called("timezone"), "tz": elsewhere.called("timezone")},
     fields={
         "cron": Field(
-            Text(literal=True, pattern=r"\s*\S+(\s+\S+){4}\s*", form="five fields: minute hour day month weekday"),
+            Cron(literal=True, form="cron line"),
             "When: minute hour day month weekday.",
             required=True,
         ),
@@ -276,7 +277,7 @@ class Version:
     def read(self, value: Any, path: Path, problems: Problems) -> int | None:
         if value == VERSION and type(value) is int:
             return VERSION
-        message = f"The grammar {shown(value)} is not known to this AnsFlow: it reads version {VERSION}."
+        message = f"Version {shown(value)} of the grammar is not known to this AnsFlow: it reads version {VERSION}."
         problems.add(path, "wrong_version", message, f"Write version: {VERSION}.")
         return None
 

@@ -16,6 +16,7 @@ def pipeline_schema(parameters: Mapping[str, JSON] | None = None) -> JSON:
     definitions = {named.name: named.kind.json_schema() for named in DEFINITIONS}
     if parameters:
         step = definitions["step"]["anyOf"][0]
+        step["properties"]["type"]["examples"] = list(parameters)
         step["allOf"] = [_with_of(name, schema) for name, schema in parameters.items()]
     return {
         "$schema": DIALECT,

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansflow.core import compile
 from ansflow.core.errors import NotAvailable, Path, Problem
-from ansflow.core.schema import JSON, Problems
+from ansflow.core.schema import JSON, Problems, nearest
 from ansflow.core.spec import ApprovalSpec, PipelineSpec, StepSpec
 from ansflow.document.elsewhere import GITHUB_ACTIONS
 from ansflow.document.json_schema import pipeline_schema
@@ -57,6 +57,7 @@ def check(document: Document, available: Available = LOCAL) -> list[Problem]:
 def missing_here(spec: PipelineSpec, available: Available = LOCAL) -> list[Problem]:
     """What this installation cannot do of what the spec asks for."""
     problems = Problems()
+    _check_time_zones(spec, problems)
     for place, step in _placed_steps(spec):
         if step.uses:
             _check_template(step, place, available, problems)
@@ -102,6 +103,22 @@ def _placed_steps(spec: PipelineSpec) -> Iterator[Placed]:
     for root, steps in (("steps", spec.steps), ("finally", spec.final_steps)):
         for step_id, step in steps.items():
             yield (root, step_id), step
+
+
+def _check_time_zones(spec: PipelineSpec, problems: Problems) -> None:
+    """Against the zones of this machine: a schedule in a zone that nobody knows would never start anything."""
+    schedules = [schedule for trigger in spec.triggers for schedule in trigger.schedules if schedule.timezone != "UTC"]
+    if not schedules:
+        return
+    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - few files name a zone
+
+    for schedule in schedules:
+        try:
+            ZoneInfo(schedule.timezone)
+        except (ValueError, OSError, KeyError):  # the last is ZoneInfoNotFoundError
+            hint = nearest(schedule.timezone, available_timezones()) or "Write a name such as Europe/Berlin."
+            message = f"There is no time zone {schedule.timezone!r} here."
+            problems.add(("on", "schedule"), "unknown_time_zone", message, hint)
 
 
 # ── one step ─────────────────────────────────────────────────────────────────────────────────────────────────────

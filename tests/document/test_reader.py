@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -121,6 +122,21 @@ def test_a_file_of_fifty_thousand_mistakes_is_answered_with_two_hundred() -> Non
     assert problems[-1].message == "There are 19,800 more problems."
 
 
+@pytest.mark.parametrize("line", ["0 2 * * *", "*/15 0-6,22 1,15 jan-mar MON", "59 23 31 12 7", "5/10 * * * *"])
+def test_a_cron_line_is_five_fields_of_values_ranges_and_steps(line: str) -> None:
+    assert said(f"on: {{schedule: '{line}'}}\nsteps: {{a: b}}") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [("60 * * * *", "minute"), ("* 24 * * *", "hour"), ("* * 0 * *", "day"), ("* * * 13 *", "month"),
+     ("* * * * 8", "weekday"), ("* * * foo *", "month"), ("*/0 * * * *", "minute"), ("5-1 * * * *", "minute")],
+)  # fmt: skip
+def test_a_cron_field_that_never_comes_is_named(line: str, field: str) -> None:
+    [sentence] = said(f"on: {{schedule: '{line}'}}\nsteps: {{a: b}}")
+    assert sentence.startswith(f"1:16: The {field} of {line!r} wants *, or values from ")
+
+
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -144,13 +160,19 @@ def test_a_pipe_that_nobody_writes_to_does_not_hang(tmp_path: Path) -> None:
     assert file_said(tmp_path / "pipe") == "FILE is not a file. Name the pipeline file itself."
 
 
-def test_a_file_that_may_not_be_read_is_a_sentence(tmp_path: Path) -> None:
-    secret = tmp_path / "secret.yml"
-    secret.write_text("steps: {a: b}")
-    secret.chmod(0)
-    if os.access(secret, os.R_OK):
-        pytest.skip("this user may read every file")
-    assert file_said(secret) == "FILE cannot be read: Permission denied."
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ENAMETOOLONG])
+def test_what_the_system_refuses_to_read_is_a_sentence(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: object) -> os.stat_result:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "stat", refuse)
+    document = read_file(tmp_path / "any.yml")
+    monkeypatch.undo()
+    assert [problem.message for problem in document.problems] == [
+        f"{tmp_path / 'any.yml'} cannot be read: {os.strerror(number)}."
+    ]
 
 
 def test_a_file_that_is_too_big_is_refused_before_it_is_read_whole(tmp_path: Path) -> None:

@@ -121,3 +121,11 @@ steps:
 
 def test_a_pipeline_started_by_hand_needs_no_note() -> None:
     assert notes(read("on: manual\nsteps: {a: make}")) == []
+
+
+def test_a_time_zone_that_nobody_knows_is_refused() -> None:
+    text = "on: {{schedule: [{{cron: '0 2 * * *', timezone: {}}}]}}\nsteps: {{a: b}}"
+    assert said(text.format("Asia/Shanghai")) == []
+    assert said(text.format("Asia/Shangai")) == [
+        "1:16: There is no time zone 'Asia/Shangai' here. Did you mean 'Asia/Shanghai'?"
+    ]
