@@ -139,13 +139,28 @@ def test_make_runs_the_test_target(make_job, perform, write):
     assert "$ make check\nchecked\n" in done.log
 
 
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>org.example</groupId><artifactId>shop</artifactId><version>1</version>
+<properties><maven.compiler.source>17</maven.compiler.source><maven.compiler.target>17</maven.compiler.target></properties>
+<dependencies><dependency><groupId>org.junit.jupiter</groupId><artifactId>junit-jupiter-engine</artifactId>
+<version>5.11.4</version><scope>test</scope></dependency></dependencies>
+<build><plugins>
+<plugin><artifactId>maven-resources-plugin</artifactId><version>3.4.0</version></plugin>
+<plugin><artifactId>maven-compiler-plugin</artifactId><version>3.15.0</version></plugin>
+<plugin><artifactId>maven-surefire-plugin</artifactId><version>3.2.5</version></plugin>
+</plugins></build></project>
+"""
+JAVA = """import org.junit.jupiter.api.*;
+class ShopTest {
+  @Test void good() {}
+  @Test void bad() { Assertions.assertEquals(1, 2); }
+}
+"""
+
+
 def test_maven_writes_surefire_reports(make_job, perform, write):
     need("mvn")
-    write({
-        "pom.xml": POM,
-        "src/test/java/ShopTest.java": "import org.junit.Test;\npublic class ShopTest {\n"
-        "  @Test public void good() {}\n  @Test public void bad() { org.junit.Assert.assertEquals(1, 2); }\n}\n",
-    })  # fmt: skip
+    write({"pom.xml": POM, "src/test/java/ShopTest.java": JAVA})
     job = make_job(type="test", parameters={"args": "-o"}, env={"HOME": os.environ["HOME"]})
     done = perform(job)
     if "offline mode" in done.log:
@@ -153,14 +168,6 @@ def test_maven_writes_surefire_reports(make_job, perform, write):
     assert numbers(done.outcome) == (2, 1, 1, 0, 0), done.log
     (failing,) = done.outcome.tests.failing
     assert (failing.name, failing.file, failing.line) == ("ShopTest › bad", "ShopTest.java", 4)
-
-
-POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-<groupId>org.example</groupId><artifactId>shop</artifactId><version>1</version>
-<properties><maven.compiler.source>17</maven.compiler.source><maven.compiler.target>17</maven.compiler.target></properties>
-<dependencies><dependency><groupId>junit</groupId><artifactId>junit</artifactId><version>4.13.2</version>
-<scope>test</scope></dependency></dependencies></project>
-"""
 
 
 # ── gates ────────────────────────────────────────────────────────────────────────────────────────────────────────

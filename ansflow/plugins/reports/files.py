@@ -57,16 +57,15 @@ def open_report(path: Path) -> BinaryIO:
     except OSError as error:
         raise UnreadableReport(f"could not be opened: {error.strerror}.") from error
     found = os.fstat(descriptor)
-    file = os.fdopen(descriptor, "rb")
+    sentence = ""
     if not stat.S_ISREG(found.st_mode):
-        file.close()
-        raise UnreadableReport("is no regular file.")
-    if found.st_size > MAX_BYTES:
-        file.close()
-        raise UnreadableReport(
-            f"is {found.st_size // 2**20} MiB large; reports are read up to {MAX_BYTES // 2**20} MiB."
-        )
-    return file
+        sentence = "is no regular file."
+    elif found.st_size > MAX_BYTES:
+        sentence = f"is {found.st_size // 2**20} MiB large; reports are read up to {MAX_BYTES // 2**20} MiB."
+    if sentence:
+        os.close(descriptor)
+        raise UnreadableReport(sentence)
+    return os.fdopen(descriptor, "rb")
 
 
 def _matches(workspace: Path, glob: str) -> list[Path]:

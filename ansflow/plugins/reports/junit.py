@@ -15,6 +15,7 @@ from ansflow.plugins.reports.xml import local, read_xml
 MAX_FAILING = 200
 MAX_MESSAGE = 2000
 MAX_TEXT = 64 * 1024
+MAX_LINE = 400  # a place is looked for in the start of each line: patterns must not go to and fro over a whole page
 VERDICTS = ("failure", "error", "skipped")
 NOT_RUN = ("notrun", "disabled", "suppressed")
 
@@ -126,28 +127,35 @@ def merge_tests(summaries: Iterable[TestSummary]) -> TestSummary:
 def _failed_test(case: _Case) -> FailedTest:
     text = "".join(case.text)
     group, name = case.attributes.get("classname", ""), case.attributes.get("name", "")
-    file, line = _place(case, text)
+    file, line = _place(case, "\n".join(line[:MAX_LINE] for line in text.splitlines()))
     return FailedTest(
         name=" › ".join(filter(None, (group if group != name else "", name))) or "(a test without a name)",
-        message=(case.message.strip() or text.strip())[:MAX_MESSAGE],
+        message=(case.message.strip() or _before_stack(text))[:MAX_MESSAGE],
         file=file,
         line=line,
     )
 
 
 def _place(case: _Case, text: str) -> tuple[str, int]:
-    """What the report says; otherwise the last place of a Python traceback, the first of any other stack."""
+    """What the report says; otherwise the last place of a Python traceback, or the first of a stack that is ours."""
     file = case.attributes.get("file") or case.attributes.get("filepath") or case.suite_file
     if file and case.attributes.get("line", "").isdecimal():
         return file, int(case.attributes["line"])
     if python := PYTHON_PLACE.findall(text):
         return python[-1][0], int(python[-1][1])
-    if java := JAVA_PLACE.search(text):
-        return java[1], int(java[2])
+    if java := JAVA_PLACE.findall(text):
+        own = case.attributes.get("classname", "").rpartition(".")[2].partition("$")[0]
+        source, number = next((frame for frame in java if frame[0].partition(".")[0] == own), java[0])
+        return source, int(number)
     for match in STACK_PLACE.finditer(text):
         if "node_modules" not in match[1] and not match[1].startswith("node:"):
             return match[1], int(match[2])
     return file, 0
+
+
+def _before_stack(text: str) -> str:
+    """The words of a failure that has no message of its own."""
+    return re.split(r"\n\s+at ", text.strip(), maxsplit=1)[0].strip()
 
 
 def _seconds(text: str) -> float:

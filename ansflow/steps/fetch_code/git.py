@@ -25,6 +25,7 @@ KEPT_VARIABLES = ("PATH", "LANG", "http_proxy", "https_proxy", "no_proxy", "HTTP
                   "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "TMPDIR")  # fmt: skip
 TOKEN_USER = "x-access-token"
 PROGRESS_SECONDS = 2.0
+MAX_LINE = 2000  # what the other side says is text of a stranger
 # Handed to the shell by git with the word `get`; the values come from the environment of the commands that may log in.
 HELPER = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$ANSFLOW_GIT_USER" "$ANSFLOW_GIT_PASSWORD"; }; f'
@@ -237,7 +238,7 @@ def _shown(pipe: IO[bytes]) -> str:
     while chunk := os.read(pipe.fileno(), 65536):
         *pieces, rest = re.split(rb"(?<=[\r\n])", rest + chunk)
         for piece in pieces:
-            text = piece.decode("utf-8", "replace").rstrip("\r\n \x1b[K")
+            text = piece.decode("utf-8", "replace").rstrip("\r\n \x1b[K")[:MAX_LINE]
             if piece.endswith(b"\r") and time.monotonic() - last < PROGRESS_SECONDS:
                 continue
             last = time.monotonic()
