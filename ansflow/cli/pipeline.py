@@ -9,7 +9,8 @@ from pathlib import Path
 from ansflow.cli.texts import t
 from ansflow.core.errors import InvalidSpec
 from ansflow.core.spec import PipelineSpec
-from ansflow.document.reader import Document, read, read_file
+from ansflow.document.reader import Document, read
+from ansflow.document.templates import read_with_templates
 from ansflow.document.yaml import MAX_BYTES
 from ansflow.plugins.checking import check
 
@@ -26,7 +27,7 @@ class Checked:
 
 def checked(file: Path) -> Checked:
     """Raises InvalidSpec with everything that is wrong."""
-    document = read_file(file)
+    document = read_with_templates(file)
     problems = check(document)
     if problems or document.spec is None:
         raise InvalidSpec(problems)
@@ -36,7 +37,7 @@ def checked(file: Path) -> Checked:
 def document_of(name: str) -> Document:
     """A file's text, or what comes on standard input for `-`."""
     if name != STDIN:
-        return read_file(name)
+        return read_with_templates(name)
     return read(sys.stdin.buffer.read(MAX_BYTES + 1).decode("utf-8", "surrogateescape"))
 
 

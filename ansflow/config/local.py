@@ -26,7 +26,8 @@ from ansflow.core.events import Event, ExecutionChanged, StepChanged
 from ansflow.core.plan import Plan
 from ansflow.core.spec import Trigger
 from ansflow.core.status import ExecutionStatus, StepStatus, is_final
-from ansflow.document.reader import Document, read_file
+from ansflow.document.reader import Document
+from ansflow.document.templates import read_with_templates
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
 from ansflow.engine.memory import MemoryBus, MemoryStore, SystemClock
@@ -71,7 +72,7 @@ class LocalRun:
         """`on_log(step, attempt, length)` is a hint, at most 20 a second per step: the log has grown to `length`."""
         self.file = file
         self.options = options
-        self.document = read_file(file)
+        self.document = read_with_templates(file)
         self.plan = _plan(self.document, file, options)
         self.notes = notes(self.document)
         self.number = 0

@@ -15,7 +15,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from ansflow.core.errors import InvalidSpec, Path, Problem
-from ansflow.core.schema import Kind, Problems, written
+from ansflow.core.schema import Kind, Problems, Record, written
 from ansflow.core.spec import (
     AllowFailure,
     ApprovalSpec,
@@ -85,8 +85,8 @@ def parse(text: str) -> Document:
     return document
 
 
-def read(text: str) -> Document:
-    """Never raises."""
+def read(text: str, grammar: Record = PIPELINE) -> Document:
+    """Never raises. `grammar` is that of the top level."""
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     try:
         loaded = load(text)
@@ -96,7 +96,7 @@ def read(text: str) -> Document:
     problems = Problems()
     if foreign := elsewhere.recognise(loaded.value) or elsewhere.recognise_text(text):
         problems.append(foreign)
-    keys = _read_value(loaded.value, problems)
+    keys = _read_value(loaded.value, grammar, problems)
     draft = None if keys is None else _pipeline(keys, loaded.value)
     document = Document(text=text, digest=digest, draft=draft, loaded=loaded)
     if problems or draft is None:
@@ -104,7 +104,7 @@ def read(text: str) -> Document:
     return replace(document, spec=draft)
 
 
-def read_file(path: FilePath | str) -> Document:
+def read_file(path: FilePath | str, grammar: Record = PIPELINE) -> Document:
     """Never raises: a file that cannot be read is a document with that problem. At most MAX_BYTES are read."""
     try:
         data = _read_bytes(path)
@@ -119,7 +119,7 @@ def read_file(path: FilePath | str) -> Document:
         message = f"{path} has more than the {MAX_BYTES:,} bytes that a pipeline file may have."
         return _unreadable("too_big", message, "Move long scripts to files of their own.")
     try:
-        return read(data.decode("utf-8"))
+        return read(data.decode("utf-8"), grammar)
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -140,11 +140,11 @@ def _unreadable(code: str, message: str, hint: str = "", *, line: int = 0, colum
     return Document(text="", digest="", problems=(problem,))
 
 
-def _read_value(value: Any, problems: Problems) -> dict[str, Any] | None:
+def _read_value(value: Any, grammar: Record, problems: Problems) -> dict[str, Any] | None:
     if value is None:
         problems.add((), "empty", "The file is empty.", "A pipeline begins with 'steps:'.")
         return None
-    keys: dict[str, Any] | None = PIPELINE.read(value, (), problems)
+    keys: dict[str, Any] | None = grammar.read(value, (), problems)
     for key in _misplaced(value):
         kind: Kind = STEP if elsewhere.is_step(value[key]) else STEPS
         kind.read(value[key], (key,), problems)
