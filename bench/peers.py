@@ -17,7 +17,7 @@ PARALLEL = 4
 TOOLS = Path(__file__).parent / ".tools"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contender:
     """`prepare` gives the command, or a sentence that says why this shape is not for it."""
 
@@ -61,14 +61,16 @@ def gitlab_ci_local(shape: Shape, folder: Path) -> Sequence[str] | str:
     subprocess.run([*git, "add", "."], cwd=folder, check=True)
     subprocess.run([*git, "commit", "-qm", "bench"], cwd=folder, check=True)
     subprocess.run([*git, "remote", "add", "origin", "git@localhost:bench/bench.git"], cwd=folder, check=True)
+    head = ["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]
+    subprocess.run([*git, *head], cwd=folder, check=True)
     return [*command, "--force-shell-executor", "--concurrency", str(PARALLEL), "--quiet"]
 
 
 def _gitlab_ci_local() -> list[str] | str:
     """Installed once beside the benchmarks, with a Node of its own, without install scripts."""
     npm = shutil.which("npm")
-    if npm is None:
-        return "npm is not installed"
+    if npm is None or shutil.which("rsync") is None:
+        return "it needs npm and rsync; `make services` installs rsync"
     entry = TOOLS / "node_modules" / "gitlab-ci-local"
     if not entry.is_dir():
         TOOLS.mkdir(exist_ok=True)
