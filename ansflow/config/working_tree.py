@@ -11,9 +11,10 @@ from ansflow.core.spec import Trigger
 def filled_in(trigger: Trigger, folder: Path) -> Trigger:
     """The trigger with branch, commit, author and message of the checked-out commit, where it names none itself.
 
-    Outside a repository, and in one without a commit, it stays as it is. Only plumbing is called: no hook, pager or
-    configured program of the repository runs.
+    Outside a repository, and in one without a commit, only the working tree is told of. Only plumbing is called: no
+    hook, pager or configured program of the repository runs.
     """
+    trigger = replace(trigger, working_tree=True)
     if not any((place / ".git").exists() for place in (folder, *folder.parents)):
         return trigger
     commit = _git(folder, "rev-parse", "--verify", "-q", "HEAD")

@@ -273,7 +273,10 @@ class PipelineSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """What an execution is started for. `changed` is None where nobody knows which paths changed."""
+    """What an execution is started for. `changed` is None where nobody knows which paths changed.
+
+    `working_tree` says that a person runs it on their own checkout: `fetch_code` then takes what is not committed too.
+    """
 
     event: str = "manual"
     branch: str = ""
@@ -283,4 +286,5 @@ class Trigger:
     message: str = ""
     repository: str = ""
     changed: tuple[str, ...] | None = None
+    working_tree: bool = False
     payload: Mapping[str, Any] = field(default_factory=dict)

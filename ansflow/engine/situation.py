@@ -162,7 +162,7 @@ def fixed_context(plan: Plan) -> dict[str, Any]:
             "author": trigger.author,
             "message": trigger.message,
             "repository": trigger.repository,
-            "working_tree": bool(trigger.payload.get("working_tree", False)),
+            "working_tree": trigger.working_tree,
         },
         "inputs": plan.inputs,
         "vars": plan.vars,

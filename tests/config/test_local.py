@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,3 +148,18 @@ def test_two_runs_at_once_have_numbers_and_workspaces_of_their_own(prepare: Star
         pass
     assert first.status is ExecutionStatus.SUCCESS
     assert first.number != second.number
+
+
+def test_uncommitted_files_of_the_working_tree_are_fetched(prepare: Start, tmp_path: Path) -> None:
+    run = prepare("steps:\n  source: {type: fetch_code}\n  use: {needs: source, run: cat fresh.txt}\n")
+    project = tmp_path / "project"
+    for words in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"],
+    ):
+        subprocess.run(["git", *words], cwd=project, check=True)
+    (project / "fresh.txt").write_text("not committed\n")
+    run = LocalRun(run.file, run.options)
+    assert finish(run) == {"source": StepStatus.SUCCESS, "use": StepStatus.SUCCESS}
+    assert run.read_log("use", 1) == b"not committed\n"

@@ -47,6 +47,6 @@ def test_a_detached_head_has_no_branch(tmp_path: Path) -> None:
 
 
 def test_an_empty_repository_and_a_plain_folder_tell_nothing(tmp_path: Path) -> None:
-    assert filled_in(Trigger(), tmp_path) == Trigger()
+    assert filled_in(Trigger(), tmp_path) == Trigger(working_tree=True)
     git(tmp_path, "init", "-q")
-    assert filled_in(Trigger(), tmp_path) == Trigger()
+    assert filled_in(Trigger(), tmp_path) == Trigger(working_tree=True)
