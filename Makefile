@@ -40,6 +40,9 @@ lock: setup ## pin requirements anew, with hashes
 		pyproject.toml -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		pyproject.toml --extra dev -o requirements/dev.txt
+	@for tool in ansflow/steps/security_scan/tools/*.in; do \
+		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+			$$tool -o $${tool%.in}.txt; done
 
 services: ## install the real servers that the tests start (Debian, as root)
 	@bin/services

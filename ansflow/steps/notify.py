@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ansflow.plugins.contracts import Command, Ended, Message, StepJob
 from ansflow.plugins.outbound import Outbound, allowed_hosts
 from ansflow.plugins.own_work import conclude_own_work, do_own_work, own_command
 from ansflow.plugins.registry import notifier
+from ansflow.plugins.scripts import script_command
 from ansflow.plugins.telling import Told, message_of, verdict_of
 
 ONLY = ("failure", "fixed", "changed", "success")
@@ -30,7 +32,8 @@ class Notify:
     parameters = Record(
         fields={
             "channels": Field(
-                ListOf(ChannelKind()), f"Names from {CHANNELS_FILE}, or maps with `kind` and settings.", required=True
+                ListOf(ChannelKind()),
+                f"Names from {CHANNELS_FILE}, or maps with `kind` and settings; or else `run`.",
             ),
             "subject": Field(Text(), "First line; without it, the pipeline and how it went."),
             "message": Field(Text(multiline=True), "Text before the summary."),
@@ -44,29 +47,28 @@ class Notify:
     )
 
     def check(self, spec: StepSpec) -> Iterable[Problem]:
-        if spec.run:
-            yield Problem(
-                code="not_here",
-                message="A notify step runs no script: it tells its channels.",
-                hint="Move `run` into a step of type custom.",
-                path=("run",),
-            )
+        if "channels" not in spec.parameters and not spec.run:
+            message = "A notify step needs channels, or a script that tells."
+            yield Problem(code="nobody", message=message, hint="with: {channels: [team-chat]}", path=("with",))
+        if "channels" in spec.parameters and spec.run:
+            message = "A notify step tells its channels or runs a script."
+            yield Problem(code="exclusive_keys", message=message, hint="Keep one of them.", path=("run",))
 
     def prepare(self, job: StepJob) -> Command:
-        channels = _channels(job)
-        told = Told.read(_record(job))
-        verdict = verdict_of(job.context, told.status)
-        message = message_of(job, verdict)
+        verdict = verdict_of(job.context, Told.read(_record(job)).status)
+        script = script_command(job) if job.run else None
         parameters = {
-            "channels": [asdict(channel) for channel in channels],
-            "message": asdict(message),
+            "script": list(script.argv) if script else [],
+            "channels": [asdict(channel) for channel in _channels(job)],
+            "message": asdict(message_of(job, verdict)),
             "only": list(job.parameters.get("only", ())),
             "fits": list(verdict.words),
             "status": verdict.status,
             "key": _key(job),
             "allow": allowed_hosts(),
         }
-        return own_command(job, "ansflow.steps.notify", parameters)
+        command = own_command(job, "ansflow.steps.notify", parameters)
+        return replace(command, files=script.files) if script else command
 
     def conclude(self, job: StepJob, ended: Ended) -> Outcome:
         outcome, result = conclude_own_work(job, ended)
@@ -76,34 +78,48 @@ class Notify:
 
 
 def tell(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Sends the message to every channel; one that cannot be reached does not keep the others from hearing it."""
+    """Unless `only` asks for something else."""
     only, fits = parameters["only"], parameters["fits"]
-    result = {"status": parameters["status"], "outputs": {"told": ""}}
     if only and not set(only) & set(fits):
-        print(f"Nobody was told: the execution is {' and '.join(fits)}, and `only` asks for {', '.join(only)}.")
-        return result
+        print(f"Nobody was told: `only` asks for {', '.join(only)}, and this is {' and '.join(fits) or 'cancelled'}.")
+        result = {"outputs": {"told": ""}}
+    elif parameters["script"]:
+        result = _run_script(parameters["script"], Message(**parameters["message"]))
+    else:
+        result = _tell_channels(parameters, Message(**parameters["message"]))
+    return {**result, "status": parameters["status"]}
+
+
+def _run_script(argv: Sequence[str], message: Message) -> dict[str, Any]:
+    """The script finds the message in its environment."""
+    import subprocess  # noqa: PLC0415 — this module is also loaded where nothing is run
+
+    told = {"ANSFLOW_SUBJECT": message.subject, "ANSFLOW_MESSAGE": message.text, "ANSFLOW_STATUS": message.status}
+    code = subprocess.run(argv, env={**os.environ, **told}, check=False).returncode
+    return {"message": f"The script ended with exit code {code}."} if code else {"outputs": {"told": "script"}}
+
+
+def _tell_channels(parameters: Mapping[str, Any], message: Message) -> dict[str, Any]:
+    """A channel that cannot be reached does not keep the others from hearing it."""
     outbound = Outbound(parameters["allow"])
-    message = Message(**parameters["message"])
     told, missed = [], []
     for channel in parameters["channels"]:
+        name, kind = channel["name"], notifier(channel["kind"])
         try:
-            answer = notifier(channel["kind"]).send(
-                channel["settings"], message, key=parameters["key"], outbound=outbound
-            )
+            answer = kind.send(channel["settings"], message, key=parameters["key"], outbound=outbound)
         except ExternalError as error:
-            missed.append(channel["name"])
-            again = "" if error.permanent else " Trying again may help."
-            print(f"{channel['name']}: not told. {error}{again}")
+            missed.append(name)
+            print(f"{name}: not told. {error}{'' if error.permanent else ' Trying again may help.'}")
         else:
-            told.append(channel["name"])
-            print(f"{channel['name']}: {answer}.")
-    result["outputs"] = {"told": ",".join(told)}
+            told.append(name)
+            print(f"{name}: {answer}.")
+    result: dict[str, Any] = {"outputs": {"told": ",".join(told)}}
     return {**result, "message": f"Not told: {', '.join(missed)}. The log says why."} if missed else result
 
 
 def _channels(job: StepJob) -> list[Channel]:
     file = job.data / CHANNELS_FILE
-    wanted = job.parameters["channels"]
+    wanted = job.parameters.get("channels", ())
     named = named_channels(file) if any(isinstance(channel, str) for channel in wanted) else {}
     found = [find_channel(channel, named, file) if isinstance(channel, str) else channel for channel in wanted]
     return [channel.revealed(job.secrets) for channel in found]

@@ -302,6 +302,29 @@ def test_every_deployment_is_recorded_once(make_job: Any, perform: Any, target: 
     assert record["target"] == str(target)
 
 
+def test_a_script_can_be_the_deployment_and_is_recorded(make_job: Any, perform: Any) -> None:
+    environment = EnvironmentSpec(name="production", action="rollback")
+    job = make_job('echo "$ANSFLOW_DEPLOY_ACTION"; exit 4', type="deploy", environment=environment)
+    done = perform(job)
+    assert done.log == "rollback\n"
+    assert done.outcome.message == "Exited with code 4."
+    record = json.loads((job.data / "deployments" / "production.jsonl").read_text())
+    assert (record["status"], record["execution"]) == ("failed", 1)
+
+
+@pytest.mark.parametrize(
+    "spec, said",
+    [
+        ({}, "needs a strategy or a script"),
+        ({"parameters": {"strategy": "copy"}}, "needs a target"),
+        ({"run": ("true",), "parameters": {"keep": 3}}, "keep says nothing to a script"),
+    ],
+)
+def test_a_deploy_step_has_a_strategy_or_a_script(spec: dict[str, Any], said: str) -> None:
+    (problem,) = Deploy().check(StepSpec(id="d", type="deploy", **spec))
+    assert said in problem.message
+
+
 @pytest.mark.parametrize("strategy", ["docker", "kubernetes", "helm", "ansible"])
 def test_what_cannot_be_done_is_refused_before_the_run(strategy: str) -> None:
     (problem,) = Deploy().check(StepSpec(id="d", type="deploy", parameters={"strategy": strategy, "target": "x"}))

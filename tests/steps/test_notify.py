@@ -176,6 +176,20 @@ def test_a_faulty_channel_is_found_before_the_run(channel: dict[str, Any], said:
     assert said in " ".join(map(str, problems))
 
 
-def test_a_notify_step_runs_no_script() -> None:
-    (problem,) = Notify().check(StepSpec(id="tell", type="notify", run=("echo",)))
-    assert "runs no script" in problem.message
+@pytest.mark.parametrize(
+    "spec, said",
+    [({}, "needs channels, or a script"), ({"run": ("true",), "parameters": {"channels": "a"}}, "or runs a script")],
+)
+def test_a_notify_step_has_channels_or_a_script(spec: dict[str, Any], said: str) -> None:
+    (problem,) = Notify().check(StepSpec(id="tell", type="notify", **spec))
+    assert said in problem.message
+
+
+def test_a_script_can_tell_with_the_message_in_its_environment(make_job: Any, perform: Any) -> None:
+    done = perform(make_job('echo "$ANSFLOW_STATUS: $ANSFLOW_MESSAGE"', type="notify", context=FAILED))
+    assert done.outcome.status is StepStatus.SUCCESS
+    assert "failed: unit failed: Exited with code 1." in done.log
+    job = make_job("exit 3", type="notify", context=FAILED)
+    assert perform(job).outcome.message == "The script ended with exit code 3."
+    job = make_job("exit 3", type="notify", context=PASSED, parameters={"only": ["failure"]})
+    assert perform(job).outcome.status is StepStatus.SUCCESS

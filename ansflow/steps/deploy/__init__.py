@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from ansflow.plugins.channels import SECRET, SECRET_OR_TEXT
 from ansflow.plugins.contracts import Command, Ended, StepJob
 from ansflow.plugins.own_work import conclude_own_work, own_command
 from ansflow.plugins.programs import first_program
+from ansflow.plugins.reading import read_outcome
+from ansflow.plugins.scripts import script_command
 from ansflow.steps.deploy.records import record
 from ansflow.steps.deploy.targets import parse_there
 
@@ -28,12 +31,11 @@ KEEP = 5
 class Deploy:
     name = "deploy"
     summary = "Puts a release into a folder, here or over ssh, switches to it at once, and can take it back."
+    # Without a strategy, `run` is the deployment: a script of the author's own, recorded like the others.
     parameters = Record(
         fields={
-            "strategy": Field(Choice((*HERE, *ELSEWHERE)), "How: copy (this machine) or ssh.", required=True),
-            "target": Field(
-                Text(minimum=1), "Folder that holds the releases; with ssh user@host:/folder.", required=True
-            ),
+            "strategy": Field(Choice((*HERE, *ELSEWHERE)), "How: copy (this machine) or ssh. Without it, `run`."),
+            "target": Field(Text(minimum=1), "Folder that holds the releases; with ssh user@host:/folder."),
             "source": Field(Text(), "Folder of the workspace whose files are deployed.", default="."),
             "paths": Field(ListOf(Text()), "Globs within the source; `!glob` leaves out.", default="everything"),
             "keep": Field(Integer(minimum=1, maximum=1000), "How many good releases stay.", default=KEEP),
@@ -55,27 +57,27 @@ class Deploy:
     )  # fmt: skip
 
     def check(self, spec: StepSpec) -> Iterable[Problem]:
-        strategy, target = spec.parameters.get("strategy"), spec.parameters.get("target")
-        if spec.run:
-            yield _problem("A deploy step runs no script.", "Use a custom step, or `verify` for a check.", "run")
+        strategy = spec.parameters.get("strategy")
         if strategy in ELSEWHERE:
-            yield _problem(
-                f"The deploy strategy {strategy} is not available here.",
-                f"Available: {', '.join(HERE)}. A custom step can call the tool itself.",
-                *("with", "strategy"),
-            )
-        if spec.environment is not None and spec.environment.action == "stop":
-            yield _problem("copy and ssh have nothing to stop.", "", "environment", "action")
-        if strategy == "ssh" and isinstance(target, str) and not is_template(target) and parse_there(target) is None:
-            yield _problem(_WANTED.format(target), "", "with", "target")
+            hint = f"Available: {', '.join(HERE)}. `run` can call the tool itself."
+            yield _problem(f"The deploy strategy {strategy} is not available here.", hint, "with", "strategy")
+        if spec.run:
+            for name in spec.parameters:
+                yield _problem(f"{name} says nothing to a script.", "Keep either `run` or `with`.", "with", name)
+        elif strategy is None:
+            yield _problem("A deploy step needs a strategy or a script.", "with: {strategy: copy, target: …}", "with")
+        else:
+            yield from _target_problems(spec)
 
     def prepare(self, job: StepJob) -> Command:
+        if job.run:
+            script = script_command(job)
+            return replace(script, env={**script.env, "ANSFLOW_DEPLOY_ACTION": _action(job)})
         given = job.parameters
         if given["strategy"] not in HERE:
             raise NotAvailable(f"The deploy strategy {given['strategy']} is not available here.")
-        action = given.get("action") or (job.spec.environment.action if job.spec.environment else "deploy")
         parameters = {
-            "action": action,
+            "action": _action(job),
             "strategy": given["strategy"],
             "target": _target(job),
             "source": str(_source(job)),
@@ -91,9 +93,28 @@ class Deploy:
         return own_command(job, "ansflow.steps.deploy", parameters)
 
     def conclude(self, job: StepJob, ended: Ended) -> Outcome:
+        if job.run:
+            outcome = read_outcome(job, ended)
+            record(job, outcome, {}, target="")
+            return outcome
         outcome, result = conclude_own_work(job, ended)
         record(job, outcome, result, target=_target(job))
         return outcome
+
+
+def _target_problems(spec: StepSpec) -> Iterable[Problem]:
+    target = spec.parameters.get("target")
+    if target is None:
+        yield _problem("A deploy step needs a target.", "with: {target: /srv/shop}", "with")
+    elif spec.parameters["strategy"] == "ssh" and not is_template(target) and parse_there(str(target)) is None:
+        yield _problem(_WANTED.format(target), "", "with", "target")
+    if spec.environment is not None and spec.environment.action == "stop":
+        yield _problem("copy and ssh have nothing to stop.", "", "environment", "action")
+
+
+def _action(job: StepJob) -> str:
+    environment = job.spec.environment
+    return str(job.parameters.get("action") or (environment.action if environment else "deploy"))
 
 
 _WANTED = "{!r} is no target for ssh: write user@host:/folder or ssh://user@host:port/folder."

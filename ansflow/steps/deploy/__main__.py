@@ -11,7 +11,8 @@ from typing import Any
 from ansflow.core.errors import ExternalError
 from ansflow.plugins.own_work import do_own_work
 from ansflow.steps.deploy.files import choose_files
-from ansflow.steps.deploy.targets import Here, Target, check, connected, parse_there, run
+from ansflow.steps.deploy.running import check, connected, run
+from ansflow.steps.deploy.targets import Here, Target, parse_there
 
 
 def deploy(parameters: Mapping[str, Any]) -> Mapping[str, Any]:

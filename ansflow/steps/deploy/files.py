@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tarfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +27,12 @@ class Release:
 
     def send(self, stream: IO[bytes]) -> int:
         """Writes the archive: the files, then a last entry that proves it whole. Gives the bytes of the files."""
-        size = 0
+        size, now = 0, int(time.time())
         with tarfile.open(fileobj=stream, mode="w|", format=tarfile.GNU_FORMAT) as archive:
-            archive.addfile(_entry("files", mode=0o755, kind=tarfile.DIRTYPE))
+            archive.addfile(_entry("files", mode=0o755, kind=tarfile.DIRTYPE, modified=now))
             for path in self.paths:
                 size += _send_one(archive, self.source / path, f"files/{path}")
-            archive.addfile(_entry("complete", mode=0o644))
+            archive.addfile(_entry("complete", mode=0o644, modified=now))
         return size
 
 
@@ -86,14 +87,14 @@ def _send_one(archive: tarfile.TarFile, path: Path, name: str) -> int:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise NotAvailable(f"{path} stopped being a file while it was deployed.")
-        entry = _entry(name, mode=found.st_mode & 0o755 | 0o644, size=found.st_size, time=int(found.st_mtime))
+        entry = _entry(name, mode=found.st_mode & 0o755 | 0o600, size=found.st_size, modified=int(found.st_mtime))
         archive.addfile(entry, file)
         return found.st_size
 
 
 def _entry(
-    name: str, *, mode: int = 0o777, kind: bytes = tarfile.REGTYPE, size: int = 0, time: int = 0, link: str = ""
+    name: str, *, mode: int = 0o777, kind: bytes = tarfile.REGTYPE, size: int = 0, modified: int = 0, link: str = ""
 ) -> tarfile.TarInfo:
     entry = tarfile.TarInfo(name)
-    entry.mode, entry.type, entry.size, entry.mtime, entry.linkname = mode, kind, size, time, link
+    entry.mode, entry.type, entry.size, entry.mtime, entry.linkname = mode, kind, size, modified, link
     return entry

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Keeps releases in a folder and points `current` at one of them. Runs in `sh`, here or at the other end of ssh.
 #
 #   releases/ID     whole releases; a half-copied one never has this name

@@ -11,8 +11,6 @@ from ansflow.core.errors import NotAvailable
 from ansflow.core.outcome import Finding
 from ansflow.plugins.reports.sarif import SEVERITIES
 
-GATES = ("critical", "high", "medium", "low", "none")
-
 
 def read_baseline(file: Path) -> frozenset[str]:
     """The fingerprints in it. A baseline that cannot be read must not let anything pass, nor stop for nothing."""
