@@ -178,6 +178,7 @@ class Record:
     rest_name: str = ""  # pattern of those keys
     exclusive: tuple[tuple[str, ...], ...] = ()  # of each tuple, at most one key may stand
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # a word of another tool → what we say instead
+    otherwise: str = ""  # what to do about an unknown key that is near to nothing
     makes: Callable[..., Any] | None = None  # called with the keys that were read; without it they stay a dict
 
     def read(self, value: Any, path: Path, problems: Problems) -> Any:
@@ -229,7 +230,7 @@ class Record:
 
     def _meant(self, name: str) -> str:
         known = "Known: " + ", ".join(self.fields) + "." if self.fields else "Nothing can be written here."
-        return self.elsewhere.get(name) or nearest(name, self.fields) or known
+        return self.elsewhere.get(name) or nearest(name, self.fields) or self.otherwise or known
 
     def _is_own(self, name: str) -> bool:
         return self.open and name.startswith("x-")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansflow.core.errors import Path
-from ansflow.core.schema import Problems, Text, shown
+from ansflow.core.schema import JSON, Problems, Text, shown
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -28,19 +28,23 @@ class Cron(Text):
 
     def parse(self, value: Any, path: Path, problems: Problems) -> str | None:
         line = Text.parse(self, value, path, problems)
-        fields = (line or "").split()
-        if line is not None and len(fields) != len(CRON_FIELDS):
-            problems.wrong(
-                path, "five fields (" + " ".join(CRON_FIELDS) + ")", line, "Write 0 2 * * * for 2:00 each day."
-            )
+        if line is None:
             return None
-        wrong = [name for name, text in zip(CRON_FIELDS, fields, strict=False) if not _is_cron_field(name, text)]
+        fields = line.split()
+        if len(fields) != len(CRON_FIELDS):
+            wanted = f"five fields ({' '.join(CRON_FIELDS)})"
+            problems.wrong(path, wanted, line, "Write 0 2 * * * for 2:00 each day.")
+            return None
+        wrong = [name for name, text in zip(CRON_FIELDS, fields, strict=True) if not _is_cron_field(name, text)]
         for name in wrong:
             low, high, words = CRON_FIELDS[name]
             names = f" or {words[0]} to {words[-1]}" if words else ""
             message = f"The {name} of {shown(line)} wants *, or values from {low} to {high}{names}: 1,2 · 1-5 · */10."
             problems.add(path, "wrong_form", message)
         return None if wrong else line
+
+    def shape(self) -> JSON:
+        return {"type": "string", "pattern": r"^\s*\S+(\s+\S+){4}\s*$", "examples": ["0 2 * * *"]}
 
 
 def _is_cron_field(name: str, text: str) -> bool:

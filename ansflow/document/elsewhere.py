@@ -115,6 +115,9 @@ STEP: Mapping[str, str] = {
     "post": "Write a step under 'finally'.",
     "hooks": "Write a step under 'finally'.",
     "privileged": "A step has no privileges that it could be given here.",
+    "defaults": "Write 'shell' and 'working_directory' in the step itself.",
+    "stages": "There are no stages: say with 'needs' what each step waits for.",
+    "conditions": "Write 'when' for what is known before the run, 'if' for what is known during it.",
     "detach": "Write it under 'services'.",
 }
 
@@ -184,7 +187,9 @@ def recognise(value: Any) -> Problem | None:
 
 def recognise_text(text: str) -> Problem | None:
     """As `recognise`, for text that is no YAML."""
-    return _written_for("a Jenkinsfile") if JENKINSFILE.search(text[:10_000]) else None
+    if JENKINSFILE.search(text[:10_000]):
+        return _written_for("a Jenkinsfile")
+    return _written_for("a GitLab CI file") if "!reference [" in text else None
 
 
 def is_step(value: Any) -> bool:

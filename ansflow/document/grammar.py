@@ -302,7 +302,7 @@ PIPELINE = Record(
         "max_parallel": Field(COUNT, "How many steps of one execution run at once.", default=5),
         "timeout": Field(TIME, "The whole execution is stopped after this time."),
         "groups": Field(MapOf(GROUP, name=ID, form=ID_FORM), "How the steps of a group are joined."),
-        "steps": Field(STEPS, "The steps. The id of each is its name in needs.", required=True),
+        "steps": Field(STEPS, "What runs: steps by id. The ids are the names in needs.", required=True),
         "finally": Field(FINAL_STEPS, "Steps that run at the end, whatever happened."),
     },
 )

@@ -114,6 +114,7 @@ NEEDS = ListOf(
             "job": elsewhere.called("step"),
             "name": elsewhere.called("step"),
             "result": elsewhere.called("status"),
+            "parallel": "Write matrix: same, or name the leg under 'if'.",
             "artifacts": "Artifacts of earlier steps are in the workspace.",
         },
         fields={
@@ -160,6 +161,8 @@ IMAGE = Named(
         what="image",
         short="name",
         elsewhere={
+            "image": elsewhere.called("name"),
+            "options": "Write 'command', 'env', 'ports' or 'healthcheck'.",
             "entrypoint": elsewhere.called("command"),
             "alias": "The key of the service is its name.",
             "variables": elsewhere.called("env"),

@@ -268,6 +268,7 @@ REPORTS = Record(
 
 ENVIRONMENT = Record(
     what="environment",
+    otherwise="Variables are written under 'env'; an environment is the place of a deployment.",
     short="name",
     elsewhere={"on_stop": "Write a step with action: stop.", "auto_stop_in": "Write a step with action: stop."},
     fields={

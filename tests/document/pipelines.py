@@ -27,6 +27,7 @@ from ansflow.core.schema import (
     Size,
     Text,
 )
+from ansflow.document.cron import Cron
 from ansflow.document.grammar import PIPELINE, Version
 from ansflow.document.words import Parameters, SingleValue
 
@@ -35,9 +36,7 @@ Values = SearchStrategy[Any]
 WORDS = st.sampled_from(["a", "b", "build", "unit_test", "x-y", "Z9"])
 LINES = st.sampled_from(["make", "dist/", "*.xml", "a b", "${{ inputs.a }}", "key-${{ matrix.x }}", "ü — 中", "3"])
 PATTERNS = {  # a few texts for each pattern of the grammar; anything that does not match is dropped
-    "texts": st.sampled_from(
-        ["a", "b", "A_1", "0 2 * * *", "*/5 1-3 * jan mon", "./t.yml", "owner/name@1.2", "0.5", "500m", "512Mi", "2"]
-    )
+    "texts": st.sampled_from(["a", "b", "A_1", "./t.yml", "owner/name@1.2", "0.5", "500m", "512Mi", "2"])
 }
 DURATIONS = st.sampled_from(["90s", "10m", "2h", "1h30m", "250ms", "1d"])
 
@@ -130,6 +129,7 @@ MAKERS: dict[type, Any] = {
     Record: _record,
     Shaped: _shaped,
     Named: lambda kind: values(kind.kind),
+    Cron: lambda kind: st.sampled_from(["0 2 * * *", "*/5 1-3 * jan mon"]),
     Version: lambda kind: st.just(1),
     SingleValue: lambda kind: st.none() | WORDS | st.integers(0, 9) | st.booleans() | st.sampled_from([1.5, 3.11]),
     Parameters: lambda kind: st.none() | st.dictionaries(WORDS, WORDS, max_size=2),
