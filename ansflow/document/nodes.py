@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
-from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.core.errors import InvalidSpec, Path, Problem
 from ansflow.core.schema import nearest
 from ansflow.document.syntax import explain
 
@@ -120,8 +120,10 @@ def merged_maps(value: Node) -> Iterator[Mapping]:
             yield target
 
 
-def problem_at(mark: Mark, code: str, message: str, hint: str = "") -> Problem:
-    return Problem(code=code, message=message, hint=hint, line=mark.line + 1, column=mark.column + 1)
+def refusal(code: str, message: str, hint: str, *, at: Node | None = None, path: Path = ()) -> InvalidSpec:
+    """The error for something that stands in the text, but cannot be read or edited there."""
+    line, column = (at.start.line + 1, at.start.column + 1) if at else (0, 0)
+    return InvalidSpec([Problem(code=code, message=message, hint=hint, path=path, line=line, column=column)])
 
 
 def compose(text: str) -> Node | None:
@@ -219,4 +221,6 @@ class _Composer:
         return node
 
     def refuse(self, event: Any, code: str, message: str, hint: str) -> None:
-        raise InvalidSpec([problem_at(event.start_mark, code, message, hint)])
+        mark: Mark = event.start_mark
+        problem = Problem(code=code, message=message, hint=hint)
+        raise InvalidSpec([problem.at(mark.line + 1, mark.column + 1)])

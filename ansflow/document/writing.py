@@ -24,10 +24,13 @@ STOPS_BLOCK = re.compile(rf"[^{READABLE}]|\r")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How far a map is indented under its key, and a list's dashes under theirs."""
+    """How far a map is indented under its key, a list's dashes under theirs; the quotes for text that needs some;
+    and whether text of several lines may become a literal block."""
 
     step: int = 2
     dash: int = 2
+    quote: str = ""
+    literal: bool = True
 
 
 HOUSE = Style()
@@ -35,7 +38,7 @@ HOUSE = Style()
 
 def to_text(value: Any) -> str:
     """The value as a YAML document that `load` reads back as that very value."""
-    lines = block(value, 0) if is_block(value) else inline(value, 0, 2)
+    lines = block(value, 0) if is_block(value) else inline(value, 0)
     return "\n".join(lines) + "\n"
 
 
@@ -59,10 +62,10 @@ def _escape(found: re.Match[str]) -> str:
     return ESCAPES.get(found[0]) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
 
 
-def scalar(value: Any, *, flow: bool = False, style: str = "") -> str:
-    """A scalar on one line; `style` are the quotes it had, which text keeps."""
+def scalar(value: Any, *, flow: bool = False, keep: str = "", quote: str = "") -> str:
+    """A scalar on one line. Text keeps the quotes it had (`keep`), or gets some (`quote`) where it needs them."""
     if isinstance(value, str):
-        return quoted(value, style) if style in ("'", '"') or not is_plain(value, flow=flow) else value
+        return quoted(value, keep or quote) if keep or not is_plain(value, flow=flow) else value
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -82,13 +85,13 @@ def key(text: str) -> str:
     return text if plain else quoted(text)
 
 
-def flow(value: Any) -> str:
+def flow(value: Any, quote: str = "") -> str:
     """Any value on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key(name)}: {flow(item)}" for name, item in value.items()) + "}"
+        return "{" + ", ".join(f"{key(name)}: {flow(item, quote)}" for name, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(flow, value)) + "]"
-    return scalar(value, flow=True)
+        return "[" + ", ".join(flow(item, quote) for item in value) + "]"
+    return scalar(value, flow=True, quote=quote)
 
 
 def is_block(value: Any) -> bool:
@@ -106,48 +109,56 @@ def _is_short(items: list[Any] | tuple[Any, ...]) -> bool:
 
 def block(value: Any, indent: int, style: Style = HOUSE) -> list[str]:
     """The lines of a map or list that has something in it, indented."""
-    pad = " " * indent
     lines: list[str] = []
     if isinstance(value, Mapping):
         for name, item in value.items():
             lines += entry(name, item, indent, style)
-        return lines
-    for item in value:
-        if is_block(item):
-            first, *rest = block(item, indent + 2, style)
-            lines += [f"{pad}- {first[indent + 2 :]}", *rest]
-        else:
-            first, *rest = inline(item, indent, style.step)
-            lines += [f"{pad}- {first}", *rest]
+    else:
+        for item in value:
+            lines += entry(None, item, indent, style)
     return lines
 
 
-def entry(name: str, value: Any, indent: int, style: Style = HOUSE) -> list[str]:
-    """The lines of `name: value`, indented."""
-    pad = " " * indent
-    if is_block(value):
-        inner = indent + (style.step if isinstance(value, Mapping) else style.dash)
-        return [f"{pad}{key(name)}:", *block(value, inner, style)]
-    first, *rest = inline(value, indent, style.step)
-    return [f"{pad}{key(name)}: {first}", *rest]
+def entry(name: str | None, value: Any, indent: int, style: Style = HOUSE, as_flow: bool | None = None) -> list[str]:
+    """The lines of `name: value`, or of `- value` for an item; `as_flow` overrules the house style."""
+    lead = " " * indent + ("-" if name is None else f"{key(name)}:")
+    collection = isinstance(value, (Mapping, list, tuple))
+    if collection and value and (is_block(value) if as_flow is None else not as_flow):
+        if name is None:
+            first, *rest = block(value, indent + 2, style)
+            return [f"{lead} {first[indent + 2 :]}", *rest]
+        return [lead, *block(value, indent + (style.step if isinstance(value, Mapping) else style.dash), style)]
+    first, *rest = [flow(value, style.quote)] if collection else inline(value, indent, style)
+    return [f"{lead} {first}", *rest]
 
 
-def inline(value: Any, indent: int, step: int) -> list[str]:
+def inline(value: Any, indent: int, style: Style = HOUSE) -> list[str]:
     """A value that begins behind its key or dash, at `indent`: one line, or the lines of a block scalar."""
-    if isinstance(value, str) and "\n" in value:
-        return block_text(value, indent, step) or [quoted(value)]
-    return [flow(value) if isinstance(value, (Mapping, list, tuple)) else scalar(value)]
+    if isinstance(value, str) and "\n" in value and style.literal:
+        return block_text(value, indent, style.step) or [quoted(value)]
+    if isinstance(value, (Mapping, list, tuple)):
+        return [flow(value, style.quote)]
+    return [scalar(value, quote=style.quote)]
 
 
-def block_text(text: str, indent: int, step: int, *, header: str = "|") -> list[str] | None:
-    """The lines of a literal block scalar; None where only quotes can hold the text."""
-    body = text.rstrip("\n")
+def block_text(text: str, indent: int, step: int) -> list[str] | None:
+    """The lines of a literal block scalar; None where only quotes hold the text, or show it: blank lines at its end."""
+    body = text.removesuffix("\n")
     first = next((line for line in body.split("\n") if line), "")
-    if not first.strip() or first[0] == "\t" or STOPS_BLOCK.search(text):
+    if not first.strip() or first[0] == "\t" or body.endswith("\n") or STOPS_BLOCK.search(text) or step > 9:
         return None
-    ends = len(text) - len(body)
-    chomp = "-" if ends == 0 else "" if ends == 1 else "+"
+    chomp = "" if text.endswith("\n") else "-"
     indicator = str(step) if first[0] == " " else ""
     pad = " " * (indent + step)
     lines = [pad + line if line else "" for line in body.split("\n")]
-    return [header + indicator + chomp, *lines, *[""] * (ends - 1)]
+    return ["|" + indicator + chomp, *lines]
+
+
+def folded_text(text: str, indent: int, step: int) -> list[str] | None:
+    """The lines of a folded block scalar, which writes a line break as a blank line; None where it cannot."""
+    if any(line.startswith((" ", "\t")) or line != line.rstrip() for line in text.split("\n")):
+        return None
+    lines = block_text(re.sub(r"\n+", r"\g<0>\n", text.removesuffix("\n")), indent, step)
+    if not lines or text.startswith("\n"):
+        return None
+    return [">" if text.endswith("\n") else ">-", *lines[1:]]

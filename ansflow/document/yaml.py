@@ -37,7 +37,7 @@ class Loaded:
 
     def __init__(self, value: Any, root: Node | None) -> None:
         self.value = value
-        self._root = root
+        self.root = root
 
     def place(self, path: Path) -> tuple[int, int]:
         """Line and column, from 1, of the value at `path`; of the nearest value around it where there is none."""
@@ -48,9 +48,9 @@ class Loaded:
         return self._find(path)[0]
 
     def _find(self, path: Path) -> tuple[tuple[int, int], tuple[int, int]]:
-        if self._root is None:
+        if self.root is None:
             return (1, 1), (1, 1)
-        key = value = self._root
+        key = value = self.root
         for part in path:
             inner = child(value, part)
             if inner is None:
