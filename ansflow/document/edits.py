@@ -7,13 +7,33 @@ Every result is read again and compared with what the edit means, so that a wron
 from __future__ import annotations
 
 from ansflow.core.errors import InvalidSpec
+from ansflow.document.edit_words import parse_path, read_edit
 from ansflow.document.nodes import refusal
 from ansflow.document.source import Source
 from ansflow.document.splices import Splice, spliced
+from ansflow.document.step_edits import AddNeed, AddStep, MoveStep, RemoveNeed, RemoveStep, RenameStep
 from ansflow.document.value_edits import Edit, InsertItem, MoveEntry, RenameKey, SetValue, Unset, same
 from ansflow.document.yaml import load
 
-__all__ = ["Edit", "InsertItem", "MoveEntry", "RenameKey", "SetValue", "Splice", "Unset", "apply", "splices"]
+__all__ = [
+    "AddNeed",
+    "AddStep",
+    "Edit",
+    "InsertItem",
+    "MoveEntry",
+    "MoveStep",
+    "RemoveNeed",
+    "RemoveStep",
+    "RenameKey",
+    "RenameStep",
+    "SetValue",
+    "Splice",
+    "Unset",
+    "apply",
+    "parse_path",
+    "read_edit",
+    "splices",
+]
 
 
 def apply(text: str, edit: Edit) -> str:

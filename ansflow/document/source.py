@@ -93,6 +93,16 @@ class Source:
         assert found  # it may match nothing
         return found.end()
 
+    def tail(self, index: int, column: int) -> int:
+        """The end of the line, or of the last comment line right below that is indented deeper than `column`."""
+        end = self.line_end(index)
+        while end < len(self.text):
+            line = self.text[(start := self.next_line(end)) : self.line_end(start)]
+            if not line.lstrip(" ").startswith("#") or len(line) - len(line.lstrip(" ")) <= column:
+                break
+            end = start + len(line)
+        return end
+
     def above(self, index: int) -> int:
         """Where the comment lines begin that stand directly above the line, in its own column."""
         start = self.line_start(index)

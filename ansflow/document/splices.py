@@ -65,7 +65,7 @@ def _last_leaf(value: Any) -> str:
 
 def _replace_in_flow(source: Source, at: Entry, value: Any) -> Splice:
     keep = _quotes(at.value) if isinstance(value, str) else ""
-    text = scalar(value, flow=True, keep=keep) if keep else flow(value, source.style.quote)
+    text = scalar(value, flow=True, style=keep) if keep else flow(value, source.style.quote)
     if at.value.anchor:
         text = f"&{at.value.anchor} {text}"
     if not source.is_empty(at.value):
@@ -121,7 +121,7 @@ def _written(source: Source, at: Entry, old: _Anatomy, value: Any, *, as_flow: b
     if isinstance(value, str) and isinstance(at.value, Scalar) and at.value.style in ("|", ">"):
         kept = _block_scalar(source, at, at.value, value, style)
     elif isinstance(value, str) and ("\n" not in value or _quotes(at.value) == '"'):
-        kept = [scalar(value, keep=_quotes(at.value), quote=style.quote)]
+        kept = [scalar(value, style=_quotes(at.value), quote=style.quote)]
     else:
         kept = None
     first, *rest = kept or inline(value, column, style)
@@ -173,9 +173,9 @@ def insert_block(
     blank = [""] if _are_parted(source, entries) else []
     if index > 0:
         before = entries[index - 1]
-        style = replace(source.style, literal=not source.swallows(before.end, column))
+        style = replace(source.style, literal=not source.swallows(source.tail(before.end, column), column))
         lines = entry(name, value, column, style, as_flow)
-        place = source.line_end(before.end)
+        place = source.tail(before.end, column)
         return [*_shut(source, before), Splice(place, place, below(source, [*blank, *lines], value, place))]
     first = entries[0]
     lines = entry(name, value, column, source.style, as_flow)
@@ -290,7 +290,7 @@ def permute(source: Source, entries: tuple[Entry, ...], order: list[int], *, in_
     if in_flow:
         spans = [(one.start, one.end) for one in entries]
     elif source.leads_its_line(entries[0].start):
-        spans = [(_lead(source, one), source.line_end(one.end)) for one in entries]
+        spans = [(_lead(source, one), source.tail(one.end, source.column(one.start))) for one in entries]
     else:
         spans = [(one.start, source.line_end(one.end)) for one in entries]
     found = []

@@ -62,10 +62,10 @@ def _escape(found: re.Match[str]) -> str:
     return ESCAPES.get(found[0]) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
 
 
-def scalar(value: Any, *, flow: bool = False, keep: str = "", quote: str = "") -> str:
-    """A scalar on one line. Text keeps the quotes it had (`keep`), or gets some (`quote`) where it needs them."""
+def scalar(value: Any, *, flow: bool = False, style: str = "", quote: str = "") -> str:
+    """A scalar on one line. Text keeps the quotes it had (`style`), or gets some (`quote`) where it needs them."""
     if isinstance(value, str):
-        return quoted(value, keep or quote) if keep or not is_plain(value, flow=flow) else value
+        return quoted(value, style or quote) if style or not is_plain(value, flow=flow) else value
     if value is None:
         return "null"
     if isinstance(value, bool):
