@@ -10,6 +10,7 @@ from _socket import AF_UNIX, MSG_NOSIGNAL, SCM_RIGHTS, SOCK_SEQPACKET, SOL_SOCKE
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from errno import EAGAIN
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
@@ -23,6 +24,7 @@ from ansflow.plugins.contracts import Ended, Launch
 ROOT = str(Path(__file__).parents[2])
 PARENT = "import sys; sys.path.insert(0, sys.argv[1]); from ansflow.executors.shim.parent import main; main()"
 COOKIE = "ANSFLOW_SUPERVISION"
+TRIES = 3  # the parent of the shims may be killed while a request is on its way to it
 STARTING = 2.0  # seconds that the request of a worker that died since may take to reach its shim
 
 
@@ -56,12 +58,7 @@ class Shims:
 
     def close(self) -> None:
         with self._lock:
-            for link in self._idle:
-                link.close()
-            self._idle.clear()
-            if self._parent is not None:
-                self._parent.close()
-                self._parent = None
+            self._close()
 
     def start(self, request: Mapping[str, Any]) -> socket:
         """Hands the step to a shim, and returns the link to it."""
@@ -87,16 +84,23 @@ class Shims:
             return self._idle.pop() if self._idle else None
 
     def _fork(self) -> socket:
-        link, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET)
+        for _ in range(TRIES):
+            link, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET)
+            with self._lock:
+                self._send_to_parent(theirs)
+            theirs.close()
+            if link.recv(16):  # it greets
+                return link
+            link.close()
+        raise OSError(EAGAIN, "No supervisor could be started: the limit of processes or of memory may be reached")
+
+    def _send_to_parent(self, theirs: socket) -> None:
         rights = [(SOL_SOCKET, SCM_RIGHTS, theirs.fileno().to_bytes(4, sys.byteorder))]
-        with self._lock:
-            try:
-                self._have_parent().sendmsg([b"shim"], rights, MSG_NOSIGNAL)
-            except (BrokenPipeError, ConnectionResetError):
-                self._parent = None  # it was killed
-                self._have_parent().sendmsg([b"shim"], rights, MSG_NOSIGNAL)
-        theirs.close()
-        return link
+        try:
+            self._have_parent().sendmsg([b"shim"], rights, MSG_NOSIGNAL)
+        except (BrokenPipeError, ConnectionResetError):  # it was killed
+            self._close()
+            self._have_parent().sendmsg([b"shim"], rights, MSG_NOSIGNAL)
 
     def _have_parent(self) -> socket:
         self._forget_what_another_process_owned()
@@ -110,7 +114,13 @@ class Shims:
     def _forget_what_another_process_owned(self) -> None:
         """After a fork of the worker: two processes must not speak through one link."""
         if self._owner != os.getpid():
-            self._parent, self._idle = None, []
+            self._close()
+
+    def _close(self) -> None:
+        for link in (*self._idle, self._parent):
+            if link is not None:
+                link.close()
+        self._idle, self._parent = [], None
 
 
 def _ask(link: socket, body: bytes) -> bool:

@@ -35,7 +35,7 @@ SCRIPTS = {
     "a deaf daemon": f"setsid -f sh -c '{DEAF} echo ready; {LOOP}'; sleep 1000",
     "stopped": "sh -c 'kill -STOP $$' & echo ready; kill -STOP $$",
     "stopped and deaf": f"{DEAF} echo ready; kill -STOP $$; {LOOP}",
-    "an orphan that goes on printing": f"(setsid sh -c '{DEAF} while echo .; do sleep 0.01; done' &); echo ready; {LOOP}",
+    "an orphan that goes on printing": f"(setsid sh -c '{DEAF} while echo; do sleep 1; done' &); echo ready; {LOOP}",
     "an orphan that holds the output open": "(setsid sleep 1000 &) ; echo ready; sleep 1000",
     "one that starts its child again": f"{DEAF} echo ready; while :; do sleep 1000; done",
     "without environment": 'setsid -f env -i TREE="$TREE" sleep 1000; echo ready; sleep 1000',

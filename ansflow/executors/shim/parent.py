@@ -48,6 +48,7 @@ def _shim(link: int, libc: Any) -> NoReturn:
         signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         owner = socket(AF_UNIX, SOCK_SEQPACKET, 0, fileno=link)
+        owner.send(b"here")
         while (asked := _next_request(owner)) is not None:
             if not Supervision(asked, owner, children, libc).run():
                 break

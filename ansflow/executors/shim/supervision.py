@@ -287,13 +287,13 @@ class Links:
     def tell_end(self, text: bytes) -> bool:
         """Whether the owner has heard it. Who has not, reads the record when the link closes."""
         heard = False
+        self.name.close()  # first: who comes now finds the record
         for link in (*self.others.values(), self.owner):
             try:
                 link.send(b"e" + text, MSG_DONTWAIT | MSG_NOSIGNAL)
                 heard = link is self.owner
             except OSError:
                 pass
-        self.name.close()
         self.others.clear()
         return heard and self.has_owner
 

@@ -1,0 +1,279 @@
+"""A step outlives its worker, and nothing that goes wrong with its supervisor is taken for the step's own end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansflow.engine.masking import Masker
+from ansflow.engine.pump import Pump
+from ansflow.executors.host import Host
+from ansflow.executors.shim.tree import children_of, descendants
+from ansflow.infra.storage.logs import FileLogs
+from ansflow.plugins.contracts import Command, Ended, Launch, Limits, Running
+
+Make = Callable[..., Launch]
+
+# The worker: starts the step and pumps its log until somebody kills it.
+WORKER = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+from ansflow.engine.masking import Masker
+from ansflow.engine.pump import Pump
+from ansflow.executors.host import Host
+from ansflow.infra.storage.logs import FileLogs
+from ansflow.plugins.contracts import Command, Launch, Limits
+folder = Path(sys.argv[1])
+launch = Launch(
+    command=Command(argv=("/bin/sh", "-c", sys.argv[2]), env={"PATH": "/usr/bin:/bin"}),
+    workspace=folder / "workspace", attempt=folder / "attempt",
+    limits=Limits(timeout=timedelta(seconds=60), grace=timedelta(seconds=1)),
+)
+logs, masker = FileLogs(folder / "logs"), Masker({"T": "s3cr3t-token"})
+pump = Pump(logs=logs, masker=masker, execution=1, step="s", attempt=1, fence=1)
+pump.follow(Host().start(launch))
+"""
+STEP = """
+echo run >> runs
+i=0
+while [ $i -lt 20000 ]; do
+    i=$((i+1)); echo "line $i s3cr3t-token"
+    [ $i -ne 10000 ] || { echo half > half; while [ ! -e go ]; do sleep 0.01; done; }
+done
+"""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
+
+
+def printed(running: Running, text: bytes) -> None:
+    """Waits until the command has printed this."""
+    give_up = time.monotonic() + 30
+    while not (running.spool.exists() and text in running.spool.read_bytes()):
+        assert running.wait(0) is None and time.monotonic() < give_up
+        running.wait_for_output(1)
+
+
+@pytest.fixture
+def worker(tmp_path: Path, launch: Make) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in a process of its own, with its step half done."""
+    launch()
+    process = subprocess.Popen([sys.executable, "-c", WORKER, str(tmp_path), STEP])
+    until((tmp_path / "workspace" / "half").exists)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_killed_workers_step_is_adopted_with_its_whole_log_and_runs_once(
+    worker: subprocess.Popen[bytes], tmp_path: Path, launch: Make
+) -> None:
+    logs = FileLogs(tmp_path / "logs")
+    until(lambda: logs.length(1, "s", 1) > 0)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    adopted = Host().adopt(launch())
+    assert adopted is not None and adopted.wait(0) is None
+    (tmp_path / "workspace" / "go").touch()
+    pump = Pump(logs=logs, masker=Masker({"T": "s3cr3t-token"}), execution=1, step="s", attempt=1, fence=1)
+    ended = pump.follow(adopted)
+    wanted = b"".join(b"line %d ***\n" % n for n in range(1, 20001))
+    assert ended.exit_code == 0 and not ended.log_truncated
+    assert ended.log_sha256 == sha256(wanted).hexdigest() == sha256(logs.read(1, "s", 1)).hexdigest()
+    assert (tmp_path / "workspace" / "runs").read_text() == "run\n"
+
+
+def test_a_step_that_ends_while_no_worker_is_there_leaves_its_record(
+    worker: subprocess.Popen[bytes], tmp_path: Path, launch: Make
+) -> None:
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    (tmp_path / "workspace" / "go").touch()
+    until((tmp_path / "attempt" / "record").exists)
+    adopted = Host().adopt(launch())
+    ended = adopted and adopted.wait(0)
+    assert (
+        isinstance(ended, Ended)
+        and ended.exit_code == 0
+        and ended.log_bytes == (tmp_path / "attempt" / "spool").stat().st_size
+    )
+
+
+def test_nothing_of_a_worker_that_ended_stays_behind(worker: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    """Neither the parent of the shims, nor the shim once its step has ended."""
+    below = descendants(worker.pid)
+    assert below
+    (tmp_path / "workspace" / "go").touch()
+    worker.wait()
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+
+
+@pytest.fixture
+def shim_of() -> Iterator[Callable[[Running], int]]:
+    """The shim that supervises a running step: the process above its command."""
+
+    def find(running: Running) -> int:
+        mark = str(running.spool.parent).encode()
+        for name in os.listdir("/proc"):
+            if name.isdigit() and mark in _environ(name):
+                return int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
+        raise AssertionError("the command cannot be found")
+
+    yield find
+
+
+def _environ(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def test_a_killed_supervisor_is_a_sentence_and_its_orphans_are_killed(
+    launch: Make, tmp_path: Path, shim_of: Callable[[Running], int]
+) -> None:
+    mark = str(tmp_path / "attempt")
+    asked = launch(
+        "trap '' TERM; setsid -f sleep 1000; echo ready; sleep 1000", env={"PATH": "/usr/bin:/bin", "MARK": mark}
+    )
+    running = Host().start(asked)
+    printed(running, b"ready\n")
+    until(lambda: sum(mark.encode() in _environ(name) for name in os.listdir("/proc") if name.isdigit()) == 3)
+    os.kill(shim_of(running), signal.SIGKILL)
+    ended = running.wait(30)
+    assert ended is not None and ended.exit_code is None and ended.log_bytes == 6
+    assert ended.error == (
+        "The supervisor of this step was killed, so nobody knows how the step ended. "
+        "3 of its processes were left, and were killed."
+    )
+    assert not any(mark.encode() in _environ(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def test_a_supervisor_killed_together_with_its_worker_is_told_to_the_next(
+    worker: subprocess.Popen[bytes], tmp_path: Path, launch: Make
+) -> None:
+    for shim in (shim for parent in children_of(worker.pid) for shim in children_of(parent)):
+        os.kill(shim, signal.SIGKILL)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    adopted = Host().adopt(launch())
+    ended = adopted and adopted.wait(30)
+    assert isinstance(ended, Ended) and "supervisor of this step was killed" in ended.error
+
+
+def test_the_parent_of_the_shims_may_be_killed_at_any_time(launch: Make, tmp_path: Path) -> None:
+    first = Host().start(launch("echo ready; while [ ! -e go ]; do sleep 0.01; done; exit 7"))
+    printed(first, b"ready\n")
+    (parent,) = (pid for pid in children_of(os.getpid()) if b"shim.parent" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(parent, signal.SIGKILL)
+    second = Host().start(Launch(command=shell("exit 8"), **_place(tmp_path, "second")))
+    ended = second.wait(30)
+    assert ended is not None and ended.exit_code == 8
+    (tmp_path / "workspace" / "go").touch()
+    ended = first.wait(30)
+    assert ended is not None and ended.exit_code == 7
+
+
+def test_a_stop_that_comes_too_late_does_not_hit_the_next_step(launch: Make, tmp_path: Path) -> None:
+    for number in range(20):
+        running = Host().start(Launch(command=shell("exit 3"), **_place(tmp_path, f"a{number}")))
+        assert running.wait(30) is not None
+        running.stop()
+        ended = running.wait(30)
+        assert ended is not None and ended.exit_code == 3 and not ended.cancelled
+
+
+def test_an_attempt_that_runs_is_not_started_twice(launch: Make, tmp_path: Path) -> None:
+    asked = launch("echo run >> runs; while [ ! -e go ]; do sleep 0.01; done")
+    first = Host().start(asked)
+    until((tmp_path / "workspace" / "runs").exists)
+    second = Host().start(asked)
+    (tmp_path / "workspace" / "go").touch()
+    assert first.wait(30) == second.wait(30)
+    assert (tmp_path / "workspace" / "runs").read_text() == "run\n"
+
+
+def test_a_request_of_any_size_arrives(launch: Make) -> None:
+    running = Host().start(launch("wc -c", stdin=b"x" * 5_000_000))
+    ended = running.wait(30)
+    assert ended is not None and ended.exit_code == 0 and running.spool.read_text() == "5000000\n"
+
+
+def test_limits_of_one_step_do_not_stay_with_the_next(launch: Make, tmp_path: Path) -> None:
+    script = f"{sys.executable} -I -S -c 'bytearray(300_000_000)'"
+    small = Host().start(launch(script, memory=200_000_000)).wait(30)
+    large = Host().start(Launch(command=shell(script), **_place(tmp_path, "large"))).wait(30)
+    assert small is not None and small.exit_code == 1 and large is not None and large.exit_code == 0
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 256 KiB, for the attempt's folder."""
+    if os.getuid() != 0:
+        pytest.skip("only root may mount a small file system")
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.decode().strip()}")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_disk_that_fills_ends_the_step_as_our_failure_with_a_record(full_disk: Path, tmp_path: Path) -> None:
+    place = _place(tmp_path, "x") | {"attempt": full_disk / "attempt"}
+    running = Host().start(Launch(command=shell("head -c 1000000 /dev/zero; exec sleep 1000"), **place))
+    ended = running.wait(30)
+    assert ended is not None and ended.exit_code is None and ended.log_truncated
+    assert ended.error.startswith("The log could not be stored: No space left on device")
+    adopted = Host().adopt(Launch(command=shell(""), **place))
+    assert adopted is not None and adopted.wait(0) == ended
+
+
+def test_a_disk_that_is_full_from_the_start_is_a_sentence(full_disk: Path, tmp_path: Path) -> None:
+    place = _place(tmp_path, "x") | {"attempt": full_disk / "attempt"}
+    (full_disk / "attempt").mkdir()
+    (full_disk / "attempt" / "files").mkdir()
+    with pytest.raises(OSError, match="No space left"), open(full_disk / "filler", "wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    ended = Host().start(Launch(command=shell("echo x > ran"), **place)).wait(30)
+    assert ended is not None and "No space left on device" in ended.error
+    assert not (tmp_path / "workspace" / "ran").exists()
+
+
+def test_a_line_arrives_within_a_tenth_of_a_second(launch: Make, tmp_path: Path) -> None:
+    """Not a benchmark: a poll once a second, or a buffer that waits for more, would fail."""
+    running = Host().start(launch("while [ ! -e say ]; do sleep 0.001; done; date +%s.%N; exec sleep 1000"))
+    (tmp_path / "workspace" / "say").touch()
+    printed(running, b"\n")
+    assert time.time() - float(running.spool.read_text()) < 0.5
+    running.stop()
+    assert running.wait(30) is not None
+
+
+def shell(script: str) -> Command:
+    return Command(argv=("/bin/sh", "-c", script), env={"PATH": "/usr/local/bin:/usr/bin:/bin"})
+
+
+def _place(folder: Path, name: str) -> dict[str, Any]:
+    (folder / "workspace").mkdir(exist_ok=True)
+    limits = Limits(timeout=timedelta(seconds=60), grace=timedelta(seconds=1))
+    return {"workspace": folder / "workspace", "attempt": folder / name, "limits": limits}
