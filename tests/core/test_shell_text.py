@@ -277,12 +277,30 @@ def test_a_place_where_a_value_could_be_executed_is_refused_with_a_way_out(scrip
         "f() (cd ${{ a }} && ls)",
         "echo list[${{ a }}",
         'echo "list[${{ a }}]"',
+        "python${{ matrix.python }} -m pytest ${{ a }}",
+        "timeout 5 ${{ matrix.compiler }} -O2 main.c",
     ],
 )
 def test_ordinary_scripts_are_taken(script: str) -> None:
     rewritten, variables = rewrite(script, "")
     assert "${{" not in rewritten
     assert next(iter(variables)) == "ANSFLOW_VALUE_1"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'python${{ matrix.python }} -c "${{ inputs.x }}"',
+        '${{ matrix.shell }} -c "${{ inputs.x }}"',
+        'timeout 5 ${{ matrix.shell }} -x -c "${{ inputs.x }}"',
+        "echo ${{ inputs.x }} | bash${{ matrix.version }}",
+        "${{ inputs.x }}${{ matrix.python }} -V",
+        "${{ matrix[inputs.x] }} -V",
+    ],
+)
+def test_a_program_named_by_a_matrix_executes_no_value_from_outside(script: str) -> None:
+    with pytest.raises(InvalidSpec):
+        rewrite(script, "bash")
 
 
 def test_the_same_expression_is_one_variable_and_a_script_without_any_is_left_alone() -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from ansflow.core.expressions import Expression
-from ansflow.core.shell.rules import QUOTED_BRACKET, VALUE
+from ansflow.core.shell.rules import QUOTED_BRACKET, VALUE, WRITTEN
 
 PREFIX = "ANSFLOW_VALUE_"
 WORD_OPERATOR = re.compile(r":?[-=+?]")
@@ -17,6 +17,11 @@ BASH_ONLY = "only bash knows $'…'; write `shell: bash`"
 DISAGREE = "quotes within a quoted ${…} are read differently by sh and bash"
 
 Items = Sequence[str | Expression]
+
+
+def is_written(expression: Expression) -> bool:
+    """Whether all its values stand in the file itself, as those of a matrix do: they may hold no expression."""
+    return bool(expression.references) and {path[0] for path in expression.references} == {"matrix"}
 
 
 class Refused(Exception):
@@ -67,7 +72,7 @@ class Quotes:
         name = self.names.setdefault(expression.text, f"{PREFIX}{len(self.names) + 1}")
         self.out.append(f"{before}${{{name}}}{after}")
         self.at += 1
-        return VALUE
+        return WRITTEN if is_written(expression) else VALUE
 
     def escape(self) -> str:
         if isinstance(self.peek(1), Expression):

@@ -1,6 +1,8 @@
 """Commands that take one of their words as a program: there a value would be executed, however well it is quoted.
 
-A word comes as text in which VALUE stands for an expression, and QUOTED_BRACKET for a `[` that quotes made literal.
+A word comes as text in which VALUE stands for an expression, WRITTEN for one whose values stand in the file itself (a
+matrix), and QUOTED_BRACKET for a `[` that quotes made literal. What is WRITTEN is trusted like the script around it,
+also as the name of a command: `python${{ matrix.python }}`.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from itertools import pairwise
 
 VALUE = "\0"
 QUOTED_BRACKET = "\1"
+WRITTEN = "\2"
 
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^\]]*\])?\+?=", re.ASCII)
 SUBSCRIPT = re.compile(rf"(?:[A-Za-z_]\w*)?\[[^\]]*{VALUE}", re.ASCII)
@@ -63,6 +66,12 @@ def why_unsafe(words: Sequence[str]) -> str:
     return _why_builtin(command[0], command[1:]) or _why_program(words)
 
 
+def base_name(word: str) -> str:
+    """The name of a program without folder, and without a version that a matrix supplies."""
+    name = word.rpartition("/")[2]
+    return name.partition(WRITTEN)[0].rstrip("0123456789.-") if WRITTEN in name else name
+
+
 def in_subscript(words: Sequence[str]) -> bool:
     return any(SUBSCRIPT.match(word) for word in words)
 
@@ -83,7 +92,7 @@ def command_of(words: Sequence[str]) -> Sequence[str]:
 def reads_program(words: Sequence[str]) -> bool:
     """Whether a command reads a program from its input, as `bash` and `ssh host` do."""
     for at, word in enumerate(words):
-        name = word.rpartition("/")[2]
+        name = base_name(word)
         rest = words[at + 1 :]
         if name == "ssh":
             return True
@@ -93,7 +102,7 @@ def reads_program(words: Sequence[str]) -> bool:
 
 
 def _why_builtin(name: str, arguments: Sequence[str]) -> str:
-    base = name.rpartition("/")[2]
+    base = base_name(name)
     if base in EVALUATES:
         return f"{base} {EVALUATES[base]}"
     if name == "[[":
@@ -124,8 +133,10 @@ def _takes_name(arguments: Sequence[str]) -> bool:
 def _why_program(words: Sequence[str]) -> str:
     """Looks at every word, since interpreters are often started by other programs: `timeout 5 bash -c "…"`."""
     for at, word in enumerate(words):
-        name = word.rpartition("/")[2]
+        name = base_name(word)
         rest = words[at + 1 :]
+        if word.startswith(WRITTEN) and _has_option_and_value(rest):
+            return "a program that is not named here could execute it"
         if name == "eval" and any(VALUE in argument for argument in rest):
             return "eval executes its words"
         if name in INTERPRETERS and _option_takes_value(INTERPRETERS[name], rest):
@@ -144,6 +155,10 @@ def _option_takes_value(program: re.Pattern[str], rest: Sequence[str]) -> bool:
         if VALUE in word and program.match(word.partition(VALUE)[0].removesuffix("=")):
             return True
     return False
+
+
+def _has_option_and_value(rest: Sequence[str]) -> bool:
+    return any(word.startswith("-") for word in rest) and any(VALUE in word for word in rest)
 
 
 def _first_word_has_value(with_word: tuple[str, ...], rest: Sequence[str]) -> bool:
