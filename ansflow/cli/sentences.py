@@ -8,74 +8,74 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from ansflow.cli.terminal import plain
 from ansflow.cli.texts import LOCALES, language, t
 from ansflow.core.status import Reason
 
-HOLE = re.compile(r"\{(\w+)\}")
+HOLE = re.compile(r"\{([a-z]+)\}")
 
 
 def translated(sentence: str) -> str:
     """The sentence (or several, one after the other) in the chosen language."""
     if language() == "en" or not sentence:
         return sentence
-    return _match(sentence) or _split(sentence) or sentence
+    return _match(sentence, "sentences") or _split(sentence) or sentence
 
 
 def why(reason: Reason | None, message: str) -> str:
     """Why a thing stands where it stands, on one line: the sentence, or the reason's own words where there is none."""
     said = plain(translated(message))
+    for status in ("skipped", "cancelled", "failed"):  # the word stands beside the sentence already
+        said = said.removeprefix(t(f"status.{status}").capitalize() + t("line.because"))
     if reason is None or (said and (language() == "en" or said != plain(message))):
         return said
     words = t(f"reason.{reason}")
     return t("reason_said", reason=words, message=said) if said else words
 
 
-def _match(sentence: str) -> str:
-    for pattern, target in _patterns(language()):
-        found = pattern.fullmatch(sentence)
-        if found:
-            return target.format_map({name: _part(text) for name, text in found.groupdict().items()})
+def _split(sentence: str) -> str:
+    """Several sentences in one text: `Unknown key 'x'. Did you mean 'y'?`"""
+    for found in re.finditer(r"(?<=[.?!;]) ", sentence):
+        first = _match(sentence[: found.start()], "sentences")
+        if first:
+            return first + translated(sentence[found.end() :])
     return ""
+
+
+def _match(text: str, kind: str) -> str:
+    """The first pattern that fits. Most are told apart by how they begin and end, before any is compiled."""
+    for source, (start, end, target) in _patterns(language(), kind).items():
+        if text.startswith(start) and text.endswith(end) and (found := as_pattern(source).fullmatch(text)):
+            return _filled(target, {name: _part(part) for name, part in found.groupdict().items()})
+    return ""
+
+
+def _filled(target: str, parts: Mapping[str, str]) -> str:
+    return HOLE.sub(lambda hole: parts[hole[1]], target)
 
 
 def _part(text: str) -> str:
-    """A hole may hold a phrase that is translated by itself: `text`, `a map`, a status."""
-    return _phrases(language()).get(text, text)
-
-
-def _split(sentence: str) -> str:
-    """Two sentences in one text: `Unknown key 'x'. Did you mean 'y'?`"""
-    for found in re.finditer(r"(?<=[.?!;]) ", sentence):
-        first, second = _match(sentence[: found.start()]), sentence[found.end() :]
-        if first:
-            return first + translated(second)
-    return ""
+    """What stands in a hole may be a phrase, or a sentence, that is translated by itself."""
+    return _match(text, "phrases") or _match(text, "sentences") or text
 
 
 @cache
-def _patterns(name: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((as_pattern(source), target) for source, target in _load(name)["sentences"].items())
-
-
-@cache
-def _phrases(name: str) -> dict[str, str]:
-    return _load(name)["phrases"]
-
-
 def as_pattern(source: str) -> re.Pattern[str]:
     """A regular expression for an English sentence with `{holes}`."""
     parts = HOLE.split(source)
     return re.compile(
-        "".join(f"(?P<{part}>.+?)" if position % 2 else re.escape(part) for position, part in enumerate(parts)),
-        re.DOTALL,
+        "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)), re.DOTALL
     )
 
 
 @cache
-def _load(name: str) -> dict[str, dict[str, str]]:
+def _patterns(name: str, kind: str) -> dict[str, tuple[str, str, str]]:
+    """By English pattern, what says most first: the letters before its first hole, those after its last, our words."""
     with open(LOCALES / f"sentences.{name}.json", encoding="utf-8") as file:
-        loaded: dict[str, dict[str, str]] = json.load(file)
-    return loaded
+        written: dict[str, str] = json.load(file)[kind]
+    parts = {source: HOLE.split(source) for source in written}
+    ordered = sorted(written, key=lambda source: -sum(map(len, parts[source][::2])))
+    return {source: (parts[source][0], parts[source][-1], written[source]) for source in ordered}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ansflow.cli
-from ansflow.cli import sentences, texts
+from ansflow.cli import texts
 from ansflow.cli.look import LOOKS
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus
 
@@ -119,20 +119,3 @@ def test_every_reason_has_words_in_each_language(reason: str, language: str) -> 
 )
 def test_the_flag_wins_over_the_variable_over_the_locale(argv: list[str], environ: dict[str, str], chosen: str) -> None:
     assert texts.choose_language(argv, environ) == chosen
-
-
-# ── sentences of others ──────────────────────────────────────────────────────────────────────────────────────────────
-
-PATTERNS = json.loads((texts.LOCALES / "sentences.zh.json").read_text(encoding="utf-8"))["sentences"]
-
-
-@pytest.mark.parametrize("english", sorted(PATTERNS))
-def test_a_translated_sentence_keeps_every_part_that_changes(english: str) -> None:
-    holes = sentences.HOLE.findall(english)
-    assert len(holes) == len(set(holes))
-    assert sorted(holes) == sorted(sentences.HOLE.findall(PATTERNS[english]))
-
-
-def test_a_sentence_nobody_translated_stays_english() -> None:
-    texts.choose_language(["--lang", "zh"], {})
-    assert sentences.translated("A sentence of a stranger's plug-in.") == "A sentence of a stranger's plug-in."

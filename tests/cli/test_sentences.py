@@ -1,0 +1,93 @@
+"""The sentences of the engine and the checker, in Chinese."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ansflow.cli import texts
+from ansflow.cli.sentences import HOLE, as_pattern, translated, why
+from ansflow.core.status import Reason
+
+FILE = json.loads((texts.LOCALES / "sentences.zh.json").read_text(encoding="utf-8"))
+PATTERNS = {**FILE["sentences"], **FILE["phrases"]}
+CONTRACT = Path(__file__).parents[2] / "contract" / "pipeline-files"
+
+
+@pytest.fixture(autouse=True)
+def chinese(english: None) -> Iterator[None]:
+    texts.choose_language(["--lang", "zh"], {})
+    yield
+
+
+def english_left(text: str) -> bool:
+    """Two English words in a row, outside quotes and code."""
+    bare = re.sub(r"'[^']*'|`[^`]*`|\"[^\"]*\"|\"[^\"]*$", "", text)
+    return bool(re.search(r"[a-z]{3,} [a-z]{2,}", bare)) or not re.search(r"[\u4e00-\u9fff]", text)
+
+
+@pytest.mark.parametrize("english", sorted(PATTERNS))
+def test_a_translated_sentence_keeps_every_part_that_changes(english: str) -> None:
+    holes = HOLE.findall(english)
+    assert len(holes) == len(set(holes))
+    assert sorted(holes) == sorted(HOLE.findall(PATTERNS[english]))
+    assert as_pattern(english).fullmatch(HOLE.sub("x", english))
+
+
+def test_every_problem_of_the_contract_is_said_in_chinese(count: Callable[[str, int], None]) -> None:
+    said = {
+        text
+        for file in CONTRACT.glob("*.json")
+        for problem in json.loads(file.read_text(encoding="utf-8")).get("problems", [])
+        for text in (problem["message"], problem["hint"])
+        if text
+    }
+    left = [f"{text} → {translated(text)}" for text in sorted(said) if english_left(translated(text))]
+    count("sentences of the contract said in Chinese", len(said) - len(left))
+    assert len(said) > 200
+    assert len(left) <= len(said) // 50, left
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("Exited with code 3.", "退出码 3。"),
+        ("Skipped: needs unit, which failed with exit code 2.", "已跳过：依赖 unit，而它以退出码 2 失败。"),
+        ("Skipped: needs unit, which was skipped.", "已跳过：依赖 unit，而它被跳过。"),
+        ("Failed: unit failed.", "失败：unit 失败。"),
+        ("Cancelled by ann.", "被 ann 取消。"),
+        ("Ran out of time: stopped after 5s.", "超时：5s 后被终止。"),
+        ("Exited with code 3. Attempt 2 follows in 10s.", "退出码 3。10s 后进行第 2 次尝试。"),
+        ("Unknown key 'x'. Did you mean 'y'?", "未知的键 'x'。是不是 'y'？"),
+        ("Rejected by ann: too late.", "被 ann 拒绝：too late."),
+    ],
+)
+def test_sentences_of_a_run(english: str, chinese: str) -> None:
+    assert translated(english) == chinese
+
+
+def test_a_sentence_nobody_translated_stays_english_beside_its_reason() -> None:
+    assert translated("A stranger's sentence.") == "A stranger's sentence."
+    assert why(Reason.EXIT_CODE, "A stranger's sentence.") == "命令失败（A stranger's sentence.）"
+    assert why(Reason.EXIT_CODE, "") == "命令失败"
+    assert why(None, "A stranger's sentence.") == "A stranger's sentence."
+
+
+def test_the_word_of_a_status_is_not_said_twice() -> None:
+    assert why(Reason.UPSTREAM_FAILED, "Skipped: needs a, which failed.") == "依赖 a，而它失败。"
+    texts.choose_language(["--lang", "en"], {})
+    assert why(Reason.UPSTREAM_FAILED, "Skipped: needs a, which failed.") == "needs a, which failed."
+
+
+def test_in_english_nothing_is_touched() -> None:
+    texts.choose_language(["--lang", "en"], {})
+    assert why(Reason.EXIT_CODE, "Exited with code 3.") == "Exited with code 3."
+
+
+@pytest.mark.parametrize("text", ["{}", "{x}", "%s {0}", "Unknown key '{reason}'.", "\\g<0>", "a" * 5000])
+def test_no_text_breaks_the_translation(text: str) -> None:
+    assert translated(text)
