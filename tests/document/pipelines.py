@@ -30,6 +30,7 @@ from ansflow.core.schema import (
 from ansflow.document.cron import Cron
 from ansflow.document.grammar import PIPELINE, Version
 from ansflow.document.words import Parameters, SingleValue
+from ansflow.plugins.channels import ChannelKind
 
 Values = SearchStrategy[Any]
 
@@ -132,6 +133,7 @@ MAKERS: dict[type, Any] = {
     Cron: lambda kind: st.sampled_from(["0 2 * * *", "*/5 1-3 * jan mon"]),
     Version: lambda kind: st.just(1),
     SingleValue: lambda kind: st.none() | WORDS | st.integers(0, 9) | st.booleans() | st.sampled_from([1.5, 3.11]),
+    ChannelKind: lambda kind: st.sampled_from(["team-chat", {"kind": "slack", "url": {"secret": "CHAT_URL"}}]),
     Parameters: lambda kind: st.none() | st.dictionaries(WORDS, WORDS, max_size=2),
 }
 

@@ -16,13 +16,14 @@ from ansflow.document.grammar import PIPELINE
 from ansflow.document.json_schema import pipeline_schema
 from ansflow.document.reader import read
 from ansflow.document.yaml import load
-from ansflow.plugins import checking
-from tests.document.contract import FILES, generate
-from tests.document.pipelines import pipelines
+from ansflow.plugins import checking, registry
+from tests.document.contract import FILES, REPOSITORY, generate
+from tests.document.pipelines import pipelines, values
 
 SCHEMA = pipeline_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 EXAMPLES = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+PARAMETERS = settings(EXAMPLES, max_examples=50)
 Count = Callable[[str, int], None]
 BY_STRUCTURE = {"unknown_key", "missing_key", "wrong_type", "exclusive_keys"}
 """Problems that a JSON Schema can see too. Forms and ranges it sees in part, the graph not at all."""
@@ -134,3 +135,40 @@ def test_the_parameters_of_a_type_are_part_of_the_schema() -> None:
     assert accepts({"uses": "./t.yml", "with": {"anything": 1}})
     assert not accepts({"type": "fetch_code", "with": {"dept": 1}})
     assert not accepts({"run": "make", "with": {"depth": 1}})
+
+
+FULL = Draft202012Validator(checking.json_schema())
+
+
+@pytest.mark.parametrize("name", registry.names("steps"))
+def test_the_parameters_of_each_step_type_are_read_as_their_schema_says(name: str, count: Count) -> None:
+    parameters = registry.step_type(name).parameters
+
+    @PARAMETERS
+    @given(values(parameters))
+    def agree(given_parameters: Any) -> None:
+        problems = Problems()
+        parameters.read(given_parameters, (), problems)
+        step = {"type": name, "with": given_parameters}
+        assert list(problems) == []
+        assert [error.message for error in FULL.iter_errors({"steps": {"a": step}})] == []
+
+    agree()
+    count("parameters of step types that reader and JSON Schema both accepted", PARAMETERS.max_examples)
+
+
+def test_a_parameter_that_no_type_knows_is_refused_by_both() -> None:
+    for name in registry.names("steps"):
+        problems = Problems()
+        registry.step_type(name).parameters.read({"no such key": 1}, (), problems)
+        assert "unknown_key" in {problem.code for problem in problems}
+        assert not FULL.is_valid({"steps": {"a": {"type": name, "with": {"no such key": 1}}}})
+
+
+def test_the_examples_of_the_repository_fit_the_schema() -> None:
+    files = sorted((REPOSITORY / "examples").rglob("*.yml"))
+    assert files
+    for file in files:
+        if load(file.read_text(encoding="utf-8")).value.get("steps"):
+            value = load(file.read_text(encoding="utf-8")).value
+            assert [error.message for error in FULL.iter_errors(value)] == [], file
