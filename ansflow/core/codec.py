@@ -299,6 +299,10 @@ class _Fields:
         hints = typing.get_type_hints(self.cls)
         return [(field.name, _codec(hints[field.name]), _empty_default(field)) for field in fields(self.cls)]
 
+    @cached_property
+    def loaders(self) -> dict[str, Convert]:
+        return {name: codec.load for name, codec, _ in self.parts}
+
     def dump(self, value: Any) -> dict[str, Any]:
         if type(value) is not self.cls:
             raise _Misfit(f"wants a {self.cls.__name__}, not {shown(value)}.")
@@ -316,16 +320,16 @@ class _Fields:
     def load(self, data: Any) -> Any:
         if type(data) is not dict:
             raise _Misfit(f"wants a map ({self.cls.__name__}), not {shown(data)}.")
-        result = {}
+        result, loaders = {}, self.loaders
         name = ""
         try:
-            for name, codec, _ in self.parts:
-                if name in data:
-                    result[name] = codec.load(data[name])
+            for name, item in data.items():
+                loader = loaders.get(name)
+                if loader is None:
+                    raise _unknown_field(self.cls, name)
+                result[name] = loader(item)
         except _Misfit as misfit:
             raise misfit.within(name) from None
-        if len(result) != len(data):
-            raise _unknown_field(self.cls, data)
         try:
             return self.cls(**result)
         except TypeError:
@@ -346,10 +350,9 @@ def _empty_default(field: Field[Any]) -> Any:
     return _ABSENT
 
 
-def _unknown_field(cls: type, data: Mapping[str, Any]) -> _Misfit:
-    names = [field.name for field in fields(cls)]
-    unknown = next(name for name in data if name not in names)
-    return _Misfit(f"{cls.__name__} has no field {shown(unknown)}.", nearest(str(unknown), names)).within(unknown)
+def _unknown_field(cls: type, name: Any) -> _Misfit:
+    hint = nearest(str(name), [field.name for field in fields(cls)])
+    return _Misfit(f"{cls.__name__} has no field {shown(name)}.", hint)
 
 
 def _missing_field(cls: type, data: Mapping[str, Any]) -> _Misfit:
