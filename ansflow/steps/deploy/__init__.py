@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from ansflow.core.errors import InvalidSpec, NotAvailable, Problem
 from ansflow.core.outcome import Outcome
 from ansflow.core.schema import Choice, Duration, Field, Integer, ListOf, Record, Text, is_template
 from ansflow.core.spec import StepSpec
+from ansflow.core.status import Reason, StepStatus
 from ansflow.plugins.channels import SECRET, SECRET_OR_TEXT
 from ansflow.plugins.contracts import Command, Ended, StepJob
 from ansflow.plugins.own_work import conclude_own_work, own_command
@@ -90,7 +92,9 @@ class Deploy:
             "key": _secret(job, "key", KEY),
             "known_hosts": _secret(job, "known_hosts", KNOWN_HOSTS),
         }
-        return own_command(job, "ansflow.steps.deploy", parameters)
+        command = own_command(job, "ansflow.steps.deploy", parameters)
+        folder = parameters["target"] if given["strategy"] == "copy" else ""
+        return replace(command, writes=(folder,)) if os.path.isdir(folder) else command
 
     def conclude(self, job: StepJob, ended: Ended) -> Outcome:
         if job.run:
@@ -98,8 +102,19 @@ class Deploy:
             record(job, outcome, {}, target="")
             return outcome
         outcome, result = conclude_own_work(job, ended)
-        record(job, outcome, result, target=_target(job))
+        target = _target(job)
+        if outcome.status is StepStatus.SUCCESS and job.parameters["strategy"] == "copy":
+            outcome = _seen_from_here(outcome, Path(target), str(result["release"]))
+        record(job, outcome, result, target=target)
         return outcome
+
+
+def _seen_from_here(outcome: Outcome, target: Path, release: str) -> Outcome:
+    """A sandbox may have had a folder of that name to itself."""
+    if (target / "releases" / release).is_dir():
+        return outcome
+    message = f"The release is not in {target}: the sandbox does not show that folder. Make it, or use executor: host."
+    return replace(outcome, status=StepStatus.FAILED, reason=Reason.NOT_AVAILABLE, message=message)
 
 
 def _target_problems(spec: StepSpec) -> Iterable[Problem]:

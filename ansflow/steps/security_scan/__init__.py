@@ -86,7 +86,9 @@ class SecurityScan:
             "pip": {name: value for name, value in os.environ.items() if name.startswith(FOR_PIP)},
         }
         command = own_command(job, "ansflow.steps.security_scan", parameters)
-        return replace(command, files=script.files) if script else command
+        tools = job.data / "tools"
+        reads = (str(tools),) if tools.is_dir() else ()
+        return replace(command, files=script.files if script else {}, reads=reads)
 
     def conclude(self, job: StepJob, ended: Ended) -> Outcome:
         outcome, result = conclude_own_work(job, ended)

@@ -82,8 +82,11 @@ def _run_scanners(done: Scan, workspace: Path, parameters: Mapping[str, Any]) ->
         try:
             place = tool_environment(name, scanner.lock, tools=Path(parameters["tools"]), pip=parameters["pip"])
             report = scan(scanner, place, workspace, chosen)
-        except (NotAvailable, OSError) as error:
+        except NotAvailable as error:
             done.not_checked[name] = str(error)
+            continue
+        except OSError as error:
+            done.not_checked[name] = f"it could not be started: {error.strerror}."
             continue
         print(f"{name}: {len(chosen) - len(report.unread)} files checked, {len(report.findings)} findings.")
         done.checked.append(name)

@@ -21,6 +21,8 @@ from pathlib import Path
 from ansflow.core.errors import NotAvailable
 
 UNREACHABLE = ("NewConnectionError", "Max retries", "connection broken", "Could not find a version", "timed out")
+FAILED = "its tool environment could not be made:"
+HINT = "A sandbox can only use what a scan with `executor: host` has made."
 PIP = ("install", "--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "--only-binary", ":all:",
        "--retries", "1", "--timeout", "20")  # fmt: skip
 
@@ -32,11 +34,14 @@ def tool_environment(name: str, lock: Path, *, tools: Path, pip: Mapping[str, st
     """
     digest = sha256(lock.read_bytes() + repr(sys.version_info[:2]).encode()).hexdigest()[:12]
     place = tools / f"{name}-{digest}"
-    tools.mkdir(parents=True, exist_ok=True)
     if not _is_whole(place):
-        with _locked(tools / f".{place.name}.lock", name):
-            if not _is_whole(place):
-                _make(name, place, lock, pip)
+        try:
+            tools.mkdir(parents=True, exist_ok=True)
+            with _locked(tools / f".{place.name}.lock", name):
+                if not _is_whole(place):
+                    _make(name, place, lock, pip)
+        except OSError as error:
+            raise NotAvailable(f"{FAILED} {error.strerror}. {HINT}") from None
     return place
 
 
@@ -67,6 +72,7 @@ def _make(name: str, place: Path, lock: Path, pip: Mapping[str, str]) -> None:
         env = {**os.environ, **pip}
         _run([sys.executable, "-I", "-m", "venv", str(partial)], env, name)
         _run([str(partial / "bin" / "python"), "-m", "pip", *PIP, "--requirement", str(lock)], env, name)
+        partial.chmod(0o755)  # a sandbox runs it as another user
         partial.rename(place)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -78,7 +84,7 @@ def _run(command: list[str], env: Mapping[str, str], name: str) -> None:
     if done.returncode:
         said = done.stderr + done.stdout
         print(said.strip())
-        raise NotAvailable(f"its tool environment could not be made: {_cause(said, done.returncode)}")
+        raise NotAvailable(f"{FAILED} {_cause(said, done.returncode)}")
 
 
 def _cause(said: str, code: int) -> str:
@@ -87,6 +93,6 @@ def _cause(said: str, code: int) -> str:
     if "DO NOT MATCH THE HASHES" in said:
         return "a package is not the one that was locked (its hash differs)."
     if any(sign in said for sign in UNREACHABLE):
-        return "the package registry could not be reached. PIP_INDEX_URL names a mirror."
+        return f"the package registry could not be reached. PIP_INDEX_URL names a mirror. {HINT}"
     last = next((line for line in reversed(said.splitlines()) if line.strip()), f"exit code {code}")
     return last.removeprefix("ERROR: ")

@@ -73,8 +73,9 @@ def _run(scanner: Scanner, environment: Path, workspace: Path, paths: Sequence[s
     with tempfile.TemporaryDirectory(prefix="ansflow-scan-") as home:
         output = Path(home) / "report"
         program = [str(environment / scanner.program[0]), *scanner.program[1:]]
+        cache = environment / "cache" if os.access(environment, os.W_OK) else Path(home) / "cache"
         done = subprocess.run(
-            [*program, *scanner.arguments(output, environment / "cache"), "--", *paths],
+            [*program, *scanner.arguments(output, cache), "--", *paths],
             cwd=workspace,
             env={"PATH": os.defpath, "HOME": home, "LANG": "C.UTF-8", "TMPDIR": home},
             stdin=subprocess.DEVNULL,
