@@ -234,7 +234,7 @@ class MemoryStore:
         with self._lock:
             former = [known for known, name in self._boots.items() if name == worker and known != boot]
             for known in former:
-                self._seen.pop(known, None)
+                self._seen[known] = now  # nobody else may give up what this worker is about to take over
             self._boots[boot] = worker
             self._seen[boot] = now
             return [held for known in former for held in self._held.get(known, {}).values()]

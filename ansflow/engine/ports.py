@@ -189,7 +189,7 @@ class ExecutionStore(Protocol):
     # ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def register(self, worker: str, boot: str, *, now: datetime) -> Sequence[Held]:
-        """A worker has started. Its former boots' leases end at once; the attempts they held are returned, to adopt."""
+        """A worker has started. What its former boots held is returned: it has one lease to adopt it."""
         ...
 
     def beat(self, boot: str, *, now: datetime) -> Sequence[tuple[int, Stop]]:

@@ -101,12 +101,13 @@ class Scheduler:
         return found
 
     def _decide(self, execution: int, command: Command) -> Decision:
-        now = self.clock.now()
         wiring = self.store.wiring(execution)
         # Within one process a lock spares the optimistic retries; between processes only the store's guards count.
         with self._turn(execution):
             while True:
-                decision = decide(wiring, self.store.load(execution), command, now)
+                state = self.store.load(execution)
+                now = self.clock.now()  # after the load: no event may be dated before those it follows
+                decision = decide(wiring, state, command, now)
                 if decision.refused or self.store.apply(execution, decision, now=now):
                     break
         if decision.execution is not None:

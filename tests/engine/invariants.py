@@ -3,14 +3,15 @@ that the code under test keeps for itself; an oracle of its own says how the exe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from ansflow.core.events import Event, ExecutionChanged, StepChanged
 from ansflow.core.plan import Plan
 from ansflow.core.retry import MAX_LOSSES
 from ansflow.core.status import EXECUTION_MOVES, STEP_MOVES, ExecutionStatus, Reason, StepStatus, is_final
-from tests.engine.simulation import World
+from tests.engine.simulation import BEAT, Process, World
 
 S, X = StepStatus, ExecutionStatus
 SLOW = timedelta(minutes=10)
@@ -24,12 +25,15 @@ def violations(world: World) -> list[str]:
     if not found:
         history = History(world.plan, events, world.cancelled_steps)
         found += [*history.check(), *_attempts(history, world), *_leftovers(world), *_oracle(history, world)]
+        found += [*_promptness(history, world), *_adoption(history, world)]
     if not world.nemesis and not world.faults and any(world.repairs.values()):
         found.append(f"repairs without a fault: {world.repairs}")
     return found
 
 
 def _events(events: list[Event], world: World) -> Iterator[str]:
+    if any(later.at < earlier.at for earlier, later in pairwise(events)):
+        yield "the times of events go backwards"
     if [event.seq for event in events] != list(range(1, len(events) + 1)):
         yield f"event numbers have gaps: {[event.seq for event in events]}"
     if events[-1].seq != world.store.load(world.execution).execution.seq:
@@ -67,6 +71,7 @@ class History:
         self.losses = dict.fromkeys(plan.steps, 0)
         self.failures = dict.fromkeys(plan.steps, 0)
         self.opened: set[str] = set()
+        self.given_up: list[tuple[str, int]] = []
         self.stopping: ExecutionChanged | None = None
         self.execution = X.PENDING
         self.began = any(
@@ -98,6 +103,7 @@ class History:
             yield f"{key} changed after its end"
         if fact.status is not S.SUCCESS and not (fact.message and fact.reason):
             yield f"no sentence or reason at {fact}"
+        yield from self._result(event, fact)
         if fact.status is S.RUNNING and old is not S.RUNNING:
             yield from self._runs(event, fact)
         elif fact.status is S.RUNNING and fact.attempt != self.attempt[key]:
@@ -114,6 +120,16 @@ class History:
         self.last[key] = fact
         yield from self._limits(key)
         yield from self._joins(key)
+
+    def _result(self, event: Event, fact: StepChanged) -> Iterator[str]:
+        """A result comes from a running attempt, or from one whose worker was lost; a gate's end comes in its time."""
+        key, before = fact.step, self.last.get(fact.step)
+        waiting = before is not None and before.reason is Reason.RETRY and before.outcome is None
+        if fact.outcome is not None and self.status[key] is not S.RUNNING and not waiting:
+            yield f"a result of {key} counts, and nothing was running"
+        early = before is not None and before.due_at is not None and event.at < before.due_at
+        if early and fact.reason is Reason.APPROVAL_EXPIRED:
+            yield f"the gate of {key} was closed too early"
 
     def _runs(self, event: Event, fact: StepChanged) -> Iterator[str]:
         key, spec, planned = fact.step, self.plan.spec_of(fact.step), self.plan.steps[fact.step]
@@ -157,6 +173,7 @@ class History:
             self.not_before[fact.step] = fact.due_at
         if fact.outcome is None:
             self.losses[fact.step] += 1
+            self.given_up.append((fact.step, fact.attempt))
             if self.losses[fact.step] >= MAX_LOSSES:
                 yield f"{fact.step} is tried again after {self.losses[fact.step]} losses"
             return
@@ -225,6 +242,7 @@ def _attempts(history: History, world: World) -> Iterator[str]:
         if mark not in history.started or process.started_at < history.started[mark]:
             yield f"process {mark} without an attempt"
     ends = {(p.step, p.attempt): p for p in world.processes}
+    yield from _results(history, ends)
     for key, fact in history.last.items():
         process = ends.get((key, fact.attempt))
         outcome = fact.outcome
@@ -240,6 +258,15 @@ def _attempts(history: History, world: World) -> Iterator[str]:
             and (process.exit_code or process.gone or process.cancelled)
         ):
             yield f"{key} succeeded, and its process did not"
+
+
+def _results(history: History, ends: Mapping[tuple[str, int], Process]) -> Iterator[str]:
+    for event in history.events:
+        fact = event.fact
+        if isinstance(fact, StepChanged) and fact.outcome is not None and fact.outcome.exit_code is not None:
+            process = ends.get((fact.step, fact.attempt))
+            if process is None or process.ends_at > event.at:
+                yield f"a result of {fact.step} counts as attempt {fact.attempt}, which has not ended"
 
 
 def _leftovers(world: World) -> Iterator[str]:
@@ -292,6 +319,25 @@ def _oracle(history: History, world: World) -> Iterator[str]:
         blamed = fact.status is S.SKIPPED and fact.reason in (Reason.UPSTREAM_FAILED, Reason.UPSTREAM_SKIPPED)
         if blamed and all(_holds(history, needed) for needed in plan.steps[key].needs):
             yield f"{key} was skipped though everything it needs ended as it should"
+
+
+def _promptness(history: History, world: World) -> Iterator[str]:
+    """Where nothing is at fault, a running command hears of a cancel with the next heartbeat of its worker."""
+    if world.nemesis or history.stopping is None:
+        return
+    asked = next(event.at for event in history.events if event.fact is history.stopping)
+    for process in world.processes:
+        if not world.plan.steps[process.step].final and process.ends_at > asked + 2 * BEAT:
+            yield f"{process.step} ran on for {process.ends_at - asked} after the execution was stopped"
+
+
+def _adoption(history: History, world: World) -> Iterator[str]:
+    """A worker that is soon back on its host goes on with what it had: nothing is lost, nothing repeated."""
+    lawful = world.silent or not {"host", "poison", "late", "unanswered", "replay"}.isdisjoint(world.nemesis)
+    begun = {(process.step, process.attempt) for process in world.processes}
+    for mark in history.given_up:
+        if not lawful and mark in begun:
+            yield f"attempt {mark} was given up, and its worker had come back"
 
 
 def _holds(history: History, needed: object) -> bool:

@@ -12,14 +12,14 @@ from ansflow.core.status import Reason
 from tests.plans import need, plan
 
 LONG = timedelta(hours=3)
-"""What a step called `long…` would take: longer than its time-out."""
+"""What a step called `long…` would take: longer than its time-out. One called `poison…` takes its host down."""
 
 STATUSES = (("success",), ("success",), ("success",), ("failed",), ("finished",), ("success", "skipped"))
 
 
 def random_plan(random: Random, *, most: int = 7) -> Plan:
     number = random.randint(2, most)
-    names = [("long" if random.random() < 0.08 else "s") + str(n) for n in range(number)]
+    names = [random.choices(("s", "long", "poison"), (87, 8, 5))[0] + str(n) for n in range(number)]
     members = set(random.sample(names, random.randint(2, min(4, number)))) if random.random() < 0.4 else set()
     bundles = [_bundle(random, tuple(name for name in names if name in members))] if members else []
     steps: dict[str, dict[str, Any]] = {}
@@ -53,7 +53,7 @@ def _bundle(random: Random, keys: tuple[str, ...]) -> Bundle:
 
 def _features(random: Random, name: str) -> dict[str, Any]:
     more: dict[str, Any] = {"priority": random.choice((0, 0, 0, 5))}
-    if name.startswith("long"):
+    if name.startswith(("long", "poison")):
         more["timeout"] = timedelta(seconds=25)
     if random.random() < 0.35:
         more["retry"] = _retry(random)

@@ -20,7 +20,7 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from ansflow.core.commands import Approve, Cancel, Reject, Start
+from ansflow.core.commands import Approve, Cancel, Claim, Expire, Lost, Reject, Retry, Start, Timeout
 from ansflow.core.errors import AnsFlowError
 from ansflow.core.schema import Record
 from ansflow.core.state import copied
@@ -37,8 +37,24 @@ from tests.engine.sim_plans import LONG, random_plan
 NOWHERE = Path("/nonexistent")
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 BEAT = timedelta(seconds=3)
+LEASE = timedelta(seconds=12)  # less a heartbeat, which may be on its way
 MAX_TURNS = 6_000
 SLOTS = 2
+HARM = (
+    "kill",
+    "kill",
+    "freeze",
+    "freeze",
+    "host",
+    "lose",
+    "double",
+    "replay",
+    "replay",
+    "hasty",
+    "stale",
+    "unanswered",
+    "late",
+)
 PAUSES = 0.5  # how often a call to a port is interrupted
 
 
@@ -186,6 +202,7 @@ class SharedStore(MemoryStore):
     def __init__(self, world: World) -> None:
         super().__init__()
         self.world = world
+        self._lock = nullcontext()  # type: ignore[assignment]
 
     def load(self, execution: int) -> Any:
         self.world.pause()
@@ -245,7 +262,9 @@ class World:
         self.messages = Messages(self)
         self.bus = MemoryBus()
         self.processes: list[Process] = []
-        self.said: list[tuple[int, Any]] = []
+        self.said: list[Any] = []
+        self.silent = False  # some worker was not heard of for longer than its lease
+        self._poisoned: set[str] = set()
         self.repairs: dict[str, int] = {}
         self.cancelled_steps: set[str] = set()
         self.plan = random_plan(self.random)
@@ -268,6 +287,7 @@ class World:
             self.turns += 1
             self._turn()
         for worker in self.workers:
+            self._hear(worker)
             if worker.engine is not None:
                 self._note_repairs(worker.engine)
             self._kill_tasks(worker)
@@ -285,6 +305,7 @@ class World:
         if self.faults and self.random.random() < 0.06:
             self.faults -= 1
             self._do_harm()
+        self._spread_poison()
         self._come_back()
         self._keep_time()
         ready = [
@@ -304,7 +325,8 @@ class World:
         now = self.clock.now()
         for worker in self.workers:
             if worker.is_up() and not worker.beating and (worker.beat_at is None or now - worker.beat_at >= BEAT):
-                worker.beat_at, worker.beating = now, True
+                self._hear(worker)
+                worker.beating = True
                 self.spawn(worker, self._beat(worker))
         due = self.store.next_due()
         if due is not None and due <= now and not any(worker.ticking for worker in self.workers if worker.is_up()):
@@ -318,6 +340,11 @@ class World:
             if up:
                 self._wishes.remove((at, wish))
                 self.spawn(self.random.choice(up), wish)
+
+    def _hear(self, worker: Worker) -> None:
+        now = self.clock.now()
+        self.silent = self.silent or (worker.beat_at is not None and now - worker.beat_at > LEASE)
+        worker.beat_at = now
 
     def _beat(self, worker: Worker) -> Callable[[Engine], None]:
         def beat(engine: Engine) -> None:
@@ -394,36 +421,73 @@ class World:
 
     def begin(self, step: str, attempt: int, host: str, timeout: timedelta) -> Process:
         now = self.clock.now()
-        lasts = LONG if step.startswith("long") else seconds(self.random.choice((0, 0.1, 1, 5, 20)))
+        sick = step.startswith("poison") and bool(self.nemesis)
+        lasts = LONG if step.startswith("long") or sick else seconds(self.random.choice((0, 0.1, 1, 5, 20, 20)))
         code = self.random.choice((0, 0, 0, 0, 1, 75))
         process = Process(step, attempt, host, now, now + min(lasts, timeout), code, timed_out=lasts > timeout)
         self.processes.append(process)
+        if sick:
+            self._poisoned.add(host)
+            self.nemesis.append("poison")
         return process
 
     # ── harm ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _do_harm(self) -> None:
-        kind = self.random.choice(("kill", "kill", "freeze", "freeze", "host", "lose", "double", "replay", "late"))
+        kind = self.random.choice(HARM)
         self.nemesis.append(kind)
         worker = self.random.choice(self.workers)
-        now = self.clock.now()
-        if kind in ("kill", "host") and worker.engine is not None:
-            self._crash(worker)
-            worker.until = now + seconds(self.random.choice((0, 1, 10, 30)))
-            if kind == "host":
-                for process in self.processes:
-                    process.gone = process.gone or (process.host == worker.name and process.ends_at > now)
-        elif kind == "freeze" and worker.is_up():
-            worker.frozen, worker.until = True, now + seconds(self.random.choice((2, 16, 40)))
+        if kind in ("kill", "host", "freeze"):
+            self._harm_worker(kind, worker)
         elif kind == "lose" and self.messages.bag:
             self.messages.bag.pop(self.random.randrange(len(self.messages.bag)))
         elif kind == "double" and self.messages.bag:
             self.messages.bag.append(self.random.choice(self.messages.bag))
-        elif kind == "replay" and self.said and worker.is_up():
-            execution, command = self.random.choice(self.said)
-            self.spawn(worker, lambda engine: engine.scheduler.tell(execution, command))
         elif kind == "late":
             self.clock.turn(seconds(self.random.choice((1, 5, 17))))
+        elif worker.is_up():
+            for command in self._untimely(kind, worker):
+                self._say(worker, command)
+
+    def _harm_worker(self, kind: str, worker: Worker) -> None:
+        away = self.random.choice((0, 1, 10, 16, 40))
+        if kind == "freeze" and worker.is_up():
+            worker.frozen, worker.until = True, self.clock.now() + seconds(away)
+        elif kind == "host" and worker.engine is not None:
+            self._lose_host(worker, after=away)
+        elif kind == "kill" and worker.engine is not None:
+            self._crash(worker)
+            worker.until = self.clock.now() + seconds(away)
+
+    def _untimely(self, kind: str, worker: Worker) -> list[Any]:
+        """Commands that nobody should have said now: old ones, ones of a clock that runs ahead, ones never heard of."""
+        if kind == "replay":
+            return [self.random.choice(self.said[-6:])] if self.said else []
+        if kind == "hasty":
+            every = [command(step=step) for step in self.plan.steps for command in (Retry, Expire)]
+            return [*every, Timeout(), *(Timeout(bundle=name) for name in self.plan.bundles)]
+        if kind == "stale":
+            return [Lost(step=held.step, fence=held.fence - 1) for held in self.store.running()]
+        if kind == "unanswered" and worker.engine is not None:
+            return [Claim(step=step, worker=worker.engine.runner.boot) for step in self.plan.steps]
+        return []
+
+    def _say(self, worker: Worker, command: Any) -> None:
+        self.spawn(worker, lambda engine: engine.scheduler.tell(self.execution, command))
+
+    def _spread_poison(self) -> None:
+        """A step called `poison…` takes its host down with it, each time."""
+        for worker in self.workers:
+            if worker.name in self._poisoned and worker.engine is not None:
+                self._lose_host(worker, after=1)
+        self._poisoned.clear()
+
+    def _lose_host(self, worker: Worker, *, after: float) -> None:
+        now = self.clock.now()
+        self._crash(worker)
+        worker.until = now + seconds(after)
+        for process in self.processes:
+            process.gone = process.gone or (process.host == worker.name and process.ends_at > now)
 
     def _crash(self, worker: Worker) -> None:
         assert worker.engine is not None
@@ -462,7 +526,7 @@ class World:
         )
         self._open_up(engine.scheduler)
         engine._timer.look = self._ignore  # type: ignore[method-assign]
-        worker.beat_at = self.clock.now()
+        self._hear(worker)
         engine.open()
 
     def _open_up(self, scheduler: Scheduler) -> None:
@@ -471,7 +535,7 @@ class World:
         decide = scheduler._decide
 
         def noted(execution: int, command: Any) -> Any:
-            self.said.append((execution, command))
+            self.said.append(command)
             return decide(execution, command)
 
         scheduler._decide = noted  # type: ignore[method-assign]
