@@ -94,7 +94,7 @@ def read(text: str, grammar: Record = PIPELINE) -> Document:
         problems = [*filter(None, [elsewhere.recognise_text(text)]), *error.problems]
         return Document(text=text, digest=digest, problems=tuple(problems))
     problems = Problems()
-    if foreign := elsewhere.recognise(loaded.value) or elsewhere.recognise_text(text):
+    if foreign := elsewhere.recognise(loaded.value) or _foreign_text(loaded.value, text):
         problems.append(foreign)
     keys = _read_value(loaded.value, grammar, problems)
     draft = None if keys is None else _pipeline(keys, loaded.value)
@@ -102,6 +102,11 @@ def read(text: str, grammar: Record = PIPELINE) -> Document:
     if problems or draft is None:
         return replace(document, problems=tuple(document.placed(_explained(problems, loaded.value))))
     return replace(document, spec=draft)
+
+
+def _foreign_text(value: Any, text: str) -> Problem | None:
+    """A map is no Jenkinsfile, whatever the scripts in it look like."""
+    return None if isinstance(value, Mapping) else elsewhere.recognise_text(text)
 
 
 def read_file(path: FilePath | str, grammar: Record = PIPELINE) -> Document:

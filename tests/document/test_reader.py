@@ -190,3 +190,7 @@ def test_bytes_that_are_no_text_are_placed(tmp_path: Path) -> None:
 
 def test_a_name_that_is_no_name_is_a_sentence() -> None:
     assert "is no name of a file" in str(read_file("a\0b").problems[0])
+
+
+def test_a_script_of_another_language_makes_no_jenkinsfile_of_a_pipeline() -> None:
+    assert said("steps:\n  a:\n    shell: python\n    run: |\n      def main():\n          pass\n") == []
