@@ -99,6 +99,15 @@ def _exit_codes(*, exit_code: tuple[int, ...]) -> list[RetryCause]:
 
 
 EXIT_CODES = ListOf(Integer(literal=True, minimum=0, maximum=255), minimum=1)
+EXIT_CODE = Record(
+    what="a cause",
+    fields={"exit_code": Field(EXIT_CODES, "These exit codes.", required=True)},
+    makes=_exit_codes,
+)
+CAUSE = Shaped(
+    forms=((str, Choice(CAUSES, literal=True)), (dict, EXIT_CODE)),
+    wanted="one of " + ", ".join(CAUSES) + ", or exit_code: 75",
+)
 RETRY = Named(
     "retry",
     Record(
@@ -118,22 +127,7 @@ RETRY = Named(
                 Integer(literal=True, minimum=0, maximum=100), "Further tries after the first.", required=True
             ),
             "on": Field(
-                ListOf(
-                    Shaped(
-                        forms=(
-                            (str, Choice(CAUSES, literal=True)),
-                            (
-                                dict,
-                                Record(
-                                    what="a cause",
-                                    fields={"exit_code": Field(EXIT_CODES, "These exit codes.", required=True)},
-                                    makes=_exit_codes,
-                                ),
-                            ),
-                        ),
-                        wanted="one of " + ", ".join(CAUSES) + ", or exit_code: 75",
-                    )
-                ),
+                ListOf(CAUSE),
                 "The causes to try again for. Left out: every cause.",
             ),
             "delay": Field(PAUSE, "How long to wait before the second try.", default="1s"),
@@ -297,7 +291,7 @@ APPROVAL_FIELD = Record(
     what="a field",
     short="name",
     fields={
-        "name": Field(WORD, "Its answer is read as approval.fields.<name>.", required=True),
+        "name": Field(WORD, "Its answer is read as $ANSFLOW_APPROVAL_NAME.", required=True),
         "type": Field(
             Choice(("string", "number", "boolean", "choice"), literal=True), "What is asked for.", default="string"
         ),
