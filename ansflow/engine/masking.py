@@ -23,7 +23,7 @@ HEAD = 4  # bytes of a pattern that must be there before it is compared
 DFA_BYTES = 256 * 1024  # of patterns; above, the smaller automaton, at half the speed
 
 ESCAPE = re.compile(
-    rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,2048}(?:\x07|\x1b\\)|[()][0-9A-Z]|[@-Z\\^_])"
+    rb"(\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,2048}(?:\x07|\x1b\\)|[()][0-9A-Z]|[@-Z\\^_]))"
 )
 OPEN_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}|\][^\x07\x1b]{0,2048}\x1b?|[()])?\Z")
 LONGEST_ESCAPE = 2060
@@ -171,17 +171,15 @@ class Plain:
     """Text without its escape sequences, and where each of its bytes stood before."""
 
     def __init__(self, data: bytes) -> None:
-        spans = [match.span() for match in ESCAPE.finditer(data)]
-        pieces, at = [], 0
-        for start, end in spans:
-            pieces.append(data[at:start])
-            at = end
-        pieces.append(data[at:])
-        self.text = b"".join(pieces)
-        self._starts = list(accumulate((len(piece) for piece in pieces[:-1]), initial=0))
-        self._places = [0, *(end for _, end in spans)]
+        self._parts = ESCAPE.split(data)  # text, escape, text, escape, … text
+        self.text = b"".join(self._parts[::2])
+        self._starts: list[int] = []
+        self._places: list[int] = []
 
     def place(self, index: int) -> int:
+        if not self._starts:  # only text with a secret in it needs to know
+            self._starts = list(accumulate(map(len, self._parts[:-1:2]), initial=0))
+            self._places = list(accumulate(map(len, self._parts[:-1]), initial=0))[::2]
         piece = bisect_right(self._starts, index) - 1
         return self._places[piece] + index - self._starts[piece]
 

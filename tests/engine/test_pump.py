@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import tracemalloc
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from types import FrameType
 
 from ansflow.core.errors import Conflict
 from ansflow.engine.masking import Masker
@@ -159,3 +162,51 @@ def test_values_added_by_the_step_are_known_afterwards(tmp_path: Path) -> None:
     follower = pump(logs)
     follower.follow(running)
     assert follower.masker.mask("made-in-the-step") == "***"
+
+
+class Forgetful(Logs):
+    """Keeps the length only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = 0
+
+    def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
+        assert offset == self.size
+        self.size += len(data)
+        return self.size
+
+    def length(self, execution: int, step: str, attempt: int) -> int:
+        return self.size
+
+
+def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:
+    peaks = []
+    block = b"some line of text\n" * 2**16 + b"s3cr3t-token\n"
+    for blocks in (4, 32):
+        running = Printing(tmp_path)
+        running.spool.write_bytes(block * blocks)
+        running.end()
+        tracemalloc.start()
+        pump(Forgetful(), Masker({"T": "s3cr3t-token"})).follow(running)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_a_million_lines_cost_no_work_per_line(tmp_path: Path) -> None:
+    running = Printing(tmp_path)
+    running.spool.write_bytes(b"".join(b"%d\n" % n for n in range(1_000_000)))
+    running.end()
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    follower, logs = pump(Logs(), Masker({"T": "s3cr3t-token"})), Logs()
+    follower.logs = logs
+    sys.setprofile(count)
+    follower.follow(running)
+    sys.setprofile(None)
+    assert logs.length(1, "build", 1) == 6_888_890 and calls < 10_000
