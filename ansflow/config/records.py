@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -94,6 +93,8 @@ class Records:
 
     def tidy(self, *, keep: int = KEPT, keep_workspaces: int = KEPT_WORKSPACES) -> None:
         """Removes what is older than the newest few, but nothing of a run that is still going."""
+        import shutil  # noqa: PLC0415 — brings the compressors along, and most runs have nothing to tidy
+
         numbers = self.numbers()
         for number in numbers[: -keep_workspaces or None]:
             folder = self.root / str(number)

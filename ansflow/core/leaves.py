@@ -130,6 +130,8 @@ class Numeric(Leaf):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Integer(Numeric):
+    """A whole number within limits."""
+
     minimum: int | None = None
     maximum: int | None = None
 
@@ -146,6 +148,8 @@ class Integer(Numeric):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Number(Numeric):
+    """A number within limits; gives a float."""
+
     minimum: float | None = None
     maximum: float | None = None
 
@@ -162,6 +166,8 @@ class Number(Numeric):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Boolean(Leaf):
+    """`true` or `false`, and no other word."""
+
     def parse(self, value: Any, path: Path, problems: Problems) -> bool | None:
         if isinstance(value, bool):
             return value
@@ -175,6 +181,8 @@ class Boolean(Leaf):
 
 @dataclass(eq=False, repr=False)
 class Choice(Leaf):
+    """One of a few words."""
+
     options: tuple[str, ...] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # a word of another tool → what we say instead
 

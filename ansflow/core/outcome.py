@@ -10,6 +10,8 @@ from ansflow.core.status import Reason, StepStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedTest:
+    """A test that failed, with its own words; `line` is 0 where the report names none."""
+
     name: str
     message: str = ""
     file: str = ""
@@ -33,6 +35,8 @@ class TestSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
+    """Lines that tests ran, of the lines that could be run."""
+
     lines_covered: int
     lines_valid: int
 
@@ -43,6 +47,8 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
+    """One thing that a scanner found. `fingerprint` stays the same when lines move."""
+
     scanner: str
     rule: str
     severity: str  # critical | high | medium | low | note

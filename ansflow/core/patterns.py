@@ -36,6 +36,8 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
+    """A compiled pattern: a graph of states from `start` to `end`."""
+
     states: tuple[_State, ...]
     start: int
     end: int

@@ -50,6 +50,8 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryCause:
+    """What a retry answers to."""
+
     kind: str  # exit_code | timeout | worker_lost
     code: int | None = None  # with exit_code: only this one
 
@@ -78,6 +80,8 @@ class MatrixSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSpec:
+    """A container image, for the step itself or for a service beside it."""
+
     name: str
     command: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
@@ -87,6 +91,8 @@ class ImageSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalField:
+    """One question of the form that an approver answers."""
+
     name: str
     type: str = "string"
     options: tuple[str, ...] = ()
@@ -95,6 +101,8 @@ class ApprovalField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalSpec:
+    """A gate before a step: who may open it, how many are needed, and what happens when nobody does."""
+
     message: str = ""
     groups: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
@@ -107,6 +115,8 @@ class ApprovalSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheSpec:
+    """Files kept between executions under a key."""
+
     key: str
     paths: tuple[str, ...]
     restore_keys: tuple[str, ...] = ()
@@ -115,6 +125,8 @@ class CacheSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoizeSpec:
+    """What the result of a step depends on, so that an equal one can be taken over."""
+
     inputs: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
     ttl: timedelta | None = None
@@ -122,6 +134,8 @@ class MemoizeSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactSpec:
+    """Files kept from the execution."""
+
     paths: tuple[str, ...]
     expire_in: timedelta | None = None
     when: str = "success"  # success | failure | always
@@ -138,6 +152,8 @@ class ReportsSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentSpec:
+    """Where a deployment goes."""
+
     name: str
     url: str = ""
     action: str = "deploy"  # deploy | rollback | stop
@@ -145,6 +161,8 @@ class EnvironmentSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConcurrencySpec:
+    """At most `limit` of a group at once, and what happens to the others."""
+
     group: str
     limit: int = 1
     policy: str = "queue"  # queue | replace_pending | cancel_running
@@ -152,6 +170,8 @@ class ConcurrencySpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutorSpec:
+    """Where the commands of a step run, with the options of that place."""
+
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -165,6 +185,8 @@ class AllowFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSpec:
+    """One step as the file says it, with the defaults folded in."""
+
     id: str
     type: str = "custom"
     name: str = ""
@@ -206,6 +228,8 @@ class StepSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputSpec:
+    """A value that is asked for when the pipeline starts."""
+
     name: str
     type: str = "string"  # string | number | boolean | choice
     description: str = ""
@@ -217,6 +241,8 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSpec:
+    """Steps that are drawn and joined together."""
+
     name: str
     join: str = "wait_all"  # wait_all | wait_any | fail_fast
     max_parallel: int | None = None
@@ -226,6 +252,8 @@ class GroupSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSpec:
+    """When the pipeline starts by the clock, and what happens to starts that were missed."""
+
     cron: str
     timezone: str = "UTC"
     on_missed: str = "skip"  # skip | run_once | run_all

@@ -60,6 +60,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
+    """An attempt that is ready to start."""
+
     job: StepJob
     type: StepType
     executor: Executor

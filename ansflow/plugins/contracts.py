@@ -48,6 +48,8 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
+    """What a command may use. Whatever runs longer than `timeout` gets TERM, and KILL after `grace`."""
+
     timeout: timedelta
     grace: timedelta
     cpu: float | None = None

@@ -21,12 +21,16 @@ class ExpressionError(AnsFlowError):
 
 @dataclass(frozen=True, slots=True)
 class Literal:
+    """A value that is written out."""
+
     value: Any
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
+    """A context, such as `inputs`."""
+
     name: str
     offset: int
 
@@ -42,6 +46,8 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Call:
+    """A function of the table with its arguments."""
+
     name: str
     arguments: tuple[Node, ...]
     offset: int
@@ -49,12 +55,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """`!of`"""
+
     of: Node
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
 class Binary:
+    """Two values around an operator."""
+
     operator: str
     left: Node
     right: Node
@@ -63,6 +73,8 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
+    """`condition ? then : otherwise`"""
+
     condition: Node
     then: Node
     otherwise: Node
@@ -71,12 +83,16 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
+    """`[a, b]`"""
+
     items: tuple[Node, ...]
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
+    """`{a: 1}`"""
+
     items: tuple[tuple[Node, Node], ...]
     offset: int
 

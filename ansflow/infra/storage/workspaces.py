@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from pathlib import Path
 
@@ -34,6 +33,8 @@ class FileWorkspaces:
 def _remove(path: Path) -> None:
     if not path.exists():
         return
+    import shutil  # noqa: PLC0415 — brings the compressors along, and a short run removes nothing
+
     path.chmod(0o700)
     for _, folders, _, folder in os.fwalk(path, follow_symlinks=False):
         for name in folders:  # one that a step closed with chmod 000 can be neither listed nor emptied
