@@ -18,7 +18,7 @@ from ansflow.core.schema import nearest
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "running": ("run", "plan", "list", "logs"),
-    "writing": ("init", "validate", "graph", "steps"),
+    "writing": ("init", "validate", "graph", "steps", "edit"),
     "more": ("completion",),
 }
 COMMANDS = tuple(name for names in GROUPS.values() for name in names)
@@ -34,6 +34,13 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, prog: str | None = None, *, description: str | None = None) -> None:
         super().__init__(prog, description=description, allow_abbrev=False, formatter_class=Help, add_help=False)
         self.add_argument("-h", "--help", action="help", help=t("option.help"))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """A word that is no command, with the command that was probably meant."""
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            known = nearest(value, action.choices) or t("help.known", commands=", ".join(action.choices))
+            raise argparse.ArgumentError(None, f"{t('help.no_command', command=value)} {translated(known)}")
+        super()._check_value(action, value)
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -68,13 +75,6 @@ class Help(argparse.HelpFormatter):
 
 
 class TopParser(Parser):
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """A word that is no command, with the command that was probably meant."""
-        if isinstance(action, argparse._SubParsersAction) and value not in COMMANDS:
-            known = nearest(value, COMMANDS) or t("help.known", commands=", ".join(COMMANDS))
-            raise argparse.ArgumentError(None, f"{t('help.no_command', command=value)} {translated(known)}")
-        super()._check_value(action, value)
-
     def format_help(self) -> str:
         """The commands by what they are for, and examples: what a newcomer reads first."""
         columns = min(Screen(sys.stdout).columns, 100)
@@ -110,7 +110,7 @@ def build_parser(argv: Sequence[str] = (), *, every: bool = False) -> Parser:
     _translate_argparse()
     parser = TopParser(prog="ansflow")
     parser.add_argument("--version", action="version", version=f"ansflow {__version__}", help=t("option.version"))
-    _shared(parser, suppress=False)
+    add_shared(parser, suppress=False)
     commands = parser.add_subparsers(dest="command", metavar=t("help.command"), parser_class=Parser)
     asked = next((word for word in argv if word in COMMANDS), None)
     for name in COMMANDS:
@@ -119,11 +119,11 @@ def build_parser(argv: Sequence[str] = (), *, every: bool = False) -> Parser:
             command.description = t(f"{name}.about")
             command.epilog = f"{t('help.examples')}\n{t(f'{name}.examples')}"
             command_of(name).options(command)
-            _shared(command, suppress=True)
+            add_shared(command, suppress=True)
     return parser
 
 
-def _shared(parser: argparse.ArgumentParser, *, suppress: bool) -> None:
+def add_shared(parser: argparse.ArgumentParser, *, suppress: bool) -> None:
     """Understood before and after the command's name. After it, leaving them out must not reset what stood before."""
     parser.add_argument(
         "--lang",

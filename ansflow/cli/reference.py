@@ -29,7 +29,7 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for verb, verb_parser in action.choices.items():
-                yield f"\n`{verb}`: {t('edit.' + verb.replace('-', '_'))}\n"
+                yield f"\n`{verb}`: {t(f'edit.do.{verb}')}\n"
                 yield from _table(verb_parser._actions)
 
 

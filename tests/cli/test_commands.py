@@ -285,7 +285,9 @@ def test_the_locale_chooses_the_language(ansflow: Ansflow) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", ["run", "plan", "validate", "graph", "steps", "list", "logs", "completion"])
+@pytest.mark.parametrize(
+    "command", ["run", "plan", "validate", "graph", "steps", "list", "logs", "completion", "init", "edit"]
+)
 def test_every_command_has_help_with_examples(ansflow: Ansflow, command: str, language: str) -> None:
     done = ansflow(command, "--help", env={"ANSFLOW_LANG": language, "COLUMNS": "80"})
     assert done.code == 0

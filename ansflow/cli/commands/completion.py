@@ -22,13 +22,10 @@ _ansflow() {{
         -s|--step) mapfile -t COMPREPLY < <(compgen -W "$(_ansflow_steps)" -- "$word"); return ;;
 {choices}
     esac
-    if [[ $word == -* || -z $command ]]; then
-        case $command in
+    case $command in
 {options}
-        esac
-        return
-    fi
-    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    esac
+    [[ $word == -* || -z $command ]] || mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY < <(compgen -f -- "$word")
 }}
 _ansflow_steps() {{
     sed -n '/^\\(steps\\|finally\\):/,/^[^ #]/s/^  \\([A-Za-z_][A-Za-z0-9_-]*\\):.*/\\1/p' \\
@@ -84,9 +81,9 @@ def flags(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
 
 def bash(commands: Commands) -> str:
     def case(pattern: str, words: str) -> str:
-        return f'            {pattern}) mapfile -t COMPREPLY < <(compgen -W "{words}" -- "$word") ;;'
+        return f'        {pattern}) mapfile -t COMPREPLY < <(compgen -W "{words}" -- "$word") ;;'
 
-    written = [case(name, " ".join(_words(parser))) for name, parser in commands.items()]
+    written = [case(name, " ".join((*_words(parser), *verbs(parser)))) for name, parser in commands.items()]
     written.append(case("*", " ".join((*commands, "--help", "--version", "--lang", "--color"))))
     return BASH.format(names="|".join(commands), options="\n".join(written), choices="\n".join(_bash_choices(commands)))
 
@@ -94,6 +91,12 @@ def bash(commands: Commands) -> str:
 def _words(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in flags(parser):
         yield from action.option_strings
+
+
+def verbs(parser: argparse.ArgumentParser) -> list[str]:
+    """What may follow a command by name: `set` of `edit`, `show` of `steps`."""
+    named = (action for action in parser._actions if not action.option_strings and action.choices)
+    return [str(word) for action in named for word in action.choices or ()]
 
 
 def _bash_choices(commands: Commands) -> Iterator[str]:
@@ -113,7 +116,8 @@ def zsh(commands: Commands) -> str:
     written = []
     for name, parser in commands.items():
         specs = " ".join(_zsh_flag(action) for action in flags(parser))
-        written.append(f"        {name}) _arguments {specs} '*:file:_files' ;;")
+        words = f"{{compadd -- {' '.join(verbs(parser))}; _files}}" if verbs(parser) else "_files"
+        written.append(f"        {name}) _arguments {specs} '*:word:{words}' ;;")
     summaries = " ".join(f"{name}\\:{_quoted(t(f'{name}.summary'))}" for name in commands)
     return ZSH.format(names="|".join(commands), options="\n".join(written), summaries=summaries)
 
@@ -137,6 +141,7 @@ def fish(commands: Commands) -> str:
     lines = []
     for name, parser in commands.items():
         lines.append(f"complete -c ansflow -n __fish_use_subcommand -f -a {name} -d {_quoted(t(f'{name}.summary'))}")
+        lines += [f"complete -c ansflow -n '__fish_seen_subcommand_from {name}' -a {verb}" for verb in verbs(parser)]
         lines += [_fish_flag(name, action) for action in flags(parser)]
     return FISH.format(lines="\n".join(lines))
 
