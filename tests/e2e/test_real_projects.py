@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
 from tests.e2e.real_projects import real_repository
 
 ROOT = Path(__file__).parents[2]
