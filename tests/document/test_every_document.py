@@ -1,4 +1,4 @@
-"""One reading reports every mistake, each at its own place: mistakes are planted into documents of hypothesis."""
+"""What holds of every document: one reading reports each mistake at its own place, and a spec survives being stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansflow.core import codec
+from ansflow.core.spec import PipelineSpec
 from ansflow.document.reader import read
+from ansflow.plugins.checking import check, notes
 from tests.document.pipelines import pipelines
 
 EXAMPLES = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -49,3 +52,19 @@ def test_every_planted_mistake_is_reported_at_its_place(count: Callable[[str, in
 
     reported()
     count("planted mistakes reported at their line and column", planted)
+
+
+def test_every_spec_survives_being_stored(count: Callable[[str, int], None]) -> None:
+    @EXAMPLES
+    @given(pipelines)
+    def survives(value: Any) -> None:
+        document = read(json.dumps(value, indent=1))
+        assert document.problems == ()
+        assert document.spec is not None
+        stored = json.loads(json.dumps(codec.dump(document.spec)))
+        assert codec.load(PipelineSpec, stored) == document.spec
+        for problem in [*check(document), *notes(document)]:
+            assert problem.line >= 1
+
+    survives()
+    count("specs stored as JSON and read back equal", EXAMPLES.max_examples)
