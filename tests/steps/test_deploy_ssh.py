@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,3 +160,42 @@ def test_a_hostile_folder_name_is_only_a_name(make_job: Any, perform: Any, serve
     assert done.outcome.status is StepStatus.SUCCESS, done.log
     assert (server.folder / hostile / "current" / "index.html").read_text() == "one"
     assert not (Path.home() / "pwned").exists()
+
+
+def test_killed_while_it_copies_the_old_release_stays_and_nothing_half_is_left(
+    make_job: Any, perform: Any, server: Server, count: Callable[[str, int], None]
+) -> None:
+    target = f"ssh://{getpass.getuser()}@127.0.0.1:{server.port}{server.folder}/killed"
+    site = server.folder / "killed"
+    job = job_for(make_job, server, target=target)
+    before = time.monotonic()
+    assert perform(job).outcome.status is StepStatus.SUCCESS
+    duration, killed = time.monotonic() - before, 0
+    (job.workspace / "big.bin").write_bytes(os.urandom(30_000_000))
+    for number in range(1, 9):
+        (job.workspace / "index.html").write_text("two")
+        command = Deploy().prepare(job)
+        env = {**command.env, "ANSFLOW_OUTPUT": str(job.attempt_folder / "outputs")}
+        process = subprocess.Popen(
+            command.argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        assert process.stdin is not None
+        process.stdin.write(command.stdin)
+        process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(duration * (0.6 + 0.1 * number))
+            continue  # it was quicker than the kill
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        killed += 1
+        whole = (site / "current" / "index.html").read_text() == "one" or (site / "current" / "big.bin").exists()
+        assert whole
+        for release in (site / "releases").iterdir():
+            big = release / "big.bin"
+            assert not big.exists() or big.stat().st_size == 30_000_000
+    deadline = time.monotonic() + 20
+    while "Another deployment" in (done := perform(job)).outcome.message:  # the other end notices a moment later
+        assert time.monotonic() < deadline
+    assert done.outcome.status is StepStatus.SUCCESS
+    assert not list(site.glob(".incoming-*"))
+    count("deployments over ssh killed by SIGKILL, current whole", killed)
