@@ -13,7 +13,24 @@ from ansflow.plugins.contracts import Message, StepJob
 MOST_STEPS = 20
 MOST_TESTS = 10
 ENDED_BADLY = ("failed", "timeout", "cancelled")
-SAID = {"success": "succeeded", "failed": "failed", "timeout": "ran out of time", "cancelled": "was cancelled"}
+STATUSES = ("success", "failed", "timeout", "cancelled")
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "success": "succeeded", "failed": "failed", "timeout": "ran out of time", "cancelled": "was cancelled",
+        "fixed": "is fixed: it succeeded again", "allowed": "(allowed)", "pipeline": "The pipeline",
+        "more_steps": "… and {} more steps", "more_tests": "… and {} more tests",
+        "Pipeline": "Pipeline", "Execution": "Execution", "Branch": "Branch", "Commit": "Commit", "Author": "Author",
+        "Trigger": "Trigger",
+    },
+    "zh": {
+        "success": "成功", "failed": "失败", "timeout": "超时", "cancelled": "已取消",
+        "fixed": "已恢复：再次成功", "allowed": "（允许失败）", "pipeline": "流水线",
+        "more_steps": "……以及另外 {} 个步骤", "more_tests": "……以及另外 {} 个测试",
+        "Pipeline": "流水线", "Execution": "执行", "Branch": "分支", "Commit": "提交", "Author": "作者",
+        "Trigger": "触发方式",
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +77,16 @@ def verdict_of(context: Mapping[str, Any], before: str) -> Verdict:
 
 
 def message_of(job: StepJob, verdict: Verdict) -> Message:
-    said = "is fixed: it succeeded again" if verdict.fixed else SAID[verdict.status]
-    name = _pipeline(job)
-    text = "\n\n".join(filter(None, (str(job.parameters.get("message", "")).strip(), _summary(job.context))))
+    words = WORDS[str(job.parameters.get("language", "en"))]
+    name = job.env.get("ANSFLOW_PIPELINE") or words["pipeline"]
+    text = "\n\n".join(filter(None, (str(job.parameters.get("message", "")).strip(), _summary(job.context, words))))
     return Message(
-        subject=str(job.parameters.get("subject", "")) or f"{name} {said}",
+        subject=str(job.parameters.get("subject", ""))
+        or f"{name} {words['fixed' if verdict.fixed else verdict.status]}",
         text=text,
         status="fixed" if verdict.fixed else verdict.status,
         url=str(_map(job.context, "execution").get("url", "")),
-        facts=_facts(job, name),
+        facts={words[key]: value for key, value in _facts(job, name).items() if value},
         payload={"execution": job.execution, "steps": {key: _status_of(step) for key, step in _steps(job.context)}},
     )
 
@@ -76,34 +94,34 @@ def message_of(job: StepJob, verdict: Verdict) -> Message:
 def _status(context: Mapping[str, Any]) -> str:
     """So far: a step that tells is itself still running, and so is the execution."""
     said = str(_map(context, "execution").get("status", ""))
-    if said in SAID:
+    if said in STATUSES:
         return said
     statuses = {_status_of(step) for _, step in _steps(context) if not step.get("allowed_failure")}
     return next((status for status in ("failed", "cancelled") if status in statuses), "success")
 
 
-def _summary(context: Mapping[str, Any]) -> str:
+def _summary(context: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """One line a step that did not end well, with its first failing tests."""
     failing = [(key, step) for key, step in _steps(context) if _status_of(step) in ENDED_BADLY]
-    lines = [line for key, step in failing[:MOST_STEPS] for line in _lines(key, step)]
+    lines = [line for key, step in failing[:MOST_STEPS] for line in _lines(key, step, words)]
     if len(failing) > MOST_STEPS:
-        lines.append(f"… and {len(failing) - MOST_STEPS} more steps")
+        lines.append(words["more_steps"].format(len(failing) - MOST_STEPS))
     return "\n".join(lines)
 
 
-def _lines(key: str, step: Mapping[str, Any]) -> Iterator[str]:
-    allowed = " (allowed)" if step.get("allowed_failure") else ""
+def _lines(key: str, step: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
+    allowed = f" {words['allowed']}" if step.get("allowed_failure") else ""
     why = f": {step['message']}" if step.get("message") else ""
-    yield f"{key} {_status_of(step)}{allowed}{why}"
+    yield f"{key} {words[_status_of(step)]}{allowed}{why}"
     tests = [str(test) for test in step.get("failing_tests", ())]
     yield from (f"  {test}" for test in tests[:MOST_TESTS])
     if len(tests) > MOST_TESTS:
-        yield f"  … and {len(tests) - MOST_TESTS} more tests"
+        yield "  " + words["more_tests"].format(len(tests) - MOST_TESTS)
 
 
 def _facts(job: StepJob, name: str) -> Mapping[str, str]:
     git, event = _map(job.context, "git"), _map(job.context, "event")
-    facts = {
+    return {
         "Pipeline": name,
         "Execution": str(job.execution),
         "Branch": str(git.get("branch") or git.get("tag") or ""),
@@ -111,11 +129,6 @@ def _facts(job: StepJob, name: str) -> Mapping[str, str]:
         "Author": str(git.get("author") or ""),
         "Trigger": str(event.get("name") or event.get("event") or ""),
     }
-    return {key: value for key, value in facts.items() if value}
-
-
-def _pipeline(job: StepJob) -> str:
-    return job.env.get("ANSFLOW_PIPELINE") or str(_map(job.context, "execution").get("pipeline") or "The pipeline")
 
 
 def _steps(context: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -154,5 +167,5 @@ def markdown(message: Message, *, line_break: str = "\n") -> str:
     facts = [f"**{name}** {unmarked(value)}" for name, value in message.facts.items()]
     lines = [*unmarked(message.text).splitlines(), *([""] if message.text and facts else []), *facts]
     if message.url:
-        lines += ["", f"[Open the execution]({message.url})"]
+        lines += ["", f"[{unmarked(message.url)}]({message.url})"]
     return line_break.join(lines)

@@ -37,6 +37,7 @@ class Notify:
             ),
             "subject": Field(Text(), "First line; without it, the pipeline and how it went."),
             "message": Field(Text(multiline=True), "Text before the summary."),
+            "language": Field(Choice(("en", "zh")), "Language of subject and facts.", default="en"),
             "only": Field(
                 ListOf(Choice(ONLY)),
                 "When to tell. fixed: success after a failure; changed: another end than last time.",

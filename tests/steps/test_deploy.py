@@ -212,15 +212,12 @@ def test_a_folder_in_place_of_the_link_is_not_replaced(release: Release, target:
 
 def test_two_deployments_at_once_do_not_mix(release: Release, target: Path) -> None:
     release("one")
-    with (target / ".lock").open("w") as lock:
-        holder = subprocess.Popen(["flock", "--no-fork", "-n", str(target / ".lock"), "cat"], stdin=subprocess.PIPE)
-        assert holder.stdin is not None
-        while subprocess.run(["flock", "-n", str(target / ".lock"), "true"], check=False).returncode == 0:
-            pass
+    argv = ["flock", str(target / ".lock"), "sh", "-c", "echo held; cat"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin is not None and holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
         done = release("two")
         holder.stdin.close()
-        holder.wait()
-        lock.close()
     assert "Another deployment" in done.outcome.message
     assert live(target) == {"one"}
 

@@ -13,6 +13,7 @@ from ansflow.core.schema import Problems
 from ansflow.core.spec import StepSpec
 from ansflow.core.status import StepStatus
 from ansflow.plugins.registry import step_type
+from ansflow.plugins.telling import WORDS
 from ansflow.steps.notify import Notify
 
 FAILED = {"steps": {"unit": {"status": "failed", "message": "Exited with code 1."}, "lint": {"status": "success"}}}
@@ -123,6 +124,29 @@ def test_only_chooses_when_to_tell(
         heard.append(len(hook.bodies) > before)
         assert heard[-1] or "Nobody was told" in done.log
     assert heard == told
+
+
+def test_a_message_can_be_in_chinese(make_job: Any, perform: Any, hook: Hook) -> None:
+    context = {**FAILED, "git": {"branch": "main"}}
+    perform(notify(make_job, [inline(hook)], context, parameters={"language": "zh"}, env={"ANSFLOW_PIPELINE": "shop"}))
+    data = hook.bodies[0]["data"]
+    assert data["subject"] == "shop 失败"
+    assert data["text"] == "unit 失败: Exited with code 1."
+    assert data["facts"]["分支"] == "main"
+
+
+def test_every_word_of_a_message_exists_in_both_languages() -> None:
+    assert WORDS["en"].keys() == WORDS["zh"].keys()
+
+
+def test_long_lists_are_cut_and_counted(make_job: Any, perform: Any, hook: Hook) -> None:
+    tests = [f"test_{number}" for number in range(14)]
+    steps = {f"step{number}": {"status": "failed", "failing_tests": tests} for number in range(23)}
+    perform(notify(make_job, [inline(hook)], {"steps": steps}))
+    lines = hook.bodies[0]["data"]["text"].splitlines()
+    assert lines[:2] == ["step0 failed", "  test_0"]
+    assert lines[11] == "  … and 4 more tests"
+    assert lines[-1] == "… and 3 more steps"
 
 
 def test_a_fixed_pipeline_says_so(make_job: Any, perform: Any, hook: Hook) -> None:
