@@ -79,15 +79,11 @@ def _without_template(spec: PipelineSpec) -> Iterator[Problem]:
 
 
 def _without_shell_text(step: StepSpec) -> StepSpec:
-    """The step with every `${{ }}` of its script moved to an environment variable."""
-    script = "\n".join(step.run)
-    if "${{" not in script:
+    if not any("${{" in script for script in step.run):
         return step
     from ansflow.core import shell_text  # noqa: PLC0415 — a pipeline without expressions starts without reading shells
 
-    rewritten, variables = shell_text.rewrite(script, step.shell)
-    values = {name: f"${{{{ {expression} }}}}" for name, expression in variables.items()}
-    return replace(step, run=(rewritten,), env={**step.env, **values})
+    return shell_text.without_expressions(step)
 
 
 class _Draft:

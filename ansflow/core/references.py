@@ -99,7 +99,7 @@ class _Expressions:
         if "${{" not in script or not self.text(script, path, scope, step):
             return
         try:
-            shell_text.rewrite(script, step.shell)
+            shell_text.without_expressions(step)
         except InvalidSpec as refused:
             self.problems.extend(replace(problem, path=path) for problem in refused.problems)
 

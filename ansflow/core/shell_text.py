@@ -11,13 +11,42 @@ mend it. What a program makes of its arguments is its own business: a value that
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.expressions import Expression, split
 from ansflow.core.shell.commands import Commands
 from ansflow.core.shell.quotes import Refused
+from ansflow.core.spec import StepSpec
 
+EVALUATING = re.compile(r"\b(?:declare|typeset|local|readonly|export)\s+(?:-\w+\s+)*-\w*[in]")
 KNOWN_SHELLS = ("", "sh", "bash", "dash", "ash")
 HINT = 'Pass it by `env` (`env: {NAME: …}`) and write "$NAME" in the script.'
+
+
+def without_expressions(step: StepSpec) -> StepSpec:
+    """The step with every `${{ }}` of its script moved to an environment variable.
+
+    A step without `shell` is run by bash or else by sh: its script is taken where both read it alike, and otherwise, if
+    bash reads it well, `shell` becomes bash.
+    """
+    script = "\n".join(step.run)
+    if "${{" not in script:
+        return step
+    shell = step.shell
+    try:
+        rewritten, variables = rewrite(script, shell)
+    except InvalidSpec as refused:
+        if shell:
+            raise
+        shell = "bash"
+        try:
+            rewritten, variables = rewrite(script, shell)
+        except InvalidSpec:
+            raise refused from None
+    values = {name: f"${{{{ {expression} }}}}" for name, expression in variables.items()}
+    return replace(step, run=(rewritten,), shell=shell, env={**step.env, **values})
 
 
 def rewrite(script: str, shell: str) -> tuple[str, dict[str, str]]:
@@ -33,6 +62,10 @@ def rewrite(script: str, shell: str) -> tuple[str, dict[str, str]]:
     if name not in KNOWN_SHELLS:
         first = next(part for part in parts if isinstance(part, Expression))
         raise _problem(f"{_shown(first)} cannot stand in a script of {name}: only sh and bash scripts can be read.")
+    if EVALUATING.search(script):
+        first = next(part for part in parts if isinstance(part, Expression))
+        raise _problem(f"{_shown(first)} cannot stand in this script: variables that are declared with -i or -n"
+                       " evaluate what they are given.")  # fmt: skip
     items = [item for part in parts for item in (part if isinstance(part, str) else (part,))]
     reader = Commands(items, bash=name == "bash")
     try:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from ansflow.core.errors import InvalidSpec
-from ansflow.core.shell_text import rewrite
+from ansflow.core.shell_text import rewrite, without_expressions
+from ansflow.core.spec import StepSpec
 
 WITNESS = "witness"
 HOSTILE = (
@@ -199,14 +200,24 @@ REFUSED = (
     ("[[ @ -eq 1 ]]", "bash", "[[ evaluates what it compares as numbers"),
     ("[[ -v @ ]]", "bash", "[[ evaluates what it compares as numbers"),
     ("[[ -n x && @ ]]", "", "write `shell: bash`"),
+    ("[[ -n x && trap @ EXIT ]]", "sh", "write `shell: bash`"),
+    ("[[ x\n@ ]]", "sh", "write `shell: bash`"),
+    ("command [[ x && @ ]]", "bash", "it would be the command itself"),
+    ("A=1 [[ x && @ ]]", "bash", "it would be the command itself"),
+    (">f [[ x && @ ]]", "bash", "it would be the command itself"),
+    (">f @", "", "it would be the command itself"),
+    (">f case x in x) @ ;; esac", "bash", "never opened"),
+    ("PS4=@; set -x", "bash", "executes what this variable holds"),
+    ("declare -n r=@", "bash", "declared with -i or -n"),
+    ("declare -i n; n=@", "bash", "declared with -i or -n"),
     ("test -v @", "bash", "test -v evaluates"),
     ("[ @ @ ]", "bash", "[ -v evaluates"),
     ("printf -v @ x", "bash", "printf -v evaluates"),
     ("printf @ @", "bash", "printf -v evaluates"),
     ("a[@]=1", "bash", "index of an array"),
     ("a=([@]=1)", "bash", "index of an array"),
-    ("declare -i n=@", "bash", "declare -i evaluates"),
-    ("declare -i n=(@)", "bash", "declare -i evaluates"),
+    ("declare -i n=@", "bash", "declared with -i or -n"),
+    ("declare -i n=(@)", "bash", "declared with -i or -n"),
     ("export @", "", "export evaluates the name"),
     ("unset @", "", "unset evaluates"),
     ("command -p read @", "", "read evaluates"),
@@ -269,6 +280,8 @@ def test_a_place_where_a_value_could_be_executed_is_refused_with_a_way_out(scrip
         ". venv-${{ matrix.python }}/bin/activate",
         "find . -name ${{ a }} -exec sh -c 'echo \"$1\"' _ {} \\;",
         "bash -s ${{ a }} < script.sh",
+        "printf '%s %s' ${{ a }} ${{ a }}",
+        "> out.txt echo ${{ a }}",
         "sed -n -e 's/a/b/' ${{ a }}",
         'if [ "${{ a }}" = "true" ] || [ -z ${{ a }} ]; then echo yes; fi',
         'while read -r line; do echo "$line" ${{ a }}; done < file',
@@ -356,3 +369,11 @@ def test_random_heaps_of_shell_syntax_that_are_taken_never_execute_a_value(
         run(shell, rewritten, {"ANSFLOW_VALUE_1": attacks[at % len(attacks)]}, tmp_path)
         assert not (tmp_path / WITNESS).exists(), script
     count("random scripts taken and run", min(len(taken), 600))
+
+
+def test_a_script_that_only_bash_reads_well_is_pinned_to_bash_where_no_shell_was_written() -> None:
+    both = without_expressions(StepSpec(id="a", run=("[ ${{ a }} = b ]",)))
+    only_bash = without_expressions(StepSpec(id="a", run=("[[ a == b && ${{ a }} == b ]]",)))
+    assert (both.shell, only_bash.shell) == ("", "bash")
+    with pytest.raises(InvalidSpec, match="write `shell: bash`"):
+        without_expressions(StepSpec(id="a", run=("[[ a == b && ${{ a }} == b ]]",), shell="sh"))

@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 from ansflow.core.expressions import Expression
 from ansflow.core.shell.quotes import Quotes, Refused
-from ansflow.core.shell.rules import KEYWORDS, VALUE, command_of, in_subscript, reads_program, why_unsafe
+from ansflow.core.shell.rules import (
+    JOIN,
+    KEYWORDS,
+    REDIRECTED,
+    VALUE,
+    in_subscript,
+    is_test,
+    reads_program,
+    why_unsafe,
+)
 
 READS_IT = "the command reads it as a part of its program"
 
@@ -36,7 +45,7 @@ class Frame:
 
     @property
     def in_test(self) -> bool:
-        return "[[" in self.words and "]]" not in self.words and command_of(self.words)[:1] == ["[["]
+        return "]]" not in self.words and is_test(self.words)
 
     def add(self, text: str) -> None:
         self.word = (self.word or "") + text
@@ -135,7 +144,7 @@ class Commands(Quotes):
 
     def newline(self, frame: Frame) -> None:
         if frame.in_test:
-            frame.end_word()
+            self.join(frame)
         else:
             frame.end_command()
         heredocs, frame.heredocs = frame.heredocs, []
@@ -162,9 +171,7 @@ class Commands(Quotes):
         if frame.word == "]]":
             frame.end_word()
         if frame.in_test:
-            frame.end_word()
-            if not self.bash:
-                frame.words.append(sign)
+            self.join(frame)
             self.take()
         elif sign in "<>":
             self.redirection(frame)
@@ -174,6 +181,12 @@ class Commands(Quotes):
             self.close_parenthesis(frame)
         else:
             self.separator(sign, frame)
+
+    def join(self, frame: Frame) -> None:
+        """An operator or a new line within `[[ … ]]`."""
+        frame.end_word()
+        if frame.in_test and not self.bash:
+            frame.words.append(JOIN)
 
     def separator(self, sign: str, frame: Frame) -> None:
         is_pipe = sign == "|" and self.peek(1) != "|"
@@ -225,6 +238,7 @@ class Commands(Quotes):
             frame.add(VALUE if self.commands(")") else "$")
             return
         frame.end_word()
+        frame.words = frame.words or [REDIRECTED]
         if self.looking_at("<<") and not self.looking_at("<<<"):
             self.begin_heredoc(frame)
             return

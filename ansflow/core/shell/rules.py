@@ -14,6 +14,8 @@ from itertools import pairwise
 VALUE = "\0"
 QUOTED_BRACKET = "\1"
 WRITTEN = "\2"
+JOIN = "\3"
+"""Stands for an operator within `[[ … ]]`, where sh would end the command."""
 
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^\]]*\])?\+?=", re.ASCII)
 SUBSCRIPT = re.compile(rf"(?:[A-Za-z_]\w*)?\[[^\]]*{VALUE}", re.ASCII)
@@ -25,14 +27,16 @@ EVALUATES: Mapping[str, str] = {
     "coproc": "executes its words",
     "trap": "executes its first word later",
     "alias": "makes a command of its words",
-    **dict.fromkeys(("let", "compgen", "complete", "bind"), "evaluates its words"),
+    **dict.fromkeys(("let", "compgen", "complete", "bind", "enable"), "evaluates its words"),
     **dict.fromkeys(("unset", "read", "mapfile", "readarray", "getopts"), "evaluates its words as names"),
     "ssh": "hands its words to a shell on the other side",
     **dict.fromkeys(("watch", "parallel"), "hands its words to a shell"),
 }
+EVALUATED_VARIABLES = frozenset({"PS0", "PS1", "PS4", "PROMPT_COMMAND", "BASH_ENV", "ENV"})
 DECLARES = frozenset({"declare", "typeset", "local", "readonly", "export"})
 COMPARES_NUMBERS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"})
-JOINS = frozenset("&|;(")
+REDIRECTED = "_="
+"""Stands for a redirection in front of a command, after which no word is a keyword."""
 
 _COMMAND = re.compile(r"-[A-Za-z]*c[A-Za-z]*$")
 _SCRIPT = re.compile(r"-[A-Za-z]*[eE]$|--eval$|--expression$")
@@ -57,8 +61,11 @@ def why_unsafe(words: Sequence[str]) -> str:
     if not any(VALUE in word for word in words):
         return ""
     command = command_of(words)
-    if in_subscript(words[: len(words) - len(command) + 1]):
+    before = words[: len(words) - len(command)]
+    if in_subscript([*before, *command[:1]]):
         return "the shell evaluates the index of an array"
+    if any(VALUE in word and word.partition("=")[0] in EVALUATED_VARIABLES for word in before):
+        return "the shell executes what this variable holds"
     if not command:
         return ""
     if VALUE in command[0]:
@@ -70,6 +77,11 @@ def base_name(word: str) -> str:
     """The name of a program without folder, and without a version that a matrix supplies."""
     name = word.rpartition("/")[2]
     return name.partition(WRITTEN)[0].rstrip("0123456789.-") if WRITTEN in name else name
+
+
+def is_test(words: Sequence[str]) -> bool:
+    """Whether the command is `[[ … ]]`: a keyword, and so only where nothing but keywords stand before it."""
+    return "[[" in words and next((word for word in words if word not in KEYWORDS and word != "time"), "") == "[["
 
 
 def in_subscript(words: Sequence[str]) -> bool:
@@ -107,21 +119,22 @@ def _why_builtin(name: str, arguments: Sequence[str]) -> str:
         return f"{base} {EVALUATES[base]}"
     if name == "[[":
         return _why_test(arguments)
-    if name in ("[", "test", "printf") and _takes_name(arguments):
+    if (name in ("[", "test") and _takes_name(arguments)) or (name == "printf" and _takes_name(arguments[:2])):
         return f"{name} -v evaluates the name of a variable"
     if name in DECLARES:
         if any(VALUE in argument.partition("=")[0] for argument in arguments):
             return f"{name} evaluates the name of a variable"
-        if any(re.fullmatch(r"-[A-Za-z]*i[A-Za-z]*", argument) for argument in arguments):
-            return f"{name} -i evaluates the value as a number"
+        if any(re.fullmatch(r"-[A-Za-z]*[in][A-Za-z]*", argument) for argument in arguments):
+            return f"{name} -i and -n evaluate the value"
     return ""
 
 
 def _why_test(arguments: Sequence[str]) -> str:
     if COMPARES_NUMBERS & set(arguments):
         return "[[ evaluates what it compares as numbers, which [ does not"
-    if any(one in JOINS and VALUE in two for one, two in pairwise(arguments)):
-        return "sh, which does not know [[, would take it as a command; write `shell: bash`"
+    joined = next((at for at, word in enumerate(arguments) if word == JOIN), len(arguments))
+    if any(VALUE in word for word in arguments[joined:]):
+        return "sh, which does not know [[, would read a command there; write `shell: bash`"
     return ""
 
 
