@@ -32,6 +32,8 @@ class Host:
         supervised.SHIMS.open()
 
     def start(self, launch: Launch) -> Running:
+        if launch.network in ("none", "limited"):
+            raise NotAvailable(f"The executor host cannot keep 'network: {launch.network}'. Write executor: sandbox.")
         command = launch.command
         how = supervised.Start(
             argv=command.argv,

@@ -36,7 +36,6 @@ ETC = (
 )  # fmt: skip
 
 ARGS_FD, FILTER_FD, PASSWD_FD, GROUP_FD, REPORT_FD = 3, 4, 5, 6, 7
-FIRST_PATH_FD = 8
 
 HINTS = {
     "No permissions to create new namespace": "This system does not let ordinary users make namespaces: see sysctl "
@@ -79,12 +78,12 @@ class Sandbox:
 
 
 class _Arguments:
-    """The arguments of bubblewrap. The shim opens the paths: the user of the run may not reach them."""
+    """The arguments of bubblewrap. Where the run has a user of its own, the shim shows it the paths it cannot reach."""
 
     def __init__(self, launch: Launch, uid: int | None) -> None:
         self._launch = launch
         self._uid = uid
-        self._paths: dict[int, str] = {}
+        self._paths: list[str] = []
         self._words: list[str] = []
 
     def start(self) -> supervised.Start:
@@ -114,7 +113,7 @@ class _Arguments:
                 PASSWD_FD: b"step:x:%d:%d::/tmp:/bin/sh\n" % (self._user(), self._user()),
                 GROUP_FD: b"step:x:%d:\n" % self._user(),
             },
-            path_fds=self._paths,
+            staged=tuple(self._paths) if self._uid is not None else (),
             report_fd=REPORT_FD,
             spare_first=True,
         )
@@ -134,9 +133,9 @@ class _Arguments:
         self._add("--perms", "1777", "--size", str(TMP_BYTES), "--tmpfs", "/tmp")
 
     def _bind(self, how: str, path: str) -> None:
-        number = FIRST_PATH_FD + len(self._paths)
-        self._paths[number] = path
-        self._add(how, f"/proc/self/fd/{number}" if self._uid is None else f"/tmp/{number}", path)
+        """By name, never by file: bubblewrap would leave the file open to the step, and from there leads a way out."""
+        self._add(how, path if self._uid is None else f"/tmp/{len(self._paths)}", path)
+        self._paths.append(path)
 
     def _add(self, *words: str) -> None:
         self._words += words
@@ -154,7 +153,7 @@ class _Arguments:
     def _findable(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """Refuses a program that the sandbox would not show, which bubblewrap could only tell by its own exit code."""
         command = self._launch.command
-        shown = (*SYSTEM, *MERGED, *self._paths.values())
+        shown = (*SYSTEM, *MERGED, *self._paths)
         folders = [""] if "/" in argv[0] else command.env.get("PATH", os.defpath).split(":")
         for folder in folders:
             path = os.path.normpath(self._launch.workspace / command.cwd / folder / argv[0])

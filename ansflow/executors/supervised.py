@@ -38,7 +38,7 @@ class Start:
     uid: int | None = None
     limits: Mapping[int, int] = field(default_factory=dict)  # RLIMIT_… → value
     data_fds: Mapping[int, bytes] = field(default_factory=dict)  # number in the child → what it reads there
-    path_fds: Mapping[int, str] = field(default_factory=dict)  # number in the child → path it stands for
+    staged: tuple[str, ...] = ()  # paths that the user `uid` shall find as /tmp/0, /tmp/1, …
     report_fd: int = 0  # number under which a sandbox reports, for telling its own failure from the command's
     spare_first: bool = False  # TERM is for the processes below the first one only
 
@@ -169,7 +169,7 @@ def start(launch: Launch, how: Start, *, durable: bool) -> Supervised:
             "uid": how.uid,
             "limits": dict(how.limits),
             "data_fds": dict(how.data_fds),
-            "path_fds": dict(how.path_fds),
+            "staged": list(how.staged),
             "report_fd": how.report_fd,
             "spare_first": how.spare_first,
             "cpu": limits.cpu,

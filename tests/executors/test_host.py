@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ansflow.core.errors import NotAvailable
 from ansflow.executors.host import Host
-from ansflow.plugins.contracts import Command, Ended
+from ansflow.plugins.contracts import Command, Ended, Launch
 
 Run = Callable[..., Ended]
 
@@ -53,6 +55,11 @@ def test_what_it_cost_is_counted(run: Run) -> None:
     )
     assert ended.cpu_seconds > 0.01 and ended.peak_memory > 40_000_000
     assert ended.started_at is not None and ended.ended_at is not None and ended.started_at < ended.ended_at
+
+
+def test_it_does_not_pretend_to_take_the_network_away(launch: Callable[..., Launch]) -> None:
+    with pytest.raises(NotAvailable, match="cannot keep 'network: none'"):
+        Host().start(replace(launch("true"), network="none"))
 
 
 CANNOT = {

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansflow.core.errors import NotAvailable
+from ansflow.executors import sandbox
 from ansflow.executors.sandbox import Sandbox
 from ansflow.executors.seccomp import filter_program
 from ansflow.plugins.contracts import Command, Ended, Launch
@@ -108,7 +109,13 @@ def test_no_privilege_is_left_and_none_can_be_got(inside: Inside) -> None:
     assert "0" not in status["Uid"].split()
 
 
-def test_no_open_file_of_the_worker_comes_along(inside: Inside, tmp_path: Path) -> None:
+@pytest.mark.parametrize("as_whom", ["a user of the run", "the worker's own user"])
+def test_no_open_file_comes_along(
+    as_whom: str, inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An open folder of the host would be a way out of the sandbox."""
+    if as_whom == "the worker's own user":
+        monkeypatch.setattr(sandbox, "_run_uid", lambda workspace: None)
     held = os.open(tmp_path, os.O_RDONLY)
     os.set_inheritable(held, True)
     try:

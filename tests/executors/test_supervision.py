@@ -164,6 +164,18 @@ def test_a_killed_supervisor_is_a_sentence_and_its_orphans_are_killed(
     assert not any(mark.encode() in _environ(name) for name in os.listdir("/proc") if name.isdigit())
 
 
+def test_a_supervisor_that_is_told_to_end_ends_its_step_first(
+    launch: Make, shim_of: Callable[[Running], int], tmp_path: Path
+) -> None:
+    mark = str(tmp_path / "attempt")
+    running = Host().start(launch("echo ready; sleep 1000", env={"PATH": "/usr/bin:/bin", "MARK": mark}))
+    printed(running, b"ready\n")
+    os.kill(shim_of(running), signal.SIGTERM)
+    ended = running.wait(30)
+    assert ended is not None and "was told to end (SIGTERM)" in ended.error and not ended.cancelled
+    assert not any(mark.encode() in _environ(name) for name in os.listdir("/proc") if name.isdigit())
+
+
 def test_a_supervisor_killed_together_with_its_worker_is_told_to_the_next(
     worker: subprocess.Popen[bytes], tmp_path: Path, launch: Make
 ) -> None:

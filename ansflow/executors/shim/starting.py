@@ -64,7 +64,7 @@ def start(asked: dict[str, Any], output: int, report: int, libc: Any) -> int:
 
 def _given(asked: dict[str, Any], output: int, report: int, opened: list[int]) -> dict[int, int]:
     """The files of the command by their numbers there, under numbers here that no dup2 overwrites before its turn."""
-    first_free = 16 + len(asked["data_fds"]) + len(asked["path_fds"])
+    first_free = 16
 
     def opening(fd: int) -> int:
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, first_free)
@@ -73,8 +73,6 @@ def _given(asked: dict[str, Any], output: int, report: int, opened: list[int]) -
 
     given = {0: opening(_stdin(asked["stdin"])), 1: output, 2: output}
     given.update({number: opening(_memory_file(data)) for number, data in asked["data_fds"].items()})
-    if asked["uid"] is None:
-        given.update({number: opening(os.open(path, os.O_PATH)) for number, path in asked["path_fds"].items()})
     if report >= 0:
         given[asked["report_fd"]] = opening(os.dup(report))
     return given
@@ -118,7 +116,7 @@ def _fork(asked: dict[str, Any], program: str, given: dict[int, int], libc: Any)
 def _become(asked: dict[str, Any], program: str, given: dict[int, int], libc: Any, failed: int) -> NoReturn:
     try:
         os.setsid()
-        _stage(asked["path_fds"], libc)
+        _stage(asked["staged"], libc)
         for number, fd in given.items():
             os.dup2(fd, number)
         for limit, value in asked["limits"].items():
@@ -137,15 +135,15 @@ def _become(asked: dict[str, Any], program: str, given: dict[int, int], libc: An
         os._exit(127)
 
 
-def _stage(paths: dict[int, str], libc: Any) -> None:
-    """Shows the paths as /tmp/NUMBER in a mount namespace of its own: the new user may not reach them elsewhere."""
+def _stage(paths: list[str], libc: Any) -> None:
+    """Shows the paths as /tmp/0, /tmp/1, … in a mount namespace of its own: the new user may not reach them."""
     if not paths:
         return
     _succeed(libc.unshare(CLONE_NEWNS))
     _succeed(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
-    opened = {number: os.open(path, os.O_PATH) for number, path in paths.items()}
+    opened = [os.open(path, os.O_PATH) for path in paths]
     _succeed(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, b"mode=755"))
-    for number, fd in opened.items():
+    for number, fd in enumerate(opened):
         place = f"/tmp/{number}"
         os.mkdir(place) if stat.S_ISDIR(os.stat(fd).st_mode) else os.close(os.open(place, os.O_CREAT))
         _succeed(libc.mount(b"/proc/self/fd/%d" % fd, place.encode(), None, MS_BIND | MS_REC, None))

@@ -61,6 +61,7 @@ class Supervision:
     def run(self) -> bool:
         """Whether this shim may take another step: the worker is there, and nothing is left of this one."""
         draft = -1
+        signal.signal(signal.SIGTERM, lambda number, frame: None)
         try:
             if os.path.exists(self.asked["record"]):
                 raise AlreadySupervised
@@ -73,6 +74,7 @@ class Supervision:
             self.error = str(error)
         except OSError as error:
             self.error = f"The step cannot be supervised: {error.strerror} ({error.filename or self.asked['spool']})."
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         clean = not self.pid or self.alone
         text = self.write_record(draft)
         self.log.close()
@@ -105,8 +107,7 @@ class Supervision:
             if self.log.output in ready:
                 self.copy(poll, ready.pop(self.log.output))
             if self.children in ready:
-                os.read(self.children, 4096)
-                self.bury()
+                self.take_signals(os.read(self.children, 4096))
                 del ready[self.children]
             for fd in ready:
                 self.grant(self.links.hear(fd, poll))
@@ -116,6 +117,12 @@ class Supervision:
         if self.log.error and not self.error:
             self.error = self.log.error
             self.stop("no log")
+
+    def take_signals(self, numbers: bytes) -> None:
+        if signal.SIGTERM in numbers and not self.why_stopped:  # the machine shuts down, or an administrator asks
+            self.error = "The supervisor of this step was told to end (SIGTERM), so it ended the step."
+            self.stop("told to end")
+        self.bury()
 
     def bury(self) -> None:
         """Takes leave of every process that has ended: the command's own, and orphans that came to this subreaper."""
