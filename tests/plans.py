@@ -43,7 +43,7 @@ def plan(
             final=more.pop("final", False),
             bundles=tuple(name for name, bundle in known.items() if key in bundle.keys),
         )
-        specs[key] = StepSpec(id=key, run=("true",), **more)
+        specs[key] = StepSpec(id=key, **{"run": ("true",), **more})
     return Plan(
         name="test",
         digest="0" * 64,

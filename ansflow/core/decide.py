@@ -35,7 +35,7 @@ from ansflow.core.commands import (
 )
 from ansflow.core.events import ExecutionChanged
 from ansflow.core.spec import ApprovalSpec
-from ansflow.core.state import Answer, State, StepState
+from ansflow.core.state import JUDGE, Answer, State, StepState
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus, is_final
 from ansflow.core.turn import Turn
 from ansflow.core.wiring import Wiring
@@ -79,7 +79,7 @@ def _start(turn: Turn, _: Start) -> str:
 
 def _judge(turn: Turn, command: Judge) -> str:
     row = turn.look(command.step)
-    if row.judged or row.unmet or row.status is not StepStatus.PENDING:
+    if row.line != JUDGE:
         return f"{row.key} is not waiting for its condition."
     row = turn.step(command.step)
     row.judged, row.line, row.concurrency = True, "", command.concurrency

@@ -19,7 +19,7 @@ from ansflow.core.plan import Plan
 from ansflow.core.state import BundleState, ExecutionState, State, StepState
 from ansflow.core.status import Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
-from ansflow.engine.ports import Due, Held, Sending, begin_key
+from ansflow.engine.ports import Due, Held, Sending, begin_key, check_moves
 
 Line = list[tuple[tuple[int, int], str]]
 
@@ -130,6 +130,7 @@ class MemoryStore:
         run = self._run(execution)
         if after is None:
             return False
+        check_moves(decision)
         with self._lock:
             if run.execution.version != after.version - 1:
                 return False

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from ansflow.core.commands import Decision, Effect, Expire, Retry, Stop, Timeout
+from ansflow.core.errors import Conflict
 from ansflow.core.events import Event
 from ansflow.core.outcome import KeptFile, Outcome
 from ansflow.core.plan import Plan
 from ansflow.core.state import State
+from ansflow.core.status import STEP_MOVES
 from ansflow.core.wiring import Wiring
 
 
@@ -111,6 +113,14 @@ def begin_key(execution: int) -> tuple[int, int, int]:
     return (execution, 0, 0)
 
 
+def check_moves(decision: Decision) -> None:
+    """The last door: whatever a decision says, a final status never changes and no arrow is drawn that is not there."""
+    for change in decision.steps:
+        old, new = change.guard.status, change.after.status
+        if new is not old and new not in STEP_MOVES[old]:
+            raise Conflict(f"{change.after.key} cannot move from {old} to {new}.", code="forbidden_move")
+
+
 class Due(NamedTuple):
     """A row whose time has come, and the command that deals with it. A stale one is refused by `decide`: no harm."""
 
@@ -154,7 +164,8 @@ class ExecutionStore(Protocol):
     def apply(self, execution: int, decision: Decision, *, now: datetime) -> bool:
         """Rows, numbered events, and effects in the outbox, all or nothing. False: a guard does not hold.
 
-        An `Offer` needs no row in the outbox: the step's own row, on offer since `offered_at`, is that.
+        An `Offer` needs no row in the outbox: the step's own row, on offer since `offered_at`, is that. Raises Conflict
+        for a move that the table in `core.status` does not know (`check_moves`): no store may keep such a row.
         """
         ...
 

@@ -1,5 +1,35 @@
-from ansflow.core.status import Reason
-from tests.plans import plan
+"""The real runner over memory ports: with the fake executor where only the engine is meant, otherwise on the host."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event
+
+import pytest
+
+from ansflow.core.errors import Conflict
+from ansflow.core.plan import Bundle
+from ansflow.core.spec import (
+    ApprovalField,
+    ApprovalSpec,
+    ArtifactSpec,
+    CacheSpec,
+    ConcurrencySpec,
+    EnvironmentSpec,
+    RetryPolicy,
+    Trigger,
+)
+from ansflow.core.status import ExecutionStatus, Reason
+from tests.plans import need, plan
+
+
+def script(*lines, **more):
+    return {"run": lines, **more}
+
+
+# ── outcomes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_chain_runs_in_order_and_succeeds(local):
@@ -17,10 +47,254 @@ def test_a_failure_is_an_outcome_with_its_exit_code(local):
     assert local.step("b").message == "Skipped: needs a, which failed with exit code 3."
 
 
-def test_a_thousand_steps_end(local):
+def test_a_hundred_steps_at_once_end(local):
     assert set(local.run(plan({f"s{n}": "" for n in range(100)})).values()) == {"success"}
 
 
 def test_a_place_that_refuses_fails_the_step_with_its_sentence(local):
     local.run(plan({"a": {"env": {"FAKE_REFUSE": "There is no room here."}}}))
     assert (local.step("a").reason, local.step("a").message) == (Reason.NOT_AVAILABLE, "There is no room here.")
+
+
+def test_a_failed_attempt_is_tried_again_by_the_timer(local):
+    local.run(plan({"a": {"env": {"FAKE_EXIT_CODE": "1"}, "retry": RetryPolicy(max=2)}}))
+    assert (local.step("a").attempt, str(local.step("a").status)) == (3, "failed")
+
+
+def test_trouble_of_this_machine_is_tried_again_and_then_told(local, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(local.workspaces, "open", refuse)
+    local.run(plan({"a": ""}))
+    row = local.step("a")
+    assert (row.reason, row.attempt) == (Reason.INTERNAL_ERROR, 3)
+    assert "No space left on device" in row.message
+
+
+def test_a_bug_of_ours_fails_the_step_and_not_the_worker(local, monkeypatch, caplog):
+    def stumble(*_, **__):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(local.workspaces, "open", stumble)
+    assert local.run(plan({"a": "", "b": {"needs": [need("a", "failed")]}})) == {"a": "failed", "b": "failed"}
+    assert local.step("a").message == "AnsFlow itself failed: ZeroDivisionError: division by zero."
+    assert "step crashed: execution=1 step=a attempt=1" in caplog.text
+
+
+# ── what a step is given ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_step_sees_its_environment_and_nothing_of_ours(make_local, monkeypatch):
+    monkeypatch.setenv("DATABASE_PASSWORD", "hunter2")
+    local = make_local(executor="host")
+    made = plan({"a": script("env", env={"OWN": "yes", "ANSFLOW_STEP": "forged", "FORCE_COLOR": "0"})})
+    local.run(replace(made, trigger=Trigger(branch="main", commit="c0ffee", author="ann")))
+    seen = dict(line.partition("=")[::2] for line in local.log("a").splitlines())
+    assert "DATABASE_PASSWORD" not in seen
+    expected = {"CI": "true", "ANSFLOW": "true", "ANSFLOW_STEP": "a", "ANSFLOW_ATTEMPT": "1", "OWN": "yes",
+                "ANSFLOW_BRANCH": "main", "CI_COMMIT_SHA": "c0ffee", "ANSFLOW_ATTEMPT_KEY": "1/a/1",
+                "ANSFLOW_TRIGGER_TYPE": "manual", "FORCE_COLOR": "0"}  # fmt: skip
+    assert expected.items() <= seen.items()
+
+
+def test_outputs_and_summary_are_read_and_reach_later_steps(make_local):
+    local = make_local(executor="host")
+    steps = {
+        "a": script('echo "version=1.2" >> "$ANSFLOW_OUTPUT"', 'echo "# Good" >> "$ANSFLOW_SUMMARY"'),
+        "b": script('test "$V" = 1.2', needs="a", env={"V": "${{ steps.a.outputs.version }}"}),
+    }
+    assert local.run(plan(steps)) == {"a": "success", "b": "success"}
+    assert local.step("a").outcome.outputs == {"version": "1.2"}
+    assert local.step("a").outcome.summary == "# Good\n"
+
+
+def test_outputs_that_cannot_be_read_fail_the_step(make_local):
+    local = make_local(executor="host")
+    local.run(plan({"a": script('echo "x<<END" >> "$ANSFLOW_OUTPUT"')}))
+    assert (local.step("a").reason, local.step("a").message) == (
+        Reason.INVALID, "The output x has no end: no line is 'END' alone.")  # fmt: skip
+
+
+def test_secrets_reach_only_the_step_that_names_them_and_no_log(make_local):
+    local = make_local(executor="host", secrets={"TOKEN": "swordfish-42"})
+    print_it = script('echo "token: $TOKEN"', 'echo "t=$TOKEN" >> "$ANSFLOW_OUTPUT"', secrets=("TOKEN",))
+    local.run(plan({"a": print_it, "b": script('echo "token: $TOKEN"')}))
+    assert local.log("a") == "token: ***\n"
+    assert local.step("a").outcome.outputs == {"t": "***"}
+    assert local.log("b") == "token: \n"
+
+
+def test_a_missing_secret_fails_the_step_by_name(local):
+    local.run(plan({"a": {"secrets": ("TOKEN",)}}))
+    assert (local.step("a").reason, local.step("a").message) == (Reason.INVALID, "There is no secret TOKEN.")
+
+
+def test_an_expression_that_does_not_fit_fails_the_step(local):
+    local.run(plan({"a": {"env": {"N": "${{ 1 < 'x' }}"}}}))
+    assert local.step("a").reason is Reason.INVALID
+    assert "the variable N" in local.step("a").message
+
+
+def test_parameters_are_read_by_the_schema_of_the_type(local):
+    local.run(plan({"a": {"parameters": {"colour": "red"}}}))
+    assert local.step("a").reason is Reason.INVALID
+    assert "colour" in local.step("a").message
+
+
+def test_texts_of_the_step_are_evaluated(make_local):
+    local = make_local(executor="host")
+    steps = {
+        "a": script(
+            'test "$PWD" = "$ANSFLOW_WORKSPACE/sub"',
+            working_directory="${{ 'sub' }}",
+            environment=EnvironmentSpec(name="${{ env.PLACE }}"),
+            env={"PLACE": "prod", "WHERE": "${{ environment.name }}"},
+            needs="made",
+        ),
+        "made": script("mkdir sub"),
+    }
+    assert local.run(plan(steps)) == {"a": "success", "made": "success"}
+
+
+def test_artifacts_are_kept_and_a_glob_without_a_file_is_told(make_local):
+    local = make_local(executor="host")
+    steps = {
+        "a": script("mkdir dist", "echo built > dist/app", artifacts=ArtifactSpec(paths=("dist/",))),
+        "b": script("true", artifacts=ArtifactSpec(paths=("nothing/**",))),
+        "c": script("exit 1", artifacts=ArtifactSpec(paths=("dist/",), when="failure"), needs="a"),
+    }
+    local.run(plan(steps))
+    assert [file.path for file in local.step("a").outcome.artifacts] == ["dist/app"]
+    assert local.step("b").outcome.warnings == ("No file matched the artifacts nothing/**.",)
+    assert [file.path for file in local.step("c").outcome.artifacts] == ["dist/app"]
+
+
+def test_a_cache_is_saved_by_one_execution_and_restored_by_the_next(make_local):
+    local = make_local(executor="host")
+    cached = script("test -e deps/lib && echo hit || { mkdir deps; echo x > deps/lib; echo miss; }",
+                    cache=(CacheSpec(key="deps-1", paths=("deps",)),))  # fmt: skip
+    local.run(plan({"a": cached}))
+    assert local.log("a") == "miss\n"
+    local.run(plan({"a": cached}))
+    assert local.log("a") == "hit\n"
+
+
+# ── conditions and gates ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_conditions_read_outputs_and_statuses(make_local):
+    local = make_local(executor="host")
+    steps = {
+        "a": script('echo "go=no" >> "$ANSFLOW_OUTPUT"'),
+        "b": script("true", needs="a", condition="steps.a.outputs.go == 'yes'"),
+        "c": script("exit 1", needs="a"),
+        "d": script("true", needs=[need("c", "finished")], condition="${{ failure() }}"),
+        "e": script("true", needs=[need("c", "finished")], condition="success()"),
+        "f": script("true", needs=[need("a")], condition="1"),
+        "tell": script("true", final=True, condition="failure() && execution.status == 'failed'"),
+    }
+    assert local.run(plan(steps)) == {
+        "a": "success", "b": "skipped", "c": "failed", "d": "success", "e": "skipped", "f": "failed", "tell": "success",
+    }  # fmt: skip
+    assert "steps.a.outputs.go is 'no'" in local.step("b").message
+    assert "must be true or false" in local.step("f").message
+
+
+def test_a_gate_waits_for_a_person_and_its_fields_reach_the_step(make_local):
+    local = make_local(executor="host")
+    window = ApprovalField(name="window", options=("now", "tonight"), required=True)
+    gate = ApprovalSpec(message="Deploy ${{ 'it' }}?", fields=(window,))
+    made = plan({"a": script('test "$ANSFLOW_APPROVAL_WINDOW" = now', approval=gate)})
+    local.execution = local.engine.start(made, by="ann")
+    assert local.step("a").message == "Deploy it?"
+    with pytest.raises(Conflict, match="must be filled in"):
+        local.engine.approve(local.execution, "a", by="bob")
+    local.engine.approve(local.execution, "a", by="bob", fields={"window": "now"})
+    assert local.end() == {"a": "success"}
+    with pytest.raises(Conflict, match="does not wait"):
+        local.engine.reject(local.execution, "a", by="bob")
+
+
+def test_a_gate_expires_by_the_timer(local):
+    gate = ApprovalSpec(timeout=timedelta(milliseconds=20), on_timeout="skip")
+    assert local.run(plan({"a": {"approval": gate}})) == {"a": "skipped"}
+
+
+def test_the_name_of_a_concurrency_group_is_evaluated(local):
+    shared = {"concurrency": ConcurrencySpec(group="deploy-${{ env.PLACE }}"), "env": {"PLACE": "prod"}}
+    assert local.run(plan({"a": shared, "b": shared})) == {"a": "success", "b": "success"}
+    assert local.step("b").concurrency == "deploy-prod"
+
+
+# ── cancel and deadlines ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def started(local, key):
+    """Follows the execution until the step runs."""
+    for event in local.engine.follow(local.execution):
+        if getattr(event.fact, "step", "") == key and str(event.fact.status) == "running":
+            return
+
+
+def test_cancel_ends_every_process_and_then_runs_the_final_steps(make_local):
+    local = make_local(executor="host")
+    steps = {
+        "a": script("sleep 600 & echo $! > child", "sleep 600", grace=timedelta(seconds=1)),
+        "b": script("true", needs="a"),
+        "tell": script("true", final=True),
+    }
+    child = local.workspaces.open(1) / "child"
+    os.mkfifo(child)
+    local.execution = local.engine.start(plan(steps))
+    pid = int(child.read_text())  # returns when the step has written it
+    local.engine.cancel(local.execution, by="ann")
+    assert local.end() == {"a": "cancelled", "b": "cancelled", "tell": "success"}
+    assert local.engine.state(local.execution).execution.status is ExecutionStatus.CANCELLED
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    with pytest.raises(Conflict):
+        local.engine.cancel(local.execution)
+
+
+def test_an_immediate_cancel_skips_the_final_steps(local):
+    local.execution = local.engine.start(plan({"a": {"env": {"FAKE_SLEEP": "600"}}, "tell": {"final": True}}))
+    started(local, "a")
+    local.engine.cancel(local.execution, immediate=True)
+    assert local.end() == {"a": "cancelled", "tell": "cancelled"}
+
+
+def test_an_execution_and_a_group_run_out_of_time_by_the_timer(local):
+    slow = {"env": {"FAKE_SLEEP": "600"}}
+    local.run(plan({"a": slow}, timeout=timedelta(milliseconds=50)))
+    assert local.engine.state(local.execution).execution.status is ExecutionStatus.TIMEOUT
+    group = Bundle(name="g", keys=("a",), timeout=timedelta(milliseconds=50))
+    local.run(plan({"a": slow}, bundles=[group]))
+    assert local.step("a").reason is Reason.TIMEOUT
+    assert local.engine.state(local.execution).execution.status is ExecutionStatus.FAILED
+
+
+def test_a_stop_that_comes_before_the_start_prevents_it(local, monkeypatch):
+    reached, go_on = Event(), Event()
+    real = local.workspaces.open
+
+    def slowly(execution):
+        reached.set()
+        go_on.wait(10)
+        return real(execution)
+
+    monkeypatch.setattr(local.workspaces, "open", slowly)
+    local.execution = local.engine.start(plan({"a": {"env": {"FAKE_OUTPUT": "ran"}}}))
+    assert reached.wait(10)
+    local.engine.cancel(local.execution, by="ann")
+    go_on.set()
+    assert local.end() == {"a": "cancelled"}
+    assert (local.step("a").message, local.log("a")) == ("Cancelled by ann.", "")
+
+
+def test_in_a_run_without_faults_nothing_is_repaired(local):
+    local.engine.open()
+    for _ in range(3):
+        local.run(plan({f"s{n}": "" for n in range(20)}))
+        local.engine.beat()
+    assert not any(local.engine.recovery.repairs.values())
