@@ -31,7 +31,7 @@ def show_problems(screen: Screen, file: str, source: str, problems: Iterable[Pro
     lines = source.splitlines()
     for problem in problems:
         screen.print(_headline(screen, plain(file), problem))
-        if 0 < problem.line <= len(lines):
+        if not problem.file and 0 < problem.line <= len(lines):
             for gutter, style, text in excerpt(lines[problem.line - 1], problem.line, problem.column, screen.columns):
                 screen.print("  " + screen.paint("dim", gutter) + screen.paint(style, text))
         if problem.hint:
@@ -39,6 +39,7 @@ def show_problems(screen: Screen, file: str, source: str, problems: Iterable[Pro
 
 
 def _headline(screen: Screen, file: str, problem: Problem) -> str:
+    file = plain(problem.file) or file  # a template, relative to the repository
     place = f"{file}:{problem.line}:{problem.column}" if problem.line else file or "ansflow"
     path = ".".join(map(str, problem.path)) if problem.path and not problem.line else ""
     said = plain(f"{path}: {translated(problem.message)}" if path else translated(problem.message))
@@ -78,4 +79,5 @@ def as_json(problem: Problem) -> dict[str, object]:
         "path": list(problem.path),
         "line": problem.line,
         "column": problem.column,
+        "file": problem.file,
     }

@@ -66,9 +66,9 @@ class Document:
         return True
 
     def placed(self, problems: Iterable[Problem]) -> list[Problem]:
-        """The problems with line and column, in the order of the text, each once."""
+        """The problems with line and column, each once, in the order of the text; those of templates behind."""
         found = dict.fromkeys(problem if problem.line else self._at_its_place(problem) for problem in problems)
-        return sorted(found, key=lambda problem: (problem.line, problem.column))
+        return sorted(found, key=lambda problem: (problem.file, problem.line, problem.column))
 
     def _at_its_place(self, problem: Problem) -> Problem:
         if self.loaded is None:

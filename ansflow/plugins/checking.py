@@ -91,7 +91,7 @@ def _follows(problem: Problem, document: Document) -> bool:
     return any(
         _is_within(path, other.path) or _is_within(other.path, path[:2] if of_the_step else path)
         for other in document.problems
-        if other.path
+        if other.path and not other.file
     )
 
 

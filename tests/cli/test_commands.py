@@ -76,6 +76,14 @@ def test_validate_shows_every_problem_with_its_line_and_a_caret(ansflow: Ansflow
     assert done.out.endswith("✗ 2 problems in x.yml\n")
 
 
+def test_validate_names_the_template_in_which_a_problem_stands(ansflow: Ansflow, project: Path) -> None:
+    (project / "x.yml").write_text("steps:\n  a: {uses: ./t.yml}\n")
+    (project / "t.yml").write_text("steps:\n  b: {run: make, neds: c}\n")
+    done = ansflow("validate", "x.yml")
+    assert done.code == 5
+    assert done.out.splitlines()[:2] == ["t.yml:2:18: Unknown key 'neds' in a step.", "  Did you mean 'needs'?"]
+
+
 def test_validate_reads_standard_input(ansflow: Ansflow) -> None:
     done = ansflow("validate", "-", stdin=b"steps:\n  a: {run: x}\n")
     assert (done.code, done.out) == (0, "✓ <stdin>: valid, 1 step\n")
