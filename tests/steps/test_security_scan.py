@@ -242,6 +242,16 @@ def test_scanners_work_without_a_network(scan: Any, make_job: Any, tools: Path, 
 # ── tool environments ────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_an_environment_is_made_without_what_the_step_set(
+    tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    seen: list[Any] = []
+    monkeypatch.setattr(environments, "_run", lambda command, env, name: seen.append(env))
+    tool_environment("shell", SCANNERS["shell"].lock, tools=tmp_path / "tools", pip={"PIP_INDEX_URL": "x"})
+    assert [set(env) for env in seen] == [{"PATH", "HOME", "LANG", "PIP_INDEX_URL"}] * 2
+
+
 def test_two_steps_that_need_the_same_environment_make_it_once(tools: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from ansflow.steps.security_scan.environments import tool_environment;"

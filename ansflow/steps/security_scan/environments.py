@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from pwd import getpwuid
 
 from ansflow.core.errors import NotAvailable
 
@@ -69,9 +70,10 @@ def _make(name: str, place: Path, lock: Path, pip: Mapping[str, str]) -> None:
     print(f"Making the tool environment for {name}; only the first scan needs it …")
     partial = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
     try:
-        env = {**os.environ, **pip}
+        # Not the step's environment: a PYTHONPATH in it would leave its mark on what other pipelines use, too.
+        env = {"PATH": os.defpath, "HOME": getpwuid(os.getuid()).pw_dir, "LANG": "C.UTF-8", **pip}
         _run([sys.executable, "-I", "-m", "venv", str(partial)], env, name)
-        _run([str(partial / "bin" / "python"), "-m", "pip", *PIP, "--requirement", str(lock)], env, name)
+        _run([str(partial / "bin" / "python"), "-I", "-m", "pip", *PIP, "--requirement", str(lock)], env, name)
         partial.chmod(0o755)  # a sandbox runs it as another user
         partial.rename(place)
     finally:
