@@ -21,6 +21,7 @@ NOT_RUN = ("notrun", "disabled", "suppressed")
 
 PYTHON_PLACE = re.compile(r"^(\S+\.py):(\d+): ", re.MULTILINE)
 JAVA_PLACE = re.compile(r"\(([\w$]+\.(?:java|kt|scala|groovy)):(\d+)\)")
+COLOUR = re.compile(r"(?:\x1b|#x1B)\[[0-9;]*m")  # pytest colours its report too, and XML cannot hold an escape
 STACK_PLACE = re.compile(r"(?:file://)?([^\s()'\"]+\.\w+):(\d+)(?::\d+)?")
 
 
@@ -125,12 +126,12 @@ def merge_tests(summaries: Iterable[TestSummary]) -> TestSummary:
 
 
 def _failed_test(case: _Case) -> FailedTest:
-    text = "".join(case.text)
+    text, message = COLOUR.sub("", "".join(case.text)), COLOUR.sub("", case.message).strip()
     group, name = case.attributes.get("classname", ""), case.attributes.get("name", "")
     file, line = _place(case, "\n".join(line[:MAX_LINE] for line in text.splitlines()))
     return FailedTest(
         name=" › ".join(filter(None, (group if group != name else "", name))) or "(a test without a name)",
-        message=(case.message.strip() or _before_stack(text))[:MAX_MESSAGE],
+        message=(message or _before_stack(text))[:MAX_MESSAGE],
         file=file,
         line=line,
     )

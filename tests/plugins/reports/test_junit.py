@@ -78,6 +78,16 @@ def test_dialects(case, expected, tmp_path):
     assert numbers(read_junit(written(tmp_path, f"<testsuite tests='99'>{case}</testsuite>"))) == expected
 
 
+def test_colours_of_a_report_hide_neither_the_place_nor_the_message(tmp_path):
+    path = tmp_path / "junit.xml"
+    path.write_text(
+        '<testsuite><testcase classname="t.x" name="a"><failure message="#x1B[1mbad#x1B[0m">'
+        "#x1B[1m#x1B[31mtests/x.py#x1B[0m:5: AssertionError</failure></testcase></testsuite>"
+    )
+    (test,) = read_junit(path).failing
+    assert (test.message, test.file, test.line) == ("bad", "tests/x.py", 5)
+
+
 def test_seconds_with_thousands_are_read(tmp_path):
     assert read_junit(written(tmp_path, '<testsuite><testcase time="1,234.5"/></testsuite>')).seconds == 1234.5
 
