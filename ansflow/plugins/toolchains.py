@@ -93,11 +93,7 @@ def choose_tool(job: StepJob, signs: Signs, work: str) -> tuple[str, str]:
     seen = seen_tools(job.cwd, signs)
     found = list(seen)
     if not found:
-        looked = ", ".join(dict.fromkeys(sign.glob for tool in signs for sign in signs[tool]))
-        raise NotAvailable(
-            f"Nothing in {job.spec.working_directory or 'the workspace'} shows how to {work} it. Looked for: {looked}. "
-            "Name a tool with `with: {tool: …}`, or the command with `run`."
-        )
+        raise NotAvailable(_nothing_seen(job, signs, work))
     others = f" Also seen: {', '.join(found[1:])}; `tool` chooses another." if len(found) > 1 else ""
     return found[0], f"Detected {found[0]}: {', '.join(seen[found[0]])}.{others}"
 
@@ -106,6 +102,15 @@ def seen_tools(folder: Path, signs: Signs) -> dict[str, list[str]]:
     """The tools that a folder's files show, best first, each with the names of those files."""
     seen = {tool: [name for sign in signs[tool] if (name := sign.seen(folder))] for tool in signs}
     return {tool: names for tool, names in seen.items() if names}
+
+
+def _nothing_seen(job: StepJob, signs: Signs, work: str) -> str:
+    place = job.spec.working_directory or "the workspace"
+    if not job.cwd.is_dir() or not any(job.cwd.iterdir()):
+        return f"There is nothing to {work}: {place} is empty. A step of type fetch_code brings the code; `needs` it."
+    looked = ", ".join(dict.fromkeys(sign.glob for tool in signs for sign in signs[tool]))
+    hint = "Name a tool with `with: {tool: …}`, or the command with `run`."
+    return f"Nothing in {place} shows how to {work} it. Looked for: {looked}. {hint}"
 
 
 def extra_words(job: StepJob) -> Words:
@@ -119,16 +124,20 @@ def target_of(job: StepJob, default: str = "") -> str:
 
 def tool_command(job: StepJob, tool: str, why: str, recipe: Recipe) -> Command:
     """One script that says why, shows each command line, and runs it."""
-    lines = [f"echo {shlex.quote(why)}"]
+    lines = [_say(why)]
     for need in recipe.needs:
-        sentence = shlex.quote(need.sentence)
         said = shlex.quote(str(job.file(SAID)))
-        lines.append(f"{shlex.join(need.check)} >/dev/null 2>&1 || {{ echo {sentence} | tee {said}; exit 1; }}")
+        lines.append(f"{shlex.join(need.check)} >/dev/null 2>&1 || {{ {_say(need.sentence)} | tee {said}; exit 1; }}")
     for words in recipe.commands:
-        lines += [f"echo {shlex.quote('$ ' + shlex.join(words))}", shlex.join(words)]
+        lines += [_say("$ " + shlex.join(words)), shlex.join(words)]
     plain = replace(job, run="\n".join(lines), spec=replace(job.spec, shell="sh"))
     command = script_command(plain)
     return replace(command, files={**command.files, TOOL: tool})
+
+
+def _say(text: str) -> str:
+    """Not `echo`, which reads backslashes in some shells."""
+    return f"printf '%s\\n' {shlex.quote(text)}"
 
 
 def chosen_tool(job: StepJob) -> str:

@@ -116,7 +116,7 @@ def test_the_files_of_the_project_show_the_tool(files, tool, make_job, write, tm
     command = step_type("build").prepare(make_job(type="build", env={"PATH": str(tmp_path / "bin")}))
     script = command.files["script.sh"]
     assert f"Detected {tool}: {files[0]}." in script
-    assert ("Also seen" in script) == (len(files) > 1 and tool != "pnpm") or tool == "pnpm"
+    assert ("Also seen" in script) == (len(files) > 1)
 
 
 def test_a_projects_own_wrapper_goes_first(make_job, write):
@@ -125,7 +125,13 @@ def test_a_projects_own_wrapper_goes_first(make_job, write):
     assert "./mvnw -B -ntp -DskipTests package" in step_type("build").prepare(make_job(type="build")).files["script.sh"]
 
 
-def test_nothing_to_build_is_refused_and_says_what_was_looked_for(make_job):
+def test_an_empty_workspace_is_told_where_code_comes_from(make_job):
+    with pytest.raises(NotAvailable, match=r"nothing to build: the workspace is empty\. A step of type fetch_code"):
+        step_type("build").prepare(make_job(type="build"))
+
+
+def test_nothing_to_build_is_refused_and_says_what_was_looked_for(make_job, write):
+    write({"notes.txt": ""})
     with pytest.raises(NotAvailable, match=r"Nothing in the workspace shows how to build it. Looked for: .*Makefile"):
         step_type("build").prepare(make_job(type="build"))
 

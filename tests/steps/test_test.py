@@ -71,7 +71,7 @@ def test_install_makes_an_environment_of_the_project(make_job, write):
     script = (
         step_type("test").prepare(make_job(type="test", parameters={"install": [".", "-r dev.txt"]})).files["script.sh"]
     )
-    lines = [line for line in script.splitlines() if not line.startswith("echo")]
+    lines = [line for line in script.splitlines() if not line.startswith("printf")]
     assert lines[0] == "python3 -m venv .venv"
     assert lines[1] == ".venv/bin/python -m pip install --quiet --disable-pip-version-check . -r dev.txt"
     assert lines[2].startswith(".venv/bin/python -m pytest")
@@ -245,7 +245,8 @@ def test_a_share_of_coverage_needs_the_plug_in_that_measures(make_job, perform, 
     assert outcome.message.startswith("pytest-cov is not installed for python3.")
 
 
-def test_nothing_to_test_is_refused(make_job):
+def test_nothing_to_test_is_refused(make_job, write):
+    write({"notes.txt": ""})
     with pytest.raises(NotAvailable, match="Nothing in the workspace shows how to test it"):
         step_type("test").prepare(make_job(type="test"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from ansflow.core.errors import InvalidSpec, NotAvailable, Problem
 from ansflow.core.outcome import Outcome
@@ -78,7 +79,8 @@ class FetchCode:
             "working_tree": own and known.get("working_tree") is True,
             "ref": job.parameters.get("ref") or _started_for(known, own),
         }
-        return replace(own_command(job, "ansflow.steps.fetch_code", parameters), cwd="")
+        command = own_command(job, "ansflow.steps.fetch_code", parameters)
+        return replace(command, cwd="", reads=_read_outside(job))
 
     def conclude(self, job: StepJob, ended: Ended) -> Outcome:
         return conclude_own_work(job, ended)[0]
@@ -109,6 +111,27 @@ def _require_lfs(job: StepJob) -> None:
     except NotAvailable as error:
         message = f"lfs: true needs git-lfs, which is not installed here. {how_to_install('git-lfs')}"
         raise NotAvailable(message) from error
+
+
+def _read_outside(job: StepJob) -> tuple[str, ...]:
+    """Folders outside the workspace that are read: a repository on this machine, and where its `.git` leads."""
+    repository = job.parameters.get("repository")
+    if not repository:
+        top = next((folder for folder in (job.base, *job.base.parents) if (folder / ".git").exists()), job.base)
+    elif parse_address(repository).transport == "path":
+        top = (job.base / Path(repository).expanduser()).resolve()
+    else:
+        return ()
+    return (str(top), *_linked_from(top / ".git"))
+
+
+def _linked_from(marker: Path) -> tuple[str, ...]:
+    """A worktree's `.git` is a file that names a folder in `.git/worktrees` of the repository that it belongs to."""
+    try:
+        folder = Path(marker.read_text().removeprefix("gitdir:").strip())
+    except OSError:
+        return ()
+    return (str(folder.parents[1]),) if len(folder.parts) > 2 and folder.parent.name == "worktrees" else (str(folder),)
 
 
 def _started_for(known: object, own: bool) -> str:

@@ -25,7 +25,8 @@ ROWS: Sequence[Row] = (
     (r"could not read (Username|Password)|unable to read askpass|terminal prompts disabled", "login_wanted",
      "{host} asks for a login{credential_hint}.", True),
     (r"Could not resolve (?:host|hostname)", "unreachable",
-     "{host} has no address: its name could not be resolved.", False),
+     "{host} has no address: its name could not be resolved. "
+     "In the sandbox a step needs `network: open` for that.", False),
     (r"(Connection refused|Connection timed out|Network is unreachable|No route to host|Connection reset by peer|"
      r"Operation timed out|Couldn't connect to server|Operation too slow)", "unreachable",
      "{host} could not be reached: {0}.", False),

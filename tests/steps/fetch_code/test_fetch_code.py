@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import socket
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -183,6 +187,28 @@ def test_a_key_without_its_last_line_break_works_too(fetch, shop, sshd):
     assert done.outcome.status is StepStatus.SUCCESS, done.log
 
 
+def test_a_step_that_is_stopped_leaves_no_key_behind(make_job, sshd, tmp_path):
+    """The other side takes the call and never answers; the step is stopped in the middle of it."""
+    (tmp_path / "tmp").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"ssh://git@127.0.0.1:{silent.getsockname()[1]}/x"
+        wanted = {"repository": url, "credential": "KEY", "known_hosts": sshd.known_hosts}
+        job = make_job(
+            type="fetch_code", parameters=wanted, secrets={"KEY": sshd.key}, env={"TMPDIR": str(tmp_path / "tmp")}
+        )
+        command = step_type("fetch_code").prepare(replace(job, spec=replace(job.spec, secrets=("KEY",))))
+        env = {**command.env, "KEY": sshd.key}
+        process = subprocess.Popen(command.argv, stdin=subprocess.PIPE, env=env, start_new_session=True)
+        process.stdin.write(command.stdin)
+        process.stdin.close()
+        call, _ = silent.accept()
+        assert [path.name for path in (tmp_path / "tmp").glob("ansflow-git-*/key")] == ["key"]
+        os.killpg(process.pid, signal.SIGTERM)
+        assert process.wait(timeout=20) == 143
+        call.close()
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
 def test_over_the_git_protocol(fetch, shop, git_daemon, workspace):
     done = fetch(repository=f"{git_daemon}/shop", depth=1)
     assert done.outcome.status is StepStatus.SUCCESS, done.log
@@ -225,6 +251,25 @@ def test_a_file_that_became_a_folder_and_the_other_way_round(fetch, shop, worksp
     done = fetch(context=ON_MY_MACHINE, base=shop.path)
     assert done.outcome.status is StepStatus.SUCCESS, done.log
     assert files(workspace) == ["docs/guide", "readme/part", "src"]
+
+
+def test_a_worktree_is_a_working_tree_too(fetch, shop, workspace, tmp_path):
+    tree = tmp_path / "tree"
+    shop.git("worktree", "add", "--quiet", str(tree), "feature/cart")
+    (tree / "new").write_text("new")
+    done = fetch(context=ON_MY_MACHINE, base=tree)
+    assert done.outcome.outputs["branch"] == "feature/cart", done.log
+    assert files(workspace) == ["docs/guide", "new", "readme", "src/app"]
+    assert set(done.command.reads) == {str(tree), str(shop.path / ".git")}
+
+
+def test_a_step_in_a_sandbox_is_shown_what_it_reads(make_job, shop):
+    job = make_job(type="fetch_code", base=shop.path / "src", context=ON_MY_MACHINE)
+    assert step_type("fetch_code").prepare(job).reads == (str(shop.path),)
+    job = make_job(type="fetch_code", base=shop.path.parent, parameters={"repository": "shop"})
+    assert step_type("fetch_code").prepare(job).reads == (str(shop.path),)
+    job = make_job(type="fetch_code", parameters={"repository": "https://git.example/x"})
+    assert step_type("fetch_code").prepare(job).reads == ()
 
 
 def test_a_run_for_an_event_takes_the_commit_and_nothing_else(fetch, shop, workspace):
