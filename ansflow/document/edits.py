@@ -53,6 +53,9 @@ def _verify(after: str, edit: Edit, source: Source) -> None:
     try:
         means = load(after).value
     except InvalidSpec as error:
+        if error.problems[0].code == "unknown_anchor":
+            hint = "Write the value out where the alias stands first."
+            raise refusal("shared", "An alias would stand before the value that it repeats.", hint) from None
         raise _unsafe(str(error.problems[0])) from None
     if not same(means, edit.meaning(source.value)):
         raise _unsafe("Another value would change with it.")

@@ -10,14 +10,18 @@ OPEN = "${{"
 
 
 def renamed_references(text: str, old: str, new: str, *, bare: bool) -> str:
-    """The text with `steps.old` and `steps['old']` reading `new`. `bare`: a text without braces is an expression."""
-    regions = list(_regions(text))
-    if not regions and bare and OPEN not in text:
-        regions = [(0, len(text))]
-    for start, end in reversed(regions):
-        for at, length in reversed(list(_names(text[start:end], old))):
-            text = text[: start + at] + new + text[start + at + length :]
+    """The text with `steps.old` and `steps['old']` reading `new`."""
+    for at in reversed(references(text, old, bare=bare)):
+        text = text[:at] + new + text[at + len(old) :]
     return text
+
+
+def references(text: str, step: str, *, bare: bool) -> list[int]:
+    """Where the id of the step stands. `bare`: a text without braces is an expression as a whole."""
+    regions = list(_regions(text))
+    if not regions and bare:
+        regions = [(0, len(text))]
+    return [start + at for start, end in regions for at in _names(text[start:end], step)]
 
 
 def _regions(text: str) -> Iterator[tuple[int, int]]:
@@ -28,7 +32,7 @@ def _regions(text: str) -> Iterator[tuple[int, int]]:
         yield start + 3, at
 
 
-def _names(expression: str, wanted: str) -> Iterator[tuple[int, int]]:
+def _names(expression: str, wanted: str) -> Iterator[int]:
     """The places of the id, in `steps.id` and in `steps['id']`."""
     tokens = [found for found in TOKEN.finditer(expression) if found.lastgroup != "space"]
     for index, token in enumerate(tokens[:-2]):
@@ -36,6 +40,6 @@ def _names(expression: str, wanted: str) -> Iterator[tuple[int, int]]:
             continue
         joint, name = tokens[index + 1], tokens[index + 2]
         if joint[0] == "." and name[0] == wanted:
-            yield name.start(), len(wanted)
+            yield name.start()
         elif joint[0] == "[" and name.lastgroup == "text" and name[0][1:-1] == wanted:
-            yield name.start() + 1, len(wanted)
+            yield name.start() + 1

@@ -9,7 +9,7 @@ from typing import Any
 from ansflow.core.errors import InvalidSpec, Path
 from ansflow.core.schema import nearest
 from ansflow.document.nodes import Mapping, Node, Scalar, Sequence, followed, refusal
-from ansflow.document.references import renamed_references
+from ansflow.document.references import references, renamed_references
 from ansflow.document.source import Source
 from ansflow.document.splices import Splice
 from ansflow.document.targets import Target, find, insert, put, reach, refuse_shared, remove, set_value, unset
@@ -128,17 +128,18 @@ class RenameStep:
     def _references(self, source: Source) -> Iterator[Splice]:
         bare = {id(node) for path in _steps(source.value) if (node := _written(source, (*path, "if")))}
         for node in source.below(source.root) if source.root else ():
-            if not isinstance(node, Scalar) or "steps" not in node.text:
-                continue
-            after = renamed_references(node.text, self.old, self.new, bare=id(node) in bare)
-            if after != node.text:
-                start, end = source.content(node), source.end(node)
-                raw = source.text[start:end]
-                if not node.style or node.style in "|>" or raw[1:-1] == node.text:
-                    text = renamed_references(raw, self.old, self.new, bare=id(node) in bare)
-                else:
-                    text = scalar(after, style=node.style)
-                yield Splice(start, end, text)
+            if isinstance(node, Scalar) and references(node.text, self.old, bare=id(node) in bare):
+                yield self._reference(source, node, bare=id(node) in bare)
+
+    def _reference(self, source: Source, node: Scalar, *, bare: bool) -> Splice:
+        """In the text as it is written, or written anew where quotes within quotes hide the name."""
+        quotes = 1 if node.style in ("'", '"') else 0
+        start, end = source.content(node) + quotes, source.end(node) - quotes
+        raw = source.text[start:end]
+        if len(references(raw, self.old, bare=bare)) == len(references(node.text, self.old, bare=bare)):
+            return Splice(start, end, renamed_references(raw, self.old, self.new, bare=bare))
+        text = renamed_references(node.text, self.old, self.new, bare=bare)
+        return Splice(start - quotes, end + quotes, scalar(text, style=node.style))
 
     def meaning(self, value: Any) -> Any:
         section = _find_section(value, self.old)

@@ -97,7 +97,7 @@ def missing(target: Target, part: str | int) -> InvalidSpec:
         hint = nearest(part, known) or f"There: {', '.join(known) or 'nothing'}."
         return refusal("not_found", f"There is no {spelled(path)}.", hint, at=node, path=path)
     if isinstance(node, Sequence) and isinstance(part, int):
-        hint = f"The list has {len(node.items)} items, counted from 0."
+        hint = f"The list has {len(node.items)} item{'s' * (len(node.items) != 1)}; the first is [0]."
         return refusal("not_found", f"There is no {spelled(path)}.", hint, at=node, path=path)
     what = "a map" if isinstance(node, Mapping) else "a list" if isinstance(node, Sequence) else "a single value"
     hint = f"Set {spelled(target.path)} as a whole."

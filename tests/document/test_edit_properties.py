@@ -217,8 +217,7 @@ def edit_at_random(files: tuple[tuple[str, str], ...], seed: int) -> int:
 def assert_may_refuse(error: InvalidSpec, text: str, edit: Edit, said: str) -> None:
     """Only what is shared by anchors and merge keys is refused; among plain values every edit can be made."""
     problem = error.problems[0]
-    moves_anchor = problem.code == "unsafe" and isinstance(edit, MoveEntry)
-    assert problem.code in MAY_REFUSE or moves_anchor, f"{said}: {error}"
+    assert problem.code in MAY_REFUSE, f"{said}: {error}"
     assert ALIAS.search(text), f"{said}: {error}"
     assert problem.hint, said
 
