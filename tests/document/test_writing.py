@@ -67,7 +67,8 @@ def test_every_text_is_read_back_in_every_style(count: Callable[[str, int], None
     [
         ("on", "on\n"),
         ("3.10", '"3.10"\n'),
-        ('say "it\'s"', "'say \"it''s\"'\n"),
+        ('say "yes"', 'say "yes"\n'),
+        ('"yes", he said', "'\"yes\", he said'\n"),
         ("C:\\x", "C:\\x\n"),
         ("*.py", '"*.py"\n'),
         ({}, "{}\n"),
