@@ -51,22 +51,9 @@ def compile_plan(
         raise InvalidSpec(problems)
     if only and not with_needs:
         draft.forget_needs(chosen)
-    skips = draft.skips(trigger, values, chosen)
-    return Plan(
-        name=spec.name,
-        digest=digest,
-        trigger=trigger,
-        inputs=values,
-        env=dict(spec.env),
-        vars=dict(vars or {}),
-        specs={step.id: _without_shell_text(step) for step in draft.specs.values()},
-        steps={key: replace(step, skip=skips.get(key)) for key, step in draft.steps.items()},
-        bundles=draft.bundles,
-        max_parallel=spec.max_parallel,
-        timeout=spec.timeout,
-        concurrency=spec.concurrency,
-        notes=tuple(_notes(spec, trigger)),
-    )
+    plan = draft.plan(draft.skips(trigger, values, chosen))
+    notes = tuple(_notes(spec, trigger))
+    return replace(plan, digest=digest, trigger=trigger, inputs=values, vars=dict(vars or {}), notes=notes)
 
 
 def _without_template(spec: PipelineSpec) -> Iterator[Problem]:
@@ -100,6 +87,23 @@ class _Draft:
         for step in self.specs.values():
             for leg in self.legs[step.id]:
                 self.steps[leg.name] = self._planned(step, leg)
+
+    def plan(self, skips: Mapping[str, Skip]) -> Plan:
+        """What follows from the spec and the skips alone."""
+        return Plan(
+            name=self.spec.name,
+            digest="",
+            trigger=Trigger(),
+            inputs={},
+            env=dict(self.spec.env),
+            vars={},
+            specs={step.id: _without_shell_text(step) for step in self.specs.values()},
+            steps={key: replace(step, skip=skips.get(key)) for key, step in self.steps.items()},
+            bundles=self.bundles,
+            max_parallel=self.spec.max_parallel,
+            timeout=self.spec.timeout,
+            concurrency=self.spec.concurrency,
+        )
 
     @property
     def graph(self) -> dict[str, tuple[str, ...]]:
