@@ -65,7 +65,7 @@ class Answer:
         """The JSON map in the body; empty when there is none."""
         try:
             value = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
 
@@ -186,7 +186,7 @@ def _post(parts: SplitResult, target: Target, content: bytes, headers: Mapping[s
             return Answer(status=answer.status_code, body=_limited(answer.iter_raw()))
     except httpx2.TimeoutException:
         raise ExternalError(f"{where} did not answer within {TIMEOUT_SECONDS:.0f} s.", permanent=False) from None
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         # The text of the library's error names address and cause, never the path.
         raise ExternalError(
             f"{where} could not be reached: {error or type(error).__name__}.", permanent=False

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansflow.core.errors import ExternalError
-from ansflow.plugins.outbound import Outbound, allowed_hosts, is_public
+from ansflow.plugins.outbound import Answer, Outbound, allowed_hosts, is_public
 
 
 class Canary:
@@ -149,6 +151,47 @@ def test_no_url_reaches_what_is_inside(canary: Canary, count: Callable[[str, int
     assert canary.hits == before
     assert len(URLS) == len(set(URLS)) >= 150
     count("URLs that must not reach what is inside: 0 did", len(URLS))
+
+
+PIECES = [
+    *("http://", "https://", "127.0.0.1", "localhost", "203.0.113.8", "[::1]", "a.example", "0x7f", "%31", "@", ":"),
+    *(
+        "/",
+        "\\",
+        "#",
+        "?",
+        "//",
+        ".",
+        "80",
+        "\t",
+        "\r\n",
+        "\u3002",
+        "\u2460",
+        " ",
+        "%00",
+        "user:pw",
+        "[",
+        "]",
+        "::ffff:",
+    ),
+]
+
+
+def test_whatever_is_written_ends_in_a_refusal(canary: Canary, count: Callable[[str, int], None]) -> None:
+    """Every name leads inside; whatever is accepted as a URL is refused by its address."""
+    outbound, before, examples = Outbound(resolve=answering("127.0.0.1")), canary.hits, 2_000
+    piece = st.one_of(st.sampled_from(PIECES), st.text(max_size=3, alphabet=st.characters(exclude_categories=["Nd"])))
+
+    @settings(max_examples=examples, deadline=None)
+    @given(pieces=st.lists(piece, max_size=9), lead=st.booleans())
+    def refuse(pieces: list[str], lead: bool) -> None:
+        url = ("http://" if lead else "") + "".join(pieces).replace("80", str(canary.port))
+        with pytest.raises(ExternalError):
+            outbound.post(url, content=b"", headers={})
+
+    refuse()
+    assert canary.hits == before
+    count("URLs put together at random: 0 reached what is inside", examples)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +332,10 @@ def test_a_compressed_answer_is_not_unpacked(canary: Canary, monkeypatch: pytest
     answer = post(f"http://127.0.0.1:{canary.port}/", Outbound([f"127.0.0.1:{canary.port}"]))
     assert answer.body == b"\x1f\x8b\x08\x00"
     assert answer.json == {}
+
+
+def test_an_answer_nested_without_end_is_no_json() -> None:
+    assert Answer(status=200, body=b"[" * 60_000).json == {}
 
 
 def test_a_name_that_does_not_exist_is_worth_another_try() -> None:
