@@ -23,6 +23,8 @@ class Shell:
 SHELLS: Mapping[str, Shell] = {
     "bash": Shell(programs=("bash",), options=("--noprofile", "--norc", "-eo", "pipefail"), suffix=".sh"),
     "sh": Shell(programs=("sh",), options=("-e",), suffix=".sh"),
+    "dash": Shell(programs=("dash",), options=("-e",), suffix=".sh"),
+    "ash": Shell(programs=("ash",), options=("-e",), suffix=".sh"),
     "zsh": Shell(programs=("zsh",), options=("-f", "-e", "-o", "pipefail"), suffix=".zsh"),
     "python": Shell(programs=("python3", "python"), options=("-u",), suffix=".py"),
     "node": Shell(programs=("node",), suffix=".js"),

@@ -37,6 +37,7 @@ def test_a_pipe_fails_when_its_first_program_does(make_job, perform):
         ("python", "import sys; print(sys.argv[0])", "python3"),
         ("node", "console.log('node', process.argv.length)", "node"),
         ("perl", "print 'perl', \"\\n\"", "perl"),
+        ("dash", "true; echo $0", "dash"),
         ("bash -x", "echo traced", "bash"),
     ],
 )

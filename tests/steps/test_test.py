@@ -87,7 +87,7 @@ def test_npm_with_the_report_that_the_project_is_told_to_write(make_job, perform
     assert "Detected npm: package.json." in done.log
     assert numbers(done.outcome) == (3, 1, 1, 0, 1), done.log
     (failing,) = done.outcome.tests.failing
-    assert "breaks" in failing.name and failing.file.endswith("test/a.test.js") and failing.line == 2
+    assert ("breaks" in failing.name, failing.file, failing.line) == (True, "test/a.test.js", 2)
 
 
 def test_npm_without_a_report_says_that_the_number_is_not_known(make_job, perform, write):

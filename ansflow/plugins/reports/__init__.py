@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -72,11 +72,17 @@ def read_reports(*places: Place, since: datetime | None = None) -> Reports:
     coverage = reader.read("coverage", read_coverage)
     logs = reader.read("sarif", lambda path: load_sarif(path, root=places[0].root))
     return Reports(
-        tests=merge_tests(tests) if tests else None,
+        tests=_from(places[0].root, merge_tests(tests)) if tests else None,
         coverage=merge_coverage(coverage) if coverage else None,
         scan=_merged(logs) if logs else None,
         warnings=tuple(reader.warnings),
     )
+
+
+def _from(root: Path, tests: TestSummary) -> TestSummary:
+    """Places in failing tests as the workspace has them: some tools write absolute paths."""
+    prefix = f"{root}/"
+    return replace(tests, failing=tuple(replace(test, file=test.file.removeprefix(prefix)) for test in tests.failing))
 
 
 def _merged(logs: Iterable[SarifLog]) -> ScanSummary:
