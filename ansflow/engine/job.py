@@ -95,7 +95,7 @@ class JobMaker:
     def job(self, situation: Situation, claimed: Claimed) -> StepJob:
         """Raises InvalidSpec where a value known only now does not fit, NotFound where a secret is missing."""
         state = self._store.load(claimed.execution)
-        workspace = self._workspaces.open(claimed.execution)
+        workspace = situation.workspace = situation.workspace or self._workspaces.open(claimed.execution)
         folder = self._workspaces.attempt(claimed.execution, claimed.step, claimed.attempt)
         written = situation.env(claimed.step, state, workspace)
         spec = situation.spec(claimed.step, state, written, workspace)

@@ -34,6 +34,7 @@ class Situation:
         self.execution = execution
         self.wiring = wiring
         self.plan: Plan = wiring.plan
+        self.workspace: Path | None = None  # once it has been made
         self.builtins = builtins(execution, self.plan)
         self._fixed = fixed_context(self.plan)
         self._templated: dict[str, tuple[str, ...]] = {}
