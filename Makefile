@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint fix bench lock services clean
+.PHONY: help setup run test lint fix generate bench lock services clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,10 @@ lint: setup ## formatting, types, import directions
 fix: setup ## format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+generate: setup ## write anew what is derived: JSON Schema, contract expectations, reference pages
+	@$(BIN)/python contract/generate.py
+	@$(BIN)/python docs/generate.py
 
 bench: setup ## measure, as ratios against peers in the same run
 	@$(BIN)/python -m bench
