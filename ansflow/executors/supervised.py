@@ -141,11 +141,13 @@ def _ask(link: socket, body: bytes) -> bool:
 
 
 def _spawn_parent(channel: int) -> None:
+    """With nothing of the environment but what Python itself may need to be found."""
     null = os.open(os.devnull, os.O_RDWR)
+    env = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     argv = [sys.executable, "-I", "-S", "-c", PARENT, ROOT]
     actions = [(os.POSIX_SPAWN_DUP2, channel, 0), (os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
     try:
-        os.posix_spawn(sys.executable, argv, {}, file_actions=actions, setsid=True, setsigmask=())
+        os.posix_spawn(sys.executable, argv, env, file_actions=actions, setsid=True, setsigmask=())
     finally:
         os.close(null)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from ansflow.core.errors import NotAvailable
 from ansflow.executors.host import Host
+from ansflow.executors.supervised import SHIMS
 from ansflow.plugins.contracts import Command, Ended, Launch
 
 Run = Callable[..., Ended]
@@ -41,6 +43,24 @@ def test_stdin_is_handed_over_and_stands_in_no_folder(run: Run, tmp_path: Path) 
     assert (tmp_path / "attempt" / "spool").stat().st_size == 700_000
     files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "spool"]
     assert not any(b"s3cr3t" in path.read_bytes() for path in files)
+
+
+def test_signals_that_the_worker_ignores_are_not_ignored_by_the_step(launch: Callable[..., Launch]) -> None:
+    """A worker that was started with nohup, or in the background of a script, ignores some."""
+    script = "grep SigIgn /proc/self/status"
+    before = {
+        number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+    }
+    SHIMS.close()
+    try:
+        running = Host().start(launch(script))
+        running.wait(30)
+    finally:
+        SHIMS.close()
+        for number, how in before.items():
+            signal.signal(number, how)
+    ignored = int(running.spool.read_text().split()[1], 16)
+    assert ignored & 0x7FFFFFFF == 0  # of the 31 that programs use
 
 
 def test_files_stand_beside_the_attempt(run: Run, tmp_path: Path) -> None:

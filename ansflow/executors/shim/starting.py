@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 PR_SET_NO_NEW_PRIVS = 38
 CLONE_NEWNS = 0x20000
 MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
-RESET = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)  # Python's own ways with them are not for its children
+RESET = (  # what Python, or who started the worker in the background, does with them is not for the step
+    signal.SIGPIPE,
+    signal.SIGXFSZ,
+    signal.SIGCHLD,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGHUP,
+    signal.SIGTERM,
+)
 
 REASONS = {
     errno.ENOENT: "does not exist.",
