@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
 
 from ansflow.core.errors import InvalidSpec
 from ansflow.document import edits
+from ansflow.document.edit_words import FORMS
 from ansflow.document.edits import (
     AddNeed,
     AddStep,
@@ -26,9 +28,11 @@ from ansflow.document.edits import (
     read_edit,
     splices,
 )
+from ansflow.document.reader import read
 from ansflow.document.splices import spliced
 from ansflow.document.targets import spelled
-from tests.document.contract import CONTRACT
+from ansflow.plugins.checking import check
+from tests.document.contract import CONTRACT, REPOSITORY
 
 FILES = sorted((CONTRACT / "edits").glob("*.json"))
 CASES = [(file.stem, case) for file in FILES for case in json.loads(file.read_text(encoding="utf-8"))]
@@ -153,3 +157,26 @@ def test_the_words_of_a_command_line_make_an_edit(words: list[str], edit: Edit) 
 def test_wrong_words_are_refused_with_the_right_ones(words: list[str], said: str) -> None:
     with pytest.raises(InvalidSpec, match=said):
         read_edit(words)
+
+
+def test_the_commands_of_the_how_to_can_be_made_one_after_the_other() -> None:
+    text = """\
+version: 1
+steps:
+  source: {type: fetch_code}
+  scan: {type: security_scan, needs: source}
+  unit:
+    needs: source   # the code
+    run:
+      - make test
+  package:
+    run: make package
+"""
+    page = (REPOSITORY / "docs" / "how-to" / "edit-a-pipeline-file.md").read_text(encoding="utf-8")
+    commands = [shlex.split(line)[3:] for line in page.splitlines() if line.startswith("ansflow edit ")]
+    assert {words[0] for words in commands} == set(FORMS)
+    for words in commands:
+        text = apply(text, read_edit(words))
+        assert not [problem for problem in check(read(text)) if problem.code != "not_available"], words
+    assert "tests:\n    needs: [source, scan]   # the code\n    run:\n      - make deps\n      - make test\n" in text
+    assert "lint" not in text
