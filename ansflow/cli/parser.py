@@ -14,7 +14,6 @@ from ansflow.cli import exits
 from ansflow.cli.sentences import translated
 from ansflow.cli.terminal import Screen, pad, width, wrap
 from ansflow.cli.texts import LANGUAGES, section, t
-from ansflow.core.schema import nearest
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "running": ("run", "plan", "list", "logs"),
@@ -38,6 +37,8 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """A word that is no command, with the command that was probably meant."""
         if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            from ansflow.core.schema import nearest  # noqa: PLC0415 — 12 ms, for a word that was mistyped
+
             known = nearest(value, action.choices) or t("help.known", commands=", ".join(action.choices))
             raise argparse.ArgumentError(None, f"{t('help.no_command', command=value)} {translated(known)}")
         super()._check_value(action, value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from ansflow.cli.look import duration, look_of
 from ansflow.cli.progress import Progress, StepProgress
 from ansflow.cli.sentences import translated, why
-from ansflow.cli.terminal import Screen, cut, log_line, pad, plain, width, wrap
+from ansflow.cli.terminal import Screen, cut, cut_middle, log_line, pad, plain, width, wrap
 from ansflow.cli.texts import count, t
 from ansflow.core.outcome import FailedTest, Outcome
 from ansflow.core.status import StepStatus
@@ -56,7 +56,7 @@ def _table(screen: Screen, progress: Progress) -> Iterator[str]:
 
 def _row(screen: Screen, step: StepProgress, names: int, words: int) -> Iterator[str]:
     look = step.look
-    name = pad(cut(plain(step.key), names, ellipsis=screen.ellipsis), names)
+    name = pad(cut_middle(plain(step.key), names, ellipsis=screen.ellipsis), names)
     seconds = "" if step.seconds is None else duration(step.seconds)
     head = f"{look.sign(screen)} {name}  {screen.paint(look.style, pad(look.word, words))}  {seconds:>6}"
     details = "  ".join(_details(step))

@@ -103,6 +103,18 @@ def cut(text: str, columns: int, *, ellipsis: str = "…") -> str:
     return result
 
 
+def cut_middle(text: str, columns: int, *, ellipsis: str = "…") -> str:
+    """As `cut`, but beginning and end stay: names such as `unit (python=3.12)` differ at their end."""
+    if width(text) <= columns:
+        return text
+    end = ""
+    for character in reversed(text):
+        if width(character + end) > (columns - width(ellipsis)) // 2:
+            break
+        end = character + end
+    return cut(text, columns - width(end), ellipsis=ellipsis) + end
+
+
 def pad(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 

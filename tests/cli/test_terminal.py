@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ansflow.cli.terminal import SGR, Screen, cut, log_lines, only_colours, pad, plain, width, wrap
+from ansflow.cli.terminal import SGR, Screen, cut, cut_middle, log_lines, only_colours, pad, plain, width, wrap
 from tests.cli.emulator import Terminal
 
 WORDS = ("", "a", "[2J", "0;title", "构建", "\n", "\t", "31m", ";", "\\")
@@ -84,6 +84,11 @@ def test_cut_fits_and_pad_fills(text: str, columns: int) -> None:
     text = only_colours(text)
     assert width(cut(text, columns)) <= columns
     assert width(pad(cut(text, columns), columns)) == columns
+    assert width(cut_middle(plain(text), columns)) <= columns
+
+
+def test_a_name_is_cut_in_the_middle_where_legs_do_not_differ() -> None:
+    assert cut_middle("unit (python=3.12)", 13) == "unit (…=3.12)"
 
 
 @given(st.text(st.sampled_from("ab 构建，。x"), max_size=60), st.integers(4, 30))

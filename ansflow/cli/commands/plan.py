@@ -13,7 +13,7 @@ from ansflow.cli.look import LOOKS
 from ansflow.cli.pipeline import checked
 from ansflow.cli.problems import refuse
 from ansflow.cli.sentences import translated, why
-from ansflow.cli.terminal import Screen, cut, pad, plain, width, wrap
+from ansflow.cli.terminal import Screen, cut_middle, pad, plain, width, wrap
 from ansflow.cli.texts import count, t
 from ansflow.config.working_tree import filled_in
 from ansflow.core.compile import compile_plan
@@ -108,7 +108,7 @@ def _running(screen: Screen, plan: Plan, steps: list[PlannedStep], names: int) -
     for step in sorted(steps, key=lambda step: (level[step.key], step.index)):
         number = f"{level[step.key] + 1}" if level[step.key] != before else ""
         before = level[step.key]
-        name = pad(cut(plain(step.key), names, ellipsis=screen.ellipsis), names)
+        name = pad(cut_middle(plain(step.key), names, ellipsis=screen.ellipsis), names)
         head = f"{number:>3} {screen.paint('bold', name)}  {plan.spec_of(step.key).type:<13}"
         yield from _with_details(screen, head, "  ".join(_details(plan, step)))
 
@@ -148,6 +148,6 @@ def _need(name: str, need: PlannedNeed) -> str:
 def _skipped(screen: Screen, step: PlannedStep, names: int) -> Iterator[str]:
     assert step.skip is not None
     look = LOOKS["skipped"]
-    name = pad(cut(plain(step.key), names, ellipsis=screen.ellipsis), names)
+    name = pad(cut_middle(plain(step.key), names, ellipsis=screen.ellipsis), names)
     head = f"  {look.sign(screen)} {screen.paint('grey', name)}  {look.said(screen)}"
     yield from _with_details(screen, head, why(step.skip.reason, step.skip.message))

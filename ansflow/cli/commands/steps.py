@@ -104,11 +104,17 @@ def form(field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return " | ".join(map(str, field["enum"]))
     if "anyOf" in field:
-        return " | ".join(dict.fromkeys(form(one) for one in field["anyOf"]))
+        forms = [form(one).split(" | ") for one in field["anyOf"] if not _is_expression(one)]
+        return " | ".join(dict.fromkeys(word for words in forms for word in words))
     kind = field.get("type", "any")
     kind = kind[0] if isinstance(kind, list) else kind
     words = {"string": "text", "array": "list", "object": "map"}
     return t(f"kind.{words.get(kind, kind)}")
+
+
+def _is_expression(field: Mapping[str, Any]) -> bool:
+    """The form `${{ … }}`, which nearly every parameter has beside its own, and a number written as text."""
+    return field.get("type") == "string" and "pattern" in field
 
 
 def shown_default(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

@@ -12,8 +12,8 @@ from time import monotonic
 from ansflow.cli.follow import Run, Tails
 from ansflow.cli.look import LOOKS, duration
 from ansflow.cli.progress import Progress, StepProgress
-from ansflow.cli.sentences import why
-from ansflow.cli.terminal import Screen, cut, log_line, only_colours, pad, plain, width
+from ansflow.cli.sentences import translated
+from ansflow.cli.terminal import Screen, cut, cut_middle, log_line, only_colours, pad, plain, width
 from ansflow.cli.texts import count, t
 from ansflow.cli.views.asking import Asking
 from ansflow.cli.views.lines import change
@@ -94,13 +94,13 @@ class Live:
     def _running_line(self, key: str, names: int) -> str:
         spinner = SPINNER if self.screen.unicode else SPINNER_ASCII
         icon = self.screen.paint("blue", spinner[self.frame % len(spinner)])
-        name = pad(cut(plain(key), names, ellipsis=self.screen.ellipsis), names)
+        name = pad(cut_middle(plain(key), names, ellipsis=self.screen.ellipsis), names)
         elapsed = duration(monotonic() - self.since[key])
         output = self.screen.paint("dim", self.last_lines.get(key, ""))
         return f"{icon} {name} {elapsed:>6}  {output}"
 
     def _waiting(self, step: StepProgress) -> Iterator[str]:
-        text = t("live.waits", step=plain(step.key), message=why(step.reason, step.message))
+        text = t("live.waits", step=plain(step.key), message=plain(translated(step.message)))
         yield f"{step.look.sign(self.screen)} {text}"
         if self.asking.asked(step.key):
             yield f"  {self.screen.paint('bold', t('live.keys'))}"
