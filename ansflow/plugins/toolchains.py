@@ -55,9 +55,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Commands in order; the first that fails ends the step."""
+    """Commands in order; the first that fails ends the step. `through` is put before each when it runs."""
 
     commands: tuple[Words, ...]
+    through: Words = ()
     needs: tuple[Need, ...] = ()
 
 
@@ -129,7 +130,7 @@ def tool_command(job: StepJob, tool: str, why: str, recipe: Recipe) -> Command:
         said = shlex.quote(str(job.file(SAID)))
         lines.append(f"{shlex.join(need.check)} >/dev/null 2>&1 || {{ {_say(need.sentence)} | tee {said}; exit 1; }}")
     for words in recipe.commands:
-        lines += [_say("$ " + shlex.join(words)), shlex.join(words)]
+        lines += [_say("$ " + shlex.join(words)), shlex.join((*recipe.through, *words))]
     plain = replace(job, run="\n".join(lines), spec=replace(job.spec, shell="sh"))
     command = script_command(plain)
     return replace(command, files={**command.files, TOOL: tool})

@@ -185,9 +185,9 @@ def _measures(job: StepJob) -> bool:
 # ── tools ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _listening(job: StepJob, dialect: str, *words: str) -> tuple[str, ...]:
-    """Through our listener, which writes JUnit from what the tool prints; all of it goes on to the log."""
-    return (sys.executable, "-I", "-m", "ansflow.plugins.reports.listen", dialect, str(job.file(JUNIT)), *words)
+def _listener(job: StepJob, dialect: str) -> tuple[str, ...]:
+    """Writes JUnit from what the tool prints; all of it goes on to the log."""
+    return (sys.executable, "-I", "-m", "ansflow.plugins.reports.listen", dialect, str(job.file(JUNIT)))
 
 
 def _named_report(job: StepJob) -> bool:
@@ -241,13 +241,13 @@ def _gradle(job: StepJob) -> Recipe:
 def _cargo(job: StepJob) -> Recipe:
     cargo = first_program(("cargo",), job.env)
     words = (cargo, "test", "--no-fail-fast", *words_or_nothing("-p", target_of(job)), *extra_words(job))
-    return Recipe(commands=(_listening(job, "cargo", *words),))
+    return Recipe(commands=(words,), through=_listener(job, "cargo"))
 
 
 def _go(job: StepJob) -> Recipe:
     go = first_program(("go",), job.env)
     words = (go, "test", "-json", *extra_words(job), target_of(job, "./..."))
-    return Recipe(commands=(_listening(job, "go", *words),))
+    return Recipe(commands=(words,), through=_listener(job, "go"))
 
 
 def _ctest(job: StepJob) -> Recipe:

@@ -119,6 +119,7 @@ mod tests {
     (failing,) = done.outcome.tests.failing
     assert (failing.name, failing.file, failing.line) == ("tests::breaks", "src/lib.rs", 7)
     assert "test tests::adds ... ok" in done.log
+    assert done.log.startswith("Detected cargo: Cargo.toml.\n$ cargo test --no-fail-fast\n")
 
 
 def test_ctest_writes_its_own_report(make_job, perform, write):

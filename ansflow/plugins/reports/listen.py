@@ -132,5 +132,13 @@ def _xml(text: str) -> str:
     return NO_XML.sub("", text)
 
 
+def main(dialect: str, report: str, *command: str) -> int:
+    try:
+        return listen(DIALECTS[dialect](), Path(report), command)
+    except OSError as error:
+        print(f"{command[0]} could not be started: {error.strerror}.")
+        return 127
+
+
 if __name__ == "__main__":
-    sys.exit(listen(DIALECTS[sys.argv[1]](), Path(sys.argv[2]), sys.argv[3:]))
+    sys.exit(main(*sys.argv[1:]))

@@ -54,6 +54,13 @@ def test_a_command_that_prints_no_events_leaves_an_empty_report_and_its_code(tmp
     assert done.stdout == "go: go.mod file not found\n{not json\n"
 
 
+def test_a_tool_that_is_not_there_is_a_sentence(tmp_path):
+    listener = [sys.executable, "-I", "-m", "ansflow.plugins.reports.listen", "go", str(tmp_path / "junit.xml")]
+    done = subprocess.run([*listener, "/no/such/go", "test"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (127, "")
+    assert done.stdout == "/no/such/go could not be started: No such file or directory.\n"
+
+
 def test_cargo_with_several_binaries(tmp_path):
     printed = (
         "running 2 tests\ntest a::good ... ok\ntest a::bad ... FAILED\n\nfailures:\n\n---- a::bad stdout ----\n"
