@@ -207,6 +207,8 @@ REFUSED = (
     (">f [[ x && @ ]]", "bash", "it would be the command itself"),
     (">f @", "", "it would be the command itself"),
     (">f case x in x) @ ;; esac", "bash", "never opened"),
+    ("echo x >&@", "bash", "bash expands what follows >& twice"),
+    ("cat <&a@", "bash", "bash expands what follows >& twice"),
     ("PS4=@; set -x", "bash", "executes what this variable holds"),
     ("declare -n r=@", "bash", "declared with -i or -n"),
     ("declare -i n; n=@", "bash", "declared with -i or -n"),
@@ -336,7 +338,8 @@ def test_the_sentence_names_the_line() -> None:
 FRAGMENTS = (
     *("printf '<%s>'", "true", "x=1", "a", "b c", " ", " ", "\n", ";", "|", "&&", "#", "'", '"', "`", "\\", "$", "$("),
     *(")", "(", "${x:-", "${x#", "${x}", "}", "$((1+", "))", "<<E\n", "<<'E'\n", "\nE\n", "case x in x)", ";;", "esac"),
-    *("[[ a ==", "]]", "$'", "{ ", "; }", "if true; then", "fi", "=(", "$$", "! ", "<(", "> /dev/null"),
+    *("[[ a ==", "]]", "$'", "{ ", "; }", "if true; then", "fi", "=(", "$$", "! ", "<(", "> /dev/null", ">&2", "<&"),
+    *("\\\n", "${x:-'a'}", "$#", "-eq 1", "&", "||", ";;&", "function f {", "+=", "a[", "]", "<<<", "2>", "{a,", "@("),
 )
 
 

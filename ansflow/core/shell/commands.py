@@ -35,7 +35,7 @@ class Frame:
         self.open: list[str] = []  # "(", "array", and for a `case`: "patterns" or "body"
         self.outer: list[tuple[list[str], str]] = []  # the words before each open array, and its own so far
         self.heredocs: list[Heredoc] = []
-        self.redirects = False
+        self.redirects = ""  # the operator whose word is read now
         self.fed = False  # a value comes through a pipe or a here-string
         self.program = False  # a command of this line reads a program from its input
 
@@ -55,7 +55,9 @@ class Frame:
         if word is None:
             return
         if self.redirects:
-            self.redirects = False
+            if VALUE in word and self.redirects in (">&", "<&"):
+                raise Refused("bash expands what follows >& twice; write `> file 2>&1`")
+            self.redirects = ""
             self.fed = self.fed or VALUE in word
         elif self.inside == "patterns":
             if word == "esac":
@@ -244,7 +246,7 @@ class Commands(Quotes):
             return
         operator = next(known for known in ("<<<", "<&", "<>", "<", ">>", ">&", ">|", ">") if self.looking_at(known))
         self.take(len(operator))
-        frame.redirects = True
+        frame.redirects = operator
 
     def begin_heredoc(self, frame: Frame) -> None:
         self.take(2)
