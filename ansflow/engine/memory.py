@@ -246,7 +246,7 @@ class MemoryStore:
                 self._seen[boot] = now
             rows = [(held, self._runs[held.execution]) for held in self._held.get(boot, {}).values()]
             return [
-                (held.execution, Stop(held.step, held.attempt, held.fence, boot, timed_out=row.stop is Reason.TIMEOUT))
+                (held.execution, _stop(held, run, timed_out=row.stop is Reason.TIMEOUT))
                 for held, run in rows
                 if (row := run.steps[held.step]).stop is not None
             ]
@@ -265,6 +265,10 @@ class MemoryStore:
             return self._runs[execution]
         except KeyError:
             raise NotFound(f"There is no execution {execution}.") from None
+
+
+def _stop(held: Held, run: MemoryRun, *, timed_out: bool) -> Stop:
+    return Stop(held.step, held.attempt, held.fence, held.worker, run.execution.immediate, timed_out)
 
 
 class MemoryBus:

@@ -111,6 +111,6 @@ class Recovery:
                 self._resume(held)
                 self.repairs["forgotten attempt"] += 1
         elif now > row.started_at + spec.timeout + spec.grace + self._patience.overdue:
-            stop = Stop(held.step, held.attempt, held.fence, held.worker, immediate=True, timed_out=True)
+            stop = Stop(held.step, held.attempt, held.fence, held.worker, timed_out=True)
             self._scheduler.on_stop(held.execution, stop)
             self.repairs["overdue step"] += 1

@@ -95,7 +95,7 @@ class Runner:
             live.stop = effect
             running = live.running
         if running is not None:
-            running.stop(timed_out=effect.timed_out)
+            running.stop(timed_out=effect.timed_out, immediate=effect.immediate)
 
     def busy(self) -> int:
         return len(self._live)
@@ -167,7 +167,7 @@ class Runner:
             live.running = running
             stop = live.stop
         if running is not None and stop is not None:
-            running.stop(timed_out=stop.timed_out)
+            running.stop(timed_out=stop.timed_out, immediate=stop.immediate)
         return running
 
     def _conclude(self, prepared: Prepared, ended: Ended, masker: Masker, hits: Mapping[str, str]) -> Outcome:

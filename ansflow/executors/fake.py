@@ -89,7 +89,7 @@ class FakeRun:
     def wait_for_output(self, timeout_seconds: float) -> None:
         self.wait(timeout_seconds)
 
-    def stop(self, *, timed_out: bool = False) -> None:
+    def stop(self, *, timed_out: bool = False, immediate: bool = False) -> None:
         with self._changed:
             if self._end() is None:
                 stopped = replace(self._planned_end, exit_code=None, error="", signal=int(SIGTERM))

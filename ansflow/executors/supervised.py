@@ -244,10 +244,10 @@ class Supervised:
         if self._ended is None:
             self._hear(timeout_seconds)
 
-    def stop(self, *, timed_out: bool = False) -> None:
+    def stop(self, *, timed_out: bool = False, immediate: bool = False) -> None:
         with self._lock, suppress(BrokenPipeError, ConnectionResetError):
             if self._link is not None and self._ended is None:
-                self._link.send(b"t" if timed_out else b"c", MSG_NOSIGNAL)
+                self._link.send(b"t" if timed_out else b"k" if immediate else b"c", MSG_NOSIGNAL)
 
     def _hear(self, timeout_seconds: float | None) -> bool:
         """Takes one message in; False when there was none in this time."""

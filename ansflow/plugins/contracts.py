@@ -108,8 +108,11 @@ class Running(Protocol):
         """Returns when the spool has grown, when the command has ended, or when the time is over."""
         ...
 
-    def stop(self, *, timed_out: bool = False) -> None:
-        """TERM, grace, then kill until no process of the tree is left. Returns at once; `wait` tells the end."""
+    def stop(self, *, timed_out: bool = False, immediate: bool = False) -> None:
+        """TERM, grace, then kill until no process of the tree is left. Returns at once; `wait` tells the end.
+
+        Safe to repeat; with `immediate`, also later, whatever is left of the grace is not waited for.
+        """
         ...
 
 

@@ -107,7 +107,7 @@ class Watched:
     def wait_for_output(self, timeout_seconds: float) -> None:
         self._world.wait_for(self._process)
 
-    def stop(self, *, timed_out: bool = False) -> None:
+    def stop(self, *, timed_out: bool = False, immediate: bool = False) -> None:
         self._process.stop_at(self._world.clock.now(), timed_out=timed_out)
 
 

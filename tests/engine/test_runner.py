@@ -257,6 +257,18 @@ def test_cancel_ends_every_process_and_then_runs_the_final_steps(make_local):
         local.engine.cancel(local.execution)
 
 
+def test_who_cancels_twice_does_not_wait_for_the_grace(make_local):
+    local = make_local(executor="host")
+    stubborn = script("trap '' TERM", "echo $$ > child", "sleep 600", grace=timedelta(seconds=600))
+    child = local.workspaces.open(1) / "child"
+    os.mkfifo(child)
+    local.execution = local.engine.start(plan({"a": stubborn}))
+    child.read_text()  # returns when the step has written it
+    local.engine.cancel(local.execution, by="ann")
+    local.engine.cancel(local.execution, by="ann", immediate=True)
+    assert local.end() == {"a": "cancelled"}
+
+
 def test_an_immediate_cancel_skips_the_final_steps(local):
     local.execution = local.engine.start(plan({"a": {"env": {"FAKE_SLEEP": "600"}}, "tell": {"final": True}}))
     started(local, "a")

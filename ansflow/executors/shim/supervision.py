@@ -144,8 +144,13 @@ class Supervision:
     # ── stop ──
 
     def grant(self, wishes: bytes) -> None:
+        """`c` cancel, `t` the time is over, `k` cancel and grant no more grace."""
         if wishes and not self.why_stopped and self.status is None:
             self.stop("timed_out" if wishes.startswith(b"t") else "cancelled")
+        if b"k" in wishes and self.why_stopped:
+            self.kill_at = time.monotonic()
+            self.kill_until = self.kill_at + KILLING
+            self.next_at, self.next = self.kill_at, self.kill
 
     def time_is_over(self) -> None:
         self.stop("timed_out")
