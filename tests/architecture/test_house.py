@@ -1,0 +1,67 @@
+"""What holds for every file: sizes that a reader can hold, and words that belong to the project."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted((ROOT / "ansflow").rglob("*.py"))
+EDGES = 4  # HTTP handler, worker loop, socket loop, notifier delivery
+
+
+def tracked() -> list[Path]:
+    """The files of the repository; of a copy without git, every file outside hidden and installed folders."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    names = listed.stdout.split("\0") if listed.returncode == 0 else []
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_can_be_read_in_one_go(module: Path) -> None:
+    assert len(module.read_text().splitlines()) <= 450
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_says_what_it_is_for(module: Path) -> None:
+    tree = ast.parse(module.read_text())
+    assert not tree.body or ast.get_docstring(tree)
+
+
+def swallows_everything(node: ast.AST) -> bool:
+    """A handler of every exception that does not raise again what it caught."""
+    if not isinstance(node, ast.ExceptHandler):
+        return False
+    broad = node.type is None or ast.unparse(node.type) in ("Exception", "BaseException")
+    return broad and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+
+
+def test_everything_is_caught_only_at_the_named_edges() -> None:
+    found = [
+        f"{module.relative_to(ROOT)}:{node.lineno}"
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text()))
+        if swallows_everything(node) and isinstance(node, ast.ExceptHandler)
+    ]
+    assert len(found) <= EDGES, found
+
+
+def test_no_file_is_named_after_its_age_or_its_vagueness() -> None:
+    vague = {"old", "new", "v2", "utils", "util", "helpers", "common", "misc"}
+    assert [path for path in tracked() if path.stem in vague] == []
+
+
+def test_the_project_speaks_only_of_itself() -> None:
+    """No path of a machine and no address of a package registry stands in any file."""
+    hosts = ("pypi" + ".org", "files.pythonhosted" + ".org", "registry.npmjs" + ".org", "deb.debian" + ".org")
+    places = ("/" + "work/main", "/" + "tmp/wt")
+    found = [
+        (str(path.relative_to(ROOT)), word)
+        for path in tracked()
+        for word in (*hosts, *places)
+        if word in path.read_text(errors="replace")
+    ]
+    assert found == []
