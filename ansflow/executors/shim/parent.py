@@ -10,7 +10,8 @@ import signal
 import sys
 from _socket import AF_UNIX, MSG_CMSG_CLOEXEC, SOCK_SEQPACKET, socket
 
-from ansflow.executors.shim.supervision import AlreadySupervised, Supervision
+from ansflow.executors.shim.links import AlreadySupervised
+from ansflow.executors.shim.supervision import Supervision
 
 TYPE_CHECKING = False  # typing itself would be paid for
 if TYPE_CHECKING:

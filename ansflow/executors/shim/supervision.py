@@ -1,37 +1,29 @@
-"""One step under supervision, from the lock of its spool to its record."""
+"""One step under supervision, from its first byte to its record."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import signal
 import time
-from _socket import AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SO_PEERCRED, SOCK_SEQPACKET, SOL_SOCKET, socket
-from _struct import unpack
 
+from ansflow.executors.shim.links import AlreadySupervised, Links
+from ansflow.executors.shim.log import NEVER, Log
 from ansflow.executors.shim.starting import CannotStart, start
-from ansflow.executors.shim.tree import descendants, group_of, is_alive, is_neighbour, name_of, send
+from ansflow.executors.shim.tree import descendants, group_of, is_alive, name_of, send
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket
     from collections.abc import Callable
     from typing import Any
 
-CHUNK = 1 << 20
-LITTLE = 1 << 16
-BATCH = 0.02  # seconds in which the output of a talkative command may gather before it is copied
 LINGER = 0.25  # seconds in which the rest of a pipeline may end by itself
 LEFTOVER_GRACE = 1.0
 BETWEEN_TERMS = 0.05
 BETWEEN_KILLS = 0.002
 KILLING = 10.0  # seconds after which a process that SIGKILL does not end is reported
 LONGEST_WAIT = 3600.0
-NEVER = float("inf")
-
-
-class AlreadySupervised(Exception):
-    """Another shim holds this attempt, or it has ended."""
 
 
 class Supervision:
@@ -243,158 +235,6 @@ class Supervision:
     def was_set_up(self) -> bool:
         """bubblewrap reports an exit code only of a command that it has started."""
         return self.report < 0 or b"exit-code" in os.pread(self.report, 4096, 0)
-
-
-class Links:
-    """The worker that asked for this step, and those who came later. They hear `.` for output and `e` for the end."""
-
-    def __init__(self, asked: dict[str, Any], owner: socket) -> None:
-        self.owner = owner
-        self.has_owner = True
-        self.others: dict[int, socket] = {}
-        self.name = socket(AF_UNIX, SOCK_SEQPACKET)
-        try:
-            self.name.bind("\0" + asked["name"])
-        except OSError:
-            raise AlreadySupervised from None
-        self.name.listen(4)
-        self.name.setblocking(False)
-
-    def listen(self, poll: select.poll) -> None:
-        poll.register(self.owner.fileno(), select.POLLIN)
-        poll.register(self.name.fileno(), select.POLLIN)
-
-    def hear(self, fd: int, poll: select.poll) -> bytes:
-        """What the one behind this file wishes: nothing, when it is new or gone."""
-        if fd == self.name.fileno():
-            self._accept(poll)
-            return b""
-        link = self.owner if fd == self.owner.fileno() else self.others[fd]
-        try:
-            wish = link.recv(16)
-        except OSError:
-            wish = b""
-        if not wish:
-            poll.unregister(fd)
-            self.has_owner = self.has_owner and link is not self.owner
-            self.others.pop(fd, link)
-        return wish
-
-    def _accept(self, poll: select.poll) -> None:
-        """Steps of a sandbox with an open network can see the name too; they live in a user namespace of their own."""
-        fd, _ = self.name._accept()  # type: ignore[attr-defined]  # `socket` itself is dear to import
-        link = socket(AF_UNIX, SOCK_SEQPACKET, 0, fileno=fd)
-        pid, uid, _ = unpack("3i", link.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
-        if uid in (0, os.getuid()) and is_neighbour(pid):
-            self.others[fd] = link
-            poll.register(fd, select.POLLIN)
-
-    def tell_output(self) -> None:
-        for link in (self.owner, *self.others.values()):
-            try:  # noqa: SIM105 — contextlib would be paid for
-                link.send(b".", MSG_DONTWAIT | MSG_NOSIGNAL)
-            except OSError:  # gone, or has more than enough unread
-                pass
-
-    def tell_end(self, text: bytes) -> bool:
-        """Whether the owner has heard it. Who has not, reads the record when the link closes."""
-        heard = False
-        self.name.close()  # first: who comes now finds the record
-        for link in (*self.others.values(), self.owner):
-            try:
-                link.send(b"e" + text, MSG_DONTWAIT | MSG_NOSIGNAL)
-                heard = link is self.owner
-            except OSError:
-                pass
-        self.others.clear()
-        return heard and self.has_owner
-
-
-class Log:
-    """What the command prints, on its way into the spool: up to a limit, and said when it is passed."""
-
-    def __init__(self, asked: dict[str, Any], links: Links) -> None:
-        self.asked = asked
-        self.links = links
-        self.output = self.spool = -1
-        self.length = 0
-        self.dropped = 0
-        self.error = ""
-        self.copied_at = 0.0
-        self.listen_at = NEVER
-
-    def open(self) -> None:
-        self.spool = os.open(self.asked["spool"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-
-    def close(self) -> None:
-        for fd in (self.spool, self.output):
-            if fd >= 0:
-                os.close(fd)
-
-    def pipe(self) -> int:
-        """The end that the command writes to. Large, so that a fast writer is seldom put to sleep."""
-        self.output, output = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(self.output, False)
-        if self.asked["uid"] is not None:
-            os.fchown(output, self.asked["uid"], self.asked["uid"])
-        try:  # noqa: SIM105 — contextlib would be paid for
-            fcntl.fcntl(output, fcntl.F_SETPIPE_SZ, CHUNK)
-        except OSError:  # this user's share of pipe memory is used up: the usual size does
-            pass
-        self.listen_at = 0.0
-        return output
-
-    def listen(self, poll: select.poll, now: float) -> float:
-        """Listens again when the output had time to gather; otherwise says when it will."""
-        if now >= self.listen_at:
-            poll.register(self.output, select.POLLIN)
-            return NEVER
-        return self.listen_at
-
-    def copy(self, poll: select.poll, event: int) -> None:
-        now = time.monotonic()
-        gathering = self._copy() < LITTLE and now - self.copied_at < BATCH
-        self.copied_at = now
-        self.listen_at = NEVER if event & select.POLLHUP else now + BATCH if gathering else 0.0
-        if self.listen_at:
-            poll.unregister(self.output)
-
-    def last_line(self) -> str:
-        with open(self.asked["spool"], "rb") as spool:
-            spool.seek(max(0, self.length - 1000))
-            return spool.read().strip().rpartition(b"\n")[2].decode("utf-8", "replace") or "no reason was given."
-
-    def copy_rest(self) -> None:
-        while self.output >= 0 and self._copy():
-            pass
-        if self.dropped and not self.error:
-            limit, dropped, self.dropped = self.asked["log_bytes"], self.dropped, 0
-            self._append(
-                b"\n[ansflow] The log ends here, at its limit of %d bytes. %d more were printed.\n" % (limit, dropped)
-            )
-            self.dropped += dropped
-
-    def _copy(self) -> int:
-        try:
-            data = os.read(self.output, CHUNK)
-        except BlockingIOError:
-            return 0
-        room = 0 if self.error else max(0, self.asked["log_bytes"] - self.length)
-        self._append(data[:room])
-        self.dropped += len(data[room:])
-        if room and data:
-            self.links.tell_output()
-        return len(data)
-
-    def _append(self, data: bytes) -> None:
-        try:
-            while data:
-                written = os.write(self.spool, data)
-                self.length += written
-                data = data[written:]
-        except OSError as error:
-            self.dropped += len(data)
-            self.error = f"The log could not be stored: {error.strerror} ({self.asked['spool']})."
 
 
 def as_record(end: dict[str, Any]) -> bytes:
