@@ -152,7 +152,21 @@ def _bring(git: Git, wanted: Wanted, depth: int) -> str:
     extra = () if wanted.branch or not wanted.name else (f"+{wanted.name}:{wanted.local}",)
     unshallow = ("--unshallow",) if git.ask("rev-parse", "--is-shallow-repository") == "true" else ()
     git.run("fetch", "--progress", "--no-tags", *unshallow, "--", address, *EVERYTHING, *extra, talk=True)
+    if COMMIT.fullmatch(wanted.commit) and not git.ask(
+        "rev-parse", "--verify", "--quiet", f"{wanted.commit}^{{commit}}"
+    ):
+        _bring_stray(git, wanted.commit)
     return _commit(git, wanted)
+
+
+def _bring_stray(git: Git, commit: str) -> None:
+    """A commit that no branch or tag leads to, such as a detached HEAD; whether it is given is up to the other side."""
+    try:
+        git.run("fetch", "--progress", "--no-tags", "--", git.address.text, commit, talk=True)
+    except ExternalError as error:
+        if not error.permanent:
+            raise
+        print("The other side does not give that commit by itself.")
 
 
 def _commit(git: Git, wanted: Wanted) -> str:

@@ -253,6 +253,14 @@ def test_a_file_that_became_a_folder_and_the_other_way_round(fetch, shop, worksp
     assert files(workspace) == ["docs/guide", "readme/part", "src"]
 
 
+def test_a_detached_head_is_taken_though_no_branch_leads_to_it(fetch, shop, workspace):
+    shop.git("checkout", "--quiet", "--detach")
+    commit = shop.commit("stray", readme="stray\n")
+    done = fetch(context=ON_MY_MACHINE, base=shop.path)
+    assert (done.outcome.outputs.get("commit"), done.outcome.outputs.get("branch")) == (commit, ""), done.log
+    assert (workspace / "readme").read_text() == "stray\n"
+
+
 def test_a_worktree_is_a_working_tree_too(fetch, shop, workspace, tmp_path):
     tree = tmp_path / "tree"
     shop.git("worktree", "add", "--quiet", str(tree), "feature/cart")
