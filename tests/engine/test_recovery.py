@@ -1,0 +1,137 @@
+"""The rules one by one, with a clock turned by hand. How they play together is the simulation's business."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ansflow.core.commands import Claim, Start
+from ansflow.core.status import Reason, StepStatus
+from ansflow.engine.job import Place
+from ansflow.engine.loop import Engine
+from ansflow.engine.memory import MemoryBus, MemoryClock, MemoryLogs, MemorySecrets, MemoryStore
+from ansflow.engine.ports import begin_key
+from ansflow.infra.storage.artifacts import FileArtifacts
+from ansflow.infra.storage.caches import FileCaches
+from ansflow.infra.storage.workspaces import FileWorkspaces
+from ansflow.plugins import registry
+from tests.plans import plan
+
+
+class Heard:
+    """A dispatcher that delivers nothing."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    def run_step(self, execution: int, step: str) -> None:
+        self.steps.append(step)
+
+
+class Fleet:
+    """Workers over one store; nothing runs unless the test says so."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store, self.clock, self.heard = MemoryStore(), MemoryClock(), Heard()
+        self.resumed: list[object] = []
+
+    def worker(self, name: str, boot: int = 1) -> Engine:
+        engine = Engine(
+            store=self.store,
+            logs=MemoryLogs(),
+            artifacts=FileArtifacts(self.folder),
+            caches=FileCaches(self.folder),
+            workspaces=FileWorkspaces(self.folder),
+            secrets=MemorySecrets(),
+            bus=MemoryBus(),
+            dispatcher=self.heard,
+            clock=self.clock,
+            registry=registry,
+            place=Place(base=self.folder, data=self.folder, env={}, executor="fake"),
+            worker=name,
+            boot=f"{name}/{boot}",
+            jitter=lambda: 1.0,
+            in_background=self.resumed.append,
+        )
+        engine.open()
+        return engine
+
+    def wait(self, seconds: float, *beating: Engine) -> None:
+        """In steps of a heartbeat."""
+        for _ in range(int(seconds // 3)):
+            self.clock.turn(timedelta(seconds=3))
+            for engine in beating:
+                engine.beat()
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    return Fleet(tmp_path)
+
+
+def test_steps_of_a_worker_that_is_not_heard_of_are_offered_again(fleet):
+    quiet, other = fleet.worker("quiet"), fleet.worker("other")
+    execution = other.start(plan({"a": ""}))
+    assert quiet.runner.claim(execution, "a") is not None
+    fleet.wait(15, other)
+    assert fleet.store.load(execution).step("a").status is StepStatus.RUNNING
+    fleet.wait(6, other)
+    row = fleet.store.load(execution).step("a")
+    assert (row.status, row.reason) == (StepStatus.PENDING, Reason.RETRY)
+    assert "quiet/1 has not been heard of for 15 seconds" in row.message
+    assert other.recovery.repairs == {"lost worker": 1}
+
+
+def test_after_an_outage_in_which_nobody_could_beat_nothing_expires_for_one_lease(fleet):
+    quiet, other = fleet.worker("quiet"), fleet.worker("other")
+    execution = other.start(plan({"a": ""}))
+    quiet.runner.claim(execution, "a")
+    fleet.wait(6, quiet, other)
+    fleet.clock.turn(timedelta(minutes=5))  # the database was away
+    other.beat()
+    fleet.wait(12, other)
+    assert fleet.store.load(execution).step("a").status is StepStatus.RUNNING
+    fleet.wait(6, other)
+    assert fleet.store.load(execution).step("a").status is StepStatus.PENDING
+
+
+def test_a_restarted_worker_takes_up_what_it_held_and_nobody_else_does(fleet):
+    first, other = fleet.worker("w"), fleet.worker("other")
+    execution = other.start(plan({"a": ""}))
+    first.runner.claim(execution, "a")
+    fleet.wait(9, other)
+    second = fleet.worker("w", boot=2)
+    assert len(fleet.resumed) == 1 and second.recovery.repairs == {"adopted": 1}
+    fleet.wait(12, other)
+    assert not any(other.recovery.repairs.values())
+
+
+def test_a_lost_message_is_said_again_while_a_worker_is_idle(fleet):
+    engine = fleet.worker("w")
+    engine.start(plan({"a": ""}))
+    assert fleet.heard.steps == ["a"]
+    fleet.wait(3, engine)
+    assert fleet.heard.steps == ["a", "a"]
+    assert engine.recovery.repairs == {"lost offer": 1}
+
+
+def test_an_execution_that_was_written_and_not_begun_is_begun(fleet):
+    engine = fleet.worker("w")
+    execution = fleet.store.create(plan({"a": ""}), now=fleet.clock.now())
+    fleet.wait(6, engine)
+    assert fleet.heard.steps[0] == "a"
+    assert engine.recovery.repairs["unsent effect"] == 1
+    fleet.store.sent(begin_key(execution))
+    assert engine.scheduler.tell(execution, Start()).refused
+
+
+def test_an_attempt_that_nobody_carries_is_taken_up_by_its_holder(fleet):
+    engine = fleet.worker("w")
+    execution = engine.start(plan({"a": ""}))
+    engine.scheduler.tell(execution, Claim(step="a", worker="w/1"))
+    fleet.wait(9, engine)
+    assert fleet.resumed
+    assert engine.recovery.repairs["forgotten attempt"] == len(fleet.resumed)
