@@ -57,11 +57,23 @@ def watch(run: Run, view: View, progress: Progress) -> None:
         view.begin(progress)
         for event in _arriving(events, view):
             view.event(event, progress.apply(event))
-        view.end()
+        pump.join()
+    except _RunBroke as broke:
+        pump.join()
+        raise broke.error from None
     except BaseException:
         run.cancel(immediate=True)
         pump.join()
         raise
+    finally:
+        view.end()
+
+
+class _RunBroke(Exception):
+    """What the run itself raised: there is nothing left to cancel."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
 
 
 def _pump(run: Run, events: SimpleQueue[Event | BaseException | None]) -> None:
@@ -83,7 +95,7 @@ def _arriving(events: SimpleQueue[Event | BaseException | None], view: View) -> 
         if item is None:
             return
         if isinstance(item, BaseException):
-            raise item
+            raise _RunBroke(item)
         yield item
 
 

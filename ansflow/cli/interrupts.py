@@ -34,4 +34,8 @@ class Interrupts:
         self.signum = self.signum or number
         self.progress.cancelling = True
         # In a thread of its own: the handler interrupts code that may hold the very lock that cancelling needs.
-        threading.Thread(target=self.run.cancel, kwargs={"immediate": immediate}, daemon=True).start()
+        threading.Thread(target=self._cancel, args=(immediate,), daemon=True).start()
+
+    def _cancel(self, immediate: bool) -> None:
+        self.progress.begun.wait()  # before its first event a run cannot be cancelled, and would go on
+        self.run.cancel(immediate=immediate)

@@ -56,7 +56,9 @@ def said(error: AnsFlowError | OSError, screen: Screen) -> str:
     """One sentence about an error, in the reader's language."""
     from ansflow.cli.sentences import translated  # noqa: PLC0415 — only when something is wrong
 
-    text = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return f"{screen.errors.paint('red', t('error'))}{translated(text)}"
 
 

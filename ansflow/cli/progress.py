@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event as Signal
 
 from ansflow.cli.look import Look, look_of
 from ansflow.core.events import Event, ExecutionChanged, StepChanged
@@ -69,6 +70,7 @@ class Progress:
         self.message = ""
         self.execution = 0
         self.red = 0
+        self.begun = Signal()
         self.cancelling = False  # Ctrl-C was pressed; steps are still ending
         self.started_at: datetime | None = None
         self.ended_at: datetime | None = None
@@ -88,7 +90,9 @@ class Progress:
 
     def apply(self, event: Event) -> StepProgress | None:
         """The step that the event was about, brought up to date; None when it was about the execution."""
-        self.started_at = self.started_at or event.at
+        if self.started_at is None:
+            self.started_at = event.at
+            self.begun.set()
         self.ended_at = event.at
         self.execution = event.execution
         if isinstance(event.fact, ExecutionChanged):

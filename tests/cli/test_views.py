@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 from ansflow.cli.commands.run import carry_out
 from ansflow.cli.follow import watch
+from ansflow.cli.interrupts import Interrupts
 from ansflow.cli.parser import build_parser
 from ansflow.cli.progress import Progress
 from ansflow.cli.terminal import Screen
@@ -226,19 +228,27 @@ def test_the_exit_code_says_how_the_run_ended(status: ExecutionStatus, code: int
     assert shown(run)[0] == code
 
 
-class Deaf:
-    """A view that cannot go on after the first event: nobody reads its pipe."""
+class Quiet:
+    """A view that shows nothing."""
 
     pause = 0.01
+    ended = False
 
     def begin(self, progress: Progress) -> None: ...
 
-    def event(self, event: object, step: object) -> None:
-        raise BrokenPipeError
+    def event(self, event: object, step: object) -> None: ...
 
     def tick(self) -> None: ...
 
-    def end(self) -> None: ...
+    def end(self) -> None:
+        self.ended = True
+
+
+class Deaf(Quiet):
+    """A view that cannot go on after the first event: nobody reads its pipe."""
+
+    def event(self, event: object, step: object) -> None:
+        raise BrokenPipeError
 
 
 def test_a_view_that_breaks_ends_the_run_before_it_is_told() -> None:
@@ -248,13 +258,26 @@ def test_a_view_that_breaks_ends_the_run_before_it_is_told() -> None:
     assert run.cancelled == [True]
 
 
+def test_ctrl_c_before_the_first_event_is_not_lost() -> None:
+    run = scripted.patient()
+    progress = Progress(run.plan)
+    with Interrupts(run, progress) as interrupts:
+        signal.raise_signal(signal.SIGINT)
+        watch(run, Quiet(), progress)
+    assert interrupts.signum == signal.SIGINT
+    assert run.cancelled == [False]
+
+
 def test_what_the_engine_raises_is_raised_by_the_command() -> None:
     def crash() -> None:
         raise OSError(28, "No space left on device", "/data/executions")
 
     run = Scripted(plan({"a": ""}), [scripted.STARTED, crash])
+    view = Quiet()
     with pytest.raises(OSError, match="No space left"):
-        shown(run)
+        watch(run, view, Progress(run.plan))
+    assert run.cancelled == []
+    assert view.ended, "the terminal is put in order"
 
 
 def test_an_allowed_failure_is_shown_as_one_and_is_not_red() -> None:
