@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ansflow.core.errors import Path
-from ansflow.document.nodes import Mapping, Sequence, refusal
+from ansflow.document.nodes import Mapping, Sequence, is_merge, refusal
 from ansflow.document.source import Source
 from ansflow.document.splices import Splice
-from ansflow.document.targets import find, insert, missing, move, refuse_shared, set_value, spelled, unset
+from ansflow.document.targets import find, insert, merges, missing, move, refuse_shared, set_value, spelled, unset
 from ansflow.document.writing import key as written_key
 from ansflow.document.writing import quoted
 
@@ -85,6 +85,9 @@ class MoveEntry:
         if target.holder is None:
             raise refusal("whole", "The whole document cannot move.", "Name a key.")
         around = find(source, self.path[:-1])
+        if isinstance(target.holder, Mapping) and any(is_merge(key) for key, _ in target.holder.pairs):
+            message = f"Some keys beside {spelled(self.path)} come in with a merge key (<<) and have no place."
+            raise refusal("merged", message, "Move the lines by hand.", at=target.node, path=self.path)
         if not 0 <= self.index < len(source.entries(target.holder)):
             raise missing(around, self.index) if isinstance(target.holder, Sequence) else _no_index(self)
         return move(source, around, target.index, self.index)
@@ -112,6 +115,12 @@ class RenameKey:
             there = spelled((*self.path[:-1], self.name))
             raise refusal("exists", f"There is a {there} already.", "Choose another name.", at=target.entry.key)
         refuse_shared(source, find(source, self.path[:-1]))
+        for name in (str(self.path[-1]), self.name):
+            if merges(target.holder, name):
+                message = f"A merge key (<<) brings {name!r} into the map as well."
+                raise refusal(
+                    "merged", message, "Change the value that is merged.", at=target.entry.key, path=self.path
+                )
         key = target.entry.key
         text = quoted(self.name, key.style) if key.style in ("'", '"') else written_key(self.name)
         return [Splice(source.content(key), source.end(key), text)]
