@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from ansflow.core.redact import MASK, SHORTEST, patterns, require_maskable
 
 Interval = tuple[int, int]
+Value = TypeVar("Value")
 
 ADD_MASK = b"::add-mask::"
 MOST_ADDED = 100
@@ -93,6 +95,23 @@ class Masker:
     def _is_prefix(self, data: bytes) -> bool:
         at = bisect_left(self._patterns, data)
         return at < len(self._patterns) and self._patterns[at].startswith(data)
+
+
+def masked(value: Value, masker: Masker) -> Value:
+    """The same value with every text in it masked: also the names of failed tests and what a scanner quotes."""
+    return cast(Value, _masked(value, masker.mask)) if masker.longest else value
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if type(value) is str:  # not a status or a reason, which are texts of ours
+        return mask(value)
+    if isinstance(value, tuple):
+        return tuple(_masked(item, mask) for item in value)
+    if isinstance(value, Mapping):
+        return {key: _masked(item, mask) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: _masked(getattr(value, field.name), mask) for field in fields(value)})
+    return value
 
 
 class MaskedStream:

@@ -17,7 +17,7 @@ from ansflow.core.errors import Conflict, ExternalError, InvalidSpec, NotAvailab
 from ansflow.core.outcome import Outcome
 from ansflow.core.status import Reason, StepStatus
 from ansflow.engine.job import OUTPUTS, SUMMARY, Claimed, JobMaker, Prepared
-from ansflow.engine.masking import Masker
+from ansflow.engine.masking import Masker, masked
 from ansflow.engine.outputs import read_limited, read_outputs
 from ansflow.engine.ports import ArtifactStore, CacheStore, Held, LogStore
 from ansflow.engine.pump import Pump
@@ -189,13 +189,15 @@ class Runner:
         outcome = self._keep(job, outcome, warnings)
         if outcome.status is StepStatus.SUCCESS:
             self._save(job, hits)
-        return replace(
+        told = replace(
             outcome,
-            outputs={**outcome.outputs, **{name: masker.mask(value) for name, value in outputs.items()}},
-            summary=masker.mask(summary or outcome.summary),
-            message=masker.mask(outcome.message),
-            warnings=tuple(masker.mask(warning) for warning in warnings),
+            outputs={**outcome.outputs, **outputs},
+            summary=summary or outcome.summary,
+            warnings=tuple(warnings),
+            artifacts=(),
         )
+        # Artifacts keep their true names: under another one they could not be fetched.
+        return replace(masked(told, masker), artifacts=outcome.artifacts)
 
     def _keep(self, job: StepJob, outcome: Outcome, warnings: list[str]) -> Outcome:
         wanted = job.spec.artifacts

@@ -163,3 +163,19 @@ def test_uncommitted_files_of_the_working_tree_are_fetched(prepare: Start, tmp_p
     run = LocalRun(run.file, run.options)
     assert finish(run) == {"source": StepStatus.SUCCESS, "use": StepStatus.SUCCESS}
     assert run.read_log("use", 1) == b"not committed\n"
+
+
+JUNIT = """<testsuite>
+  <testcase name="login with hunter2-hunter2"><failure message="hunter2-hunter2 refused"/></testcase>
+</testsuite>"""
+
+
+def test_a_secret_in_a_report_is_masked_wherever_the_report_is_told_of(prepare: Start, tmp_path: Path) -> None:
+    script = f"cat > j.xml <<'END'\n{JUNIT}\nEND\n".replace("\n", "\n      ")
+    step = f"type: test\n    secrets: [TOKEN]\n    run: |\n      {script}\n    reports: {{junit: j.xml}}\n"
+    run = prepare(f"steps:\n  unit:\n    {step}")
+    assert finish(run) == {"unit": StepStatus.FAILED}
+    outcome = run.steps["unit"].outcome
+    assert outcome is not None and outcome.tests is not None
+    assert [test.name for test in outcome.tests.failing] == ["login with ***"]
+    assert "hunter2" not in (run.folder / "record.json").read_text()
