@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansflow.document.scalars import WrittenFloat, WrittenInt, scalar_value
+from ansflow.document.scalars import READABLE, WrittenFloat, WrittenInt, scalar_value
 
 SHORT_LIST = 70
-READABLE = "\t\n\r\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-"""What may stand in the text of a document. U+0085, U+2028 and U+2029 ended lines in YAML 1.1, and no longer do."""
 
 STARTS_PLAIN = re.compile(r"[^-?:,\[\]{}#&*!|>'\"%@`\s]|[-?:](?=[^\s,\[\]{}])")
 STOPS_PLAIN = re.compile(rf"[^{READABLE}]|[\t\r\n]|: | #|:$|\s$|^---|^\.\.\.|^<<$")

@@ -12,10 +12,9 @@ from typing import Any
 from ansflow.core.errors import InvalidSpec, Path, Problem
 from ansflow.core.schema import shown
 from ansflow.document.nodes import Mapping, Node, Scalar, Sequence, compose, followed, is_merge, merged_maps
-from ansflow.document.scalars import WrittenFloat, WrittenInt, scalar_value
-from ansflow.document.writing import READABLE, to_text
+from ansflow.document.scalars import READABLE, WrittenFloat, WrittenInt, scalar_value
 
-__all__ = ["Loaded", "WrittenFloat", "WrittenInt", "load", "to_text"]
+__all__ = ["Loaded", "WrittenFloat", "WrittenInt", "load"]
 
 MAX_BYTES = 2**20
 
