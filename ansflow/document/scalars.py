@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 NOTHING = frozenset(("", "~", "null", "Null", "NULL"))
-READABLE = "\t\n\r\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-"""What may stand in the text of a document. U+0085, U+2028 and U+2029 ended lines in YAML 1.1, and no longer do."""
+UNREADABLE = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
+"""What may not stand in the text of a document. U+0085, U+2028 and U+2029 ended lines in YAML 1.1, and no longer do."""
 BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansflow.document.scalars import READABLE, WrittenFloat, WrittenInt, scalar_value
+from ansflow.document.scalars import UNREADABLE, WrittenFloat, WrittenInt, scalar_value
 
 SHORT_LIST = 70
 
 STARTS_PLAIN = re.compile(r"[^-?:,\[\]{}#&*!|>'\"%@`\s]|[-?:](?=[^\s,\[\]{}])")
-STOPS_PLAIN = re.compile(rf"[^{READABLE}]|[\t\r\n]|: | #|:$|\s$|^---|^\.\.\.|^<<$")
+STOPS_PLAIN = re.compile(rf"[{UNREADABLE}]|[\t\r\n]|: | #|:$|\s$|^---|^\.\.\.|^<<$")
 STOPS_FLOW = re.compile(r"[,\[\]{}?]|^:|:[,\[\]{}]")
-NEEDS_ESCAPE = re.compile(rf"[^{READABLE}]|[\t\r\n]")
+NEEDS_ESCAPE = re.compile(rf"[{UNREADABLE}]|[\t\r\n]")
 ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\x1b": "\\e"}
-STOPS_BLOCK = re.compile(rf"[^{READABLE}]|\r")
+STOPS_BLOCK = re.compile(rf"[{UNREADABLE}]|\r")
 
 
 @dataclass(frozen=True, slots=True)

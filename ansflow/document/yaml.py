@@ -12,13 +12,13 @@ from typing import Any
 from ansflow.core.errors import InvalidSpec, Path, Problem
 from ansflow.core.schema import shown
 from ansflow.document.nodes import Mapping, Node, Scalar, Sequence, compose, followed, is_merge, merged_maps
-from ansflow.document.scalars import READABLE, WrittenFloat, WrittenInt, scalar_value
+from ansflow.document.scalars import UNREADABLE, WrittenFloat, WrittenInt, scalar_value
 
 __all__ = ["Loaded", "WrittenFloat", "WrittenInt", "load"]
 
 MAX_BYTES = 2**20
 
-UNREADABLE = re.compile(f"[^{READABLE}]")
+UNREADABLE_CHARACTER = re.compile(f"[{UNREADABLE}]")
 
 CORE_TAGS: dict[str, type | tuple[type, ...]] = {
     "tag:yaml.org,2002:map": dict,
@@ -102,7 +102,7 @@ def readable(text: str) -> str:
         message = f"The file has {size:,} bytes; {MAX_BYTES:,} are allowed."
         hint = "Move long scripts to files of their own."
         raise InvalidSpec([Problem(code="too_big", message=message, hint=hint, line=1, column=1)])
-    bad = UNREADABLE.search(text)
+    bad = UNREADABLE_CHARACTER.search(text)
     if bad is not None:
         lines = text[: bad.start()].replace("\r\n", "\n").replace("\r", "\n").split("\n")
         message = f"The character U+{ord(bad[0]):04X} cannot stand in a pipeline file."
