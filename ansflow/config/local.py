@@ -161,6 +161,7 @@ class LocalRun:
                 data=self._data,
                 env={name: os.environ[name] for name in SURROUNDINGS if name in os.environ},
                 executor=self.options.executor,
+                adoptable=False,
             ),
             slots=self.plan.max_parallel,
             on_log=(lambda _, step, attempt, length: told(step, attempt, length)) if told else None,

@@ -40,12 +40,16 @@ class Registry(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What is the same for every step of this process. `env` is all a command sees of its surroundings (PATH, …)."""
+    """What is the same for every step of this process. `env` is all a command sees of its surroundings (PATH, …).
+
+    `adoptable` is false where the execution store dies with this process.
+    """
 
     base: Path
     data: Path
     env: Mapping[str, str]
     executor: str = "host"
+    adoptable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,7 @@ class JobMaker:
             limits=_limits(job.spec),
             options=chosen.options,
             network=job.spec.network,
+            adoptable=self._place.adoptable,
         )
         return Prepared(
             job=job,

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Condition, Thread
+from time import monotonic, sleep
 
 from ansflow.core.commands import Approve, Cancel, Command, Decision, Reject, Start
 from ansflow.core.errors import Conflict
@@ -48,6 +49,7 @@ from ansflow.engine.scheduler import Scheduler
 
 HEARTBEAT = timedelta(seconds=3)
 LOOK_ANYWAY = 1.0  # seconds after which a waiting reader looks for itself: hints may be lost
+BETWEEN_LOOKS = 0.01  # seconds: short steps end faster than anyone can see, and waking up for each costs them time
 
 
 def in_thread(call: Callable[[], None]) -> None:
@@ -169,6 +171,7 @@ class Engine:
 
     def follow(self, execution: int, *, after: int = 0) -> Iterator[Event]:
         """Every event as it comes; ends with the one that ends the execution."""
+        looked = 0.0
         while True:
             for event in self.store.events(execution, after=after):
                 yield event
@@ -176,6 +179,8 @@ class Engine:
                 if isinstance(event.fact, ExecutionChanged) and is_final(event.fact.status):
                     return
             self._bus.wait(execution, after=after, timeout_seconds=LOOK_ANYWAY)
+            sleep(max(0.0, looked + BETWEEN_LOOKS - monotonic()))
+            looked = monotonic()
 
     def wait(self, execution: int) -> ExecutionStatus:
         """Blocks until the execution has ended."""

@@ -179,6 +179,7 @@ def start(launch: Launch, how: Start, *, durable: bool) -> Supervised:
             "grace": limits.grace.total_seconds(),
             "log_bytes": limits.log_bytes,
             "durable": durable,
+            "adoptable": launch.adoptable,
             "spool": str(launch.attempt / SPOOL),
             "record": str(launch.attempt / RECORD),
         }

@@ -59,7 +59,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """A command in its place: everything an executor needs to start it, and nothing else."""
+    """A command in its place: everything an executor needs to start it, and nothing else.
+
+    `adoptable` says that a later worker may take it over. Where the state dies with this worker nobody can: then the
+    command ends with its worker, and a short one is spared the record of its end.
+    """
 
     command: Command
     workspace: Path
@@ -67,6 +71,7 @@ class Launch:
     limits: Limits
     options: Mapping[str, Any] = field(default_factory=dict)  # of `executor:` in the file
     network: str = ""
+    adoptable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

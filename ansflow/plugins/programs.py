@@ -31,13 +31,21 @@ OTHER_WAYS: Mapping[str, str] = {
     "tox": "pip install tox",
 }
 
+_FOUND: dict[tuple[str, str], str] = {}
+"""Where a name was found on a PATH: a long one costs a system call per folder, and every step asks."""
+
 
 def find_program(name: str, env: Mapping[str, str]) -> str:
     """The program as the step would find it on its PATH, or ""."""
     if os.sep in name:
         return name if _runnable(name) else ""
-    folders = env.get("PATH", os.defpath).split(os.pathsep)
-    return next((path for folder in folders if folder and _runnable(path := os.path.join(folder, name))), "")
+    path = env.get("PATH", os.defpath)
+    found = _FOUND.get((name, path), "")
+    if not found or not _runnable(found):
+        folders = path.split(os.pathsep)
+        found = next((file for folder in folders if folder and _runnable(file := os.path.join(folder, name))), "")
+        _FOUND[name, path] = found
+    return found
 
 
 def first_program(names: Iterable[str], env: Mapping[str, str]) -> str:

@@ -59,9 +59,7 @@ def script_command(job: StepJob) -> Command:
 
 def _shell(job: StepJob) -> tuple[str, tuple[str, ...], str]:
     """Program, options and file suffix. Without `shell`: bash where it is installed, otherwise sh."""
-    wanted = job.spec.shell
-    if not wanted:
-        wanted = first_program(("bash", "sh"), job.env)
+    wanted = job.spec.shell or first_program(("bash", "sh"), job.env)
     if shell := SHELLS.get(wanted):
         return first_program(shell.programs, job.env), shell.options, shell.suffix
     program, *options = wanted.split()

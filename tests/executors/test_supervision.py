@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -289,3 +290,18 @@ def _place(folder: Path, name: str) -> dict[str, Any]:
     (folder / "workspace").mkdir(exist_ok=True)
     limits = Limits(timeout=timedelta(seconds=60), grace=timedelta(seconds=1))
     return {"workspace": folder / "workspace", "attempt": folder / name, "limits": limits}
+
+
+def test_a_command_that_nobody_can_adopt_leaves_no_record_and_ends_with_its_worker(
+    launch: Make, tmp_path: Path
+) -> None:
+    heard = replace(launch("exit 3"), adoptable=False)
+    ended = Host().start(heard).wait(30)
+    assert ended is not None and ended.exit_code == 3
+    assert not (heard.attempt / "record").exists()
+
+    running = Host().start(replace(launch("echo $$ > pid.part; mv pid.part pid; exec sleep 1000"), adoptable=False))
+    pid = tmp_path / "workspace" / "pid"
+    until(pid.exists)
+    del running  # its link closes, as when the worker dies
+    until(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists())

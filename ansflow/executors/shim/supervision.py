@@ -58,7 +58,8 @@ class Supervision:
             if os.path.exists(self.asked["record"]):
                 raise AlreadySupervised
             self.log.open()
-            draft = self.reserve_record()
+            if self.asked["adoptable"]:
+                draft = self.reserve_record()
             self.start()
             self.watch()
             self.log.copy_rest()
@@ -67,12 +68,16 @@ class Supervision:
         except OSError as error:
             self.error = f"The step cannot be supervised: {error.strerror} ({error.filename or self.asked['spool']})."
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        clean = not self.pid or self.alone
-        text = self.write_record(draft)
+        text = as_record(self.end())
+        if self.asked["adoptable"]:
+            self.write_record(draft, text)
+        heard = self.links.tell_end(text)
+        if not heard and not self.asked["adoptable"]:
+            self.write_record(draft, text)
         self.log.close()
         if self.report >= 0:
             os.close(self.report)
-        return self.links.tell_end(text) and clean
+        return heard and (not self.pid or self.alone)
 
     def start(self) -> None:
         output = self.log.pipe()
@@ -103,6 +108,8 @@ class Supervision:
                 del ready[self.children]
             for fd in ready:
                 self.grant(self.links.hear(fd, poll))
+            if not (self.links.has_owner or self.asked["adoptable"] or self.why_stopped):
+                self.stop("deserted")
 
     def copy(self, poll: select.poll, event: int) -> None:
         self.log.copy(poll, event)
@@ -192,9 +199,8 @@ class Supervision:
         os.write(draft, b" " * 4096)
         return draft
 
-    def write_record(self, draft: int) -> bytes:
+    def write_record(self, draft: int, text: bytes) -> None:
         """Where the disk takes nothing, the worker is told all the same."""
-        text = as_record(self.end())
         try:
             if draft < 0:
                 draft = os.open(self.asked["record"] + ".part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -207,7 +213,6 @@ class Supervision:
             os.rename(self.asked["record"] + ".part", self.asked["record"])
         except OSError:
             pass
-        return text
 
     def end(self) -> dict[str, Any]:
         return self.how() | {
