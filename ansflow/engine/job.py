@@ -61,6 +61,10 @@ class Claimed:
     attempt: int
     fence: int
 
+    @property
+    def key(self) -> tuple[int, str, int]:
+        return (self.execution, self.step, self.fence)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -70,11 +74,13 @@ class Prepared:
     type: StepType
     executor: Executor
     launch: Launch
-    masker: Masker
-    warnings: tuple[str, ...] = ()
 
 
 NOTHING_TO_MASK = Masker()
+
+
+def masker_of(job: StepJob) -> Masker:
+    return Masker(job.secrets) if job.secrets else NOTHING_TO_MASK
 
 
 class JobMaker:
@@ -144,13 +150,7 @@ class JobMaker:
             network=job.spec.network,
             adoptable=self._place.adoptable,
         )
-        return Prepared(
-            job=job,
-            type=step_type,
-            executor=self._executor(chosen.name),
-            launch=launch,
-            masker=Masker(job.secrets) if job.secrets else NOTHING_TO_MASK,
-        )
+        return Prepared(job=job, type=step_type, executor=self._executor(chosen.name), launch=launch)
 
     def close(self) -> None:
         for executor in self._executors.values():

@@ -108,7 +108,7 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, tuple):
         return tuple(_masked(item, mask) for item in value)
     if isinstance(value, Mapping):
-        return {key: _masked(item, mask) for key, item in value.items()}
+        return {mask(key) if type(key) is str else key: _masked(item, mask) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: _masked(getattr(value, field.name), mask) for field in fields(value)})
     return value

@@ -19,7 +19,7 @@ from ansflow.core.plan import Plan
 from ansflow.core.state import BundleState, ExecutionState, State, StepState
 from ansflow.core.status import Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
-from ansflow.engine.ports import Due, Held, Sending, begin_key, check_moves
+from ansflow.engine.ports import FENCED, Due, Held, Sending, begin_key, check_moves
 
 Line = list[tuple[tuple[int, int], str]]
 
@@ -302,7 +302,7 @@ class MemoryLogs:
         with self._lock:
             text = self._texts.setdefault(key, bytearray())
             if fence < self._fences.get(key, 0):
-                raise Conflict(f"The log of {step} belongs to a newer worker.", code="fenced")
+                raise Conflict(f"The log of {step} belongs to a newer worker.", code=FENCED)
             self._fences[key] = fence
             if offset > len(text):
                 raise Conflict(f"The log of {step} continues at {len(text)}, not at {offset}.", code="gap")
@@ -317,7 +317,8 @@ class MemoryLogs:
         return bytes(self._texts.get((execution, step, attempt), b"")[start:end])
 
     def lines(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> list[bytes]:
-        return self.read(execution, step, attempt).splitlines()[first - 1 : last]
+        lines = self.read(execution, step, attempt).removesuffix(b"\n").split(b"\n")
+        return lines[first - 1 : last]
 
     def close(self, execution: int, step: str, attempt: int) -> None:
         """Nothing to close."""

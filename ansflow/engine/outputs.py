@@ -12,10 +12,12 @@ text. A delimiter that never comes back makes the file invalid, instead of swall
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.plugins.step_files import open_regular
 
 MAX_BYTES = 1 << 20
 MAX_OUTPUTS = 1_000
@@ -28,17 +30,25 @@ def read_outputs(path: Path) -> dict[str, str]:
 
 
 def read_limited(path: Path, what: str) -> str:
-    """A file that a step may have made anything of: a missing one is empty, a link is not followed."""
+    """A missing file is empty. Raises InvalidSpec when it is too large, or anything but a regular file."""
     try:
-        if path.is_symlink() or not path.is_file():
-            return ""
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = _read(path, MAX_BYTES + 1)
     except FileNotFoundError:
         return ""
+    except OSError as error:
+        raise _invalid(f"{what} cannot be read: {error.strerror}.") from None
     if len(data) > MAX_BYTES:
         raise _invalid(f"{what} holds more than {MAX_BYTES >> 20} MiB.")
     return data.decode("utf-8", "replace")
+
+
+def _read(path: Path, size: int) -> bytes:
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        with open(open_regular(path.name, folder=folder), "rb") as file:
+            return file.read(size)
+    finally:
+        os.close(folder)
 
 
 def parse_outputs(text: str) -> dict[str, str]:

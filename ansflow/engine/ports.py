@@ -23,11 +23,18 @@ class Clock(Protocol):
         ...
 
 
+FENCED = "fenced"
+"""Code of the Conflict that tells a worker that a newer one has its attempt."""
+
+
 class LogStore(Protocol):
     """Logs by execution, step and attempt: bytes with offsets. Parts of one log come in order, from one writer."""
 
     def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
-        """The length afterwards. Offset = length: appended; behind: acknowledged; a gap or an older fence: Conflict."""
+        """The length afterwards. Offset = length: appended; behind: acknowledged.
+
+        Raises Conflict for a gap, and, with the code FENCED, for an older fence.
+        """
         ...
 
     def length(self, execution: int, step: str, attempt: int) -> int: ...

@@ -16,16 +16,18 @@ from ansflow.core.commands import Adopt, Claim, Command, Finish, Lost, Stop
 from ansflow.core.errors import Conflict, ExternalError, InvalidSpec, NotAvailable, NotFound
 from ansflow.core.outcome import Outcome
 from ansflow.core.status import Reason, StepStatus
-from ansflow.engine.job import OUTPUTS, SUMMARY, Claimed, JobMaker, Prepared
+from ansflow.engine.job import NOTHING_TO_MASK, OUTPUTS, SUMMARY, Claimed, JobMaker, Prepared, masker_of
 from ansflow.engine.masking import Masker, masked
 from ansflow.engine.outputs import read_limited, read_outputs
-from ansflow.engine.ports import ArtifactStore, CacheStore, Held, LogStore
+from ansflow.engine.ports import FENCED, ArtifactStore, CacheStore, Held, LogStore
 from ansflow.engine.pump import Pump
 from ansflow.engine.scheduler import Scheduler
 from ansflow.plugins.contracts import Ended, Running, StepJob
 
 PERMANENT = (InvalidSpec, NotAvailable, NotFound)
-TROUBLE = (OSError, ExternalError)
+TROUBLE = (OSError, ExternalError, Conflict)
+
+Key = tuple[int, str, int]  # execution, step, fence
 
 
 @dataclass(slots=True)
@@ -33,6 +35,7 @@ class Live:
     """An attempt that this process carries. `stop` may come before the command has been started."""
 
     claimed: Claimed
+    masker: Masker = NOTHING_TO_MASK
     running: Running | None = None
     stop: Stop | None = None
 
@@ -61,8 +64,8 @@ class Runner:
         self._on_log = on_log
         self._jitter = jitter
         self._lock = Lock()
-        self._live: dict[tuple[int, str], Live] = {}
-        self._early: dict[tuple[int, str, int], Stop] = {}
+        self._live: dict[Key, Live] = {}
+        self._early: dict[Key, Stop] = {}
 
     def run_step(self, execution: int, step: str) -> None:
         """Claims the step and carries it; then what may run next of the same execution. Doubled calls are harmless."""
@@ -86,11 +89,12 @@ class Runner:
 
     def stop(self, execution: int, effect: Stop) -> None:
         """Ends the attempt with that fence, if it is carried here. It may still be on its way to its start."""
+        key = (execution, effect.step, effect.fence)
         with self._lock:
-            live = self._live.get((execution, effect.step))
-            if live is None or live.claimed.fence != effect.fence:
+            live = self._live.get(key)
+            if live is None:
                 if effect.worker == self.boot:
-                    self._early[execution, effect.step, effect.fence] = effect
+                    self._early[key] = effect
                 return
             live.stop = effect
             running = live.running
@@ -101,8 +105,7 @@ class Runner:
         return len(self._live)
 
     def carries(self, held: Held) -> bool:
-        live = self._live.get((held.execution, held.step))
-        return live is not None and live.claimed.fence == held.fence
+        return (held.execution, held.step, held.fence) in self._live
 
     # ── the phases ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -115,19 +118,21 @@ class Runner:
     def carry(self, claimed: Claimed, *, adopt: bool = False) -> Command | None:
         """What to tell the scheduler: an outcome, or that the attempt was lost through our fault. None when fenced."""
         with self._lock:
-            live = Live(claimed, stop=self._early.pop((claimed.execution, claimed.step, claimed.fence), None))
-            self._live[claimed.execution, claimed.step] = live
+            live = Live(claimed, stop=self._early.pop(claimed.key, None))
+            self._live[claimed.key] = live
         try:
             outcome = self._carry(live, adopt=adopt)
-        except Conflict:  # a newer worker has it: whatever is said here would be refused
-            return None
         except PERMANENT as error:
-            outcome = _failed(_reason(error), str(error))
+            outcome = _failed(_reason(error), live.masker.mask(str(error)))
         except TROUBLE as error:
-            return self._lost(claimed, Reason.INTERNAL_ERROR, f"This machine failed, not the step: {error}.")
+            if isinstance(error, Conflict) and error.code == FENCED:  # whatever is said here would be refused
+                return None
+            cause = live.masker.mask(str(error)).rstrip(".")
+            return self._lost(claimed, Reason.INTERNAL_ERROR, f"This machine failed, not the step: {cause}.")
         except Exception as error:  # edge: worker loop. One bad step must not stop the worker.
             _log_crash(claimed)
-            outcome = _failed(Reason.INTERNAL_ERROR, f"AnsFlow itself failed: {type(error).__name__}: {error}.")
+            cause = live.masker.mask(f"{type(error).__name__}: {error}")
+            outcome = _failed(Reason.INTERNAL_ERROR, f"AnsFlow itself failed: {cause}.")
         if outcome is None:
             return self._lost(claimed, Reason.WORKER_LOST, "Its worker was lost, and the command with it.")
         return Finish(step=claimed.step, fence=claimed.fence, outcome=outcome, jitter=self._jitter())
@@ -140,7 +145,7 @@ class Runner:
             told = self._scheduler.tell(claimed.execution, command, keep=1)
         finally:
             with self._lock:
-                self._live.pop((claimed.execution, claimed.step), None)
+                self._live.pop(claimed.key, None)
         return told.kept[0] if told.kept else None
 
     def _carry(self, live: Live, *, adopt: bool) -> Outcome | None:
@@ -148,13 +153,15 @@ class Runner:
             return _cancelled()
         claimed = live.claimed
         job = self._jobs.job(self._scheduler.situation(claimed.execution), claimed)
+        live.masker = masker_of(job)
         hits = self._restore(job) if job.spec.cache and not adopt else {}
         prepared = self._jobs.prepare(job)
         running = self._start(live, prepared, adopt=adopt)
         if running is None:
             return None if adopt else _cancelled()
-        pump = self._pump(prepared, claimed)
+        pump = self._pump(live)
         ended = pump.follow(running)
+        live.masker = pump.masker
         return self._conclude(prepared, ended, pump.masker, hits)
 
     def _start(self, live: Live, prepared: Prepared, *, adopt: bool) -> Running | None:
@@ -178,37 +185,32 @@ class Runner:
             outputs = read_outputs(job.file(OUTPUTS))
             summary = read_limited(job.file(SUMMARY), "$ANSFLOW_SUMMARY")
         except InvalidSpec as error:
-            outcome = replace(outcome, warnings=(*outcome.warnings, str(error)))
-            if outcome.status is StepStatus.SUCCESS:
-                outcome = replace(outcome, status=StepStatus.FAILED, reason=Reason.INVALID, message=str(error))
-            outputs, summary = {}, ""
+            outcome, outputs, summary = _spoilt(outcome, str(error)), {}, ""
         missing = [name for name in job.spec.outputs if name not in outputs]
-        warnings = list(outcome.warnings)
         if missing and outcome.status is StepStatus.SUCCESS:
-            warnings.append(f"The step did not write the outputs {', '.join(missing)} to $ANSFLOW_OUTPUT.")
-        outcome = self._keep(job, outcome, warnings)
+            outcome = _warned(outcome, f"The step did not write the outputs {', '.join(missing)} to $ANSFLOW_OUTPUT.")
+        outcome = self._keep(job, outcome)
         if outcome.status is StepStatus.SUCCESS:
-            self._save(job, hits)
+            outcome = self._save(job, outcome, hits)
         told = replace(
-            outcome,
-            outputs={**outcome.outputs, **outputs},
-            summary=summary or outcome.summary,
-            warnings=tuple(warnings),
-            artifacts=(),
+            outcome, outputs={**outcome.outputs, **outputs}, summary=summary or outcome.summary, artifacts=()
         )
         # Artifacts keep their true names: under another one they could not be fetched.
         return replace(masked(told, masker), artifacts=outcome.artifacts)
 
-    def _keep(self, job: StepJob, outcome: Outcome, warnings: list[str]) -> Outcome:
+    def _keep(self, job: StepJob, outcome: Outcome) -> Outcome:
         wanted = job.spec.artifacts
         if wanted is None or wanted.when not in (
             "always",
             "success" if outcome.status is StepStatus.SUCCESS else "failure",
         ):
             return outcome
-        kept = tuple(self._artifacts.keep(job.execution, job.planned.key, job.workspace, wanted.paths))
+        try:
+            kept = tuple(self._artifacts.keep(job.execution, job.planned.key, job.workspace, wanted.paths))
+        except InvalidSpec as error:
+            return _spoilt(outcome, f"The artifacts were not kept: {error}")
         if not kept:
-            warnings.append(f"No file matched the artifacts {', '.join(wanted.paths)}.")
+            outcome = _warned(outcome, f"No file matched the artifacts {', '.join(wanted.paths)}.")
         return replace(outcome, artifacts=(*outcome.artifacts, *kept))
 
     def _restore(self, job: StepJob) -> dict[str, str]:
@@ -219,17 +221,22 @@ class Runner:
             if cache.policy != "push"
         }
 
-    def _save(self, job: StepJob, hits: Mapping[str, str]) -> None:
+    def _save(self, job: StepJob, outcome: Outcome, hits: Mapping[str, str]) -> Outcome:
+        """A cache only saves time: where it cannot be saved, the step has succeeded all the same."""
         for cache in job.spec.cache:
             if cache.policy != "pull" and hits.get(cache.key) != cache.key:
-                self._caches.save(cache.key, job.workspace, cache.paths)
+                try:
+                    self._caches.save(cache.key, job.workspace, cache.paths)
+                except (InvalidSpec, OSError) as error:
+                    outcome = _warned(outcome, f"The cache {cache.key} was not saved: {str(error).rstrip('.')}.")
+        return outcome
 
-    def _pump(self, prepared: Prepared, claimed: Claimed) -> Pump:
-        told = self._on_log
+    def _pump(self, live: Live) -> Pump:
+        told, claimed = self._on_log, live.claimed
         key = (claimed.execution, claimed.step, claimed.attempt)
         return Pump(
             logs=self._logs,
-            masker=prepared.masker,
+            masker=live.masker,
             execution=claimed.execution,
             step=claimed.step,
             attempt=claimed.attempt,
@@ -247,6 +254,17 @@ def _reason(error: Exception) -> Reason:
 
 def _failed(reason: Reason, message: str) -> Outcome:
     return Outcome(status=StepStatus.FAILED, reason=reason, message=message)
+
+
+def _warned(outcome: Outcome, message: str) -> Outcome:
+    return replace(outcome, warnings=(*outcome.warnings, message))
+
+
+def _spoilt(outcome: Outcome, message: str) -> Outcome:
+    """What the command left cannot be taken: no success, and a warning beside any other end."""
+    if outcome.status is not StepStatus.SUCCESS:
+        return _warned(outcome, message)
+    return replace(_warned(outcome, message), status=StepStatus.FAILED, reason=Reason.INVALID, message=message)
 
 
 def _cancelled() -> Outcome:

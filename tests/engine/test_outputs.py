@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from ansflow.core.errors import InvalidSpec
@@ -41,8 +43,22 @@ def test_too_many_and_too_much_are_refused(tmp_path):
         read_outputs(tmp_path / "outputs")
 
 
-def test_a_missing_file_is_empty_and_a_link_is_not_followed(tmp_path):
+def test_a_missing_file_is_empty(tmp_path):
     assert read_outputs(tmp_path / "outputs") == {}
+    assert read_outputs(tmp_path / "no folder" / "outputs") == {}
+
+
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to("secret"), os.mkfifo, os.mkdir])
+def test_what_a_step_puts_in_the_place_of_the_file_is_not_followed_nor_waited_for(tmp_path, make):
     (tmp_path / "secret").write_text("a=1\n")
-    (tmp_path / "outputs").symlink_to(tmp_path / "secret")
-    assert read_limited(tmp_path / "outputs", "it") == ""
+    make(tmp_path / "outputs")
+    with pytest.raises(InvalidSpec, match=r"^it cannot be read: it is no regular file\.$"):
+        read_limited(tmp_path / "outputs", "it")
+
+
+def test_a_folder_that_is_a_link_is_not_entered(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "outputs").write_text("a=1\n")
+    (tmp_path / "files").symlink_to("elsewhere")
+    with pytest.raises(InvalidSpec):
+        read_outputs(tmp_path / "files" / "outputs")

@@ -22,6 +22,9 @@ from ansflow.core.spec import (
     Trigger,
 )
 from ansflow.core.status import ExecutionStatus, Reason
+from ansflow.engine.job import Claimed
+from ansflow.engine.ports import Held
+from ansflow.infra.storage import trees
 from tests.plans import need, plan
 
 
@@ -118,10 +121,11 @@ def test_outputs_that_cannot_be_read_fail_the_step(make_local):
 
 def test_secrets_reach_only_the_step_that_names_them_and_no_log(make_local):
     local = make_local(executor="host", secrets={"TOKEN": "swordfish-42"})
-    print_it = script('echo "token: $TOKEN"', 'echo "t=$TOKEN" >> "$ANSFLOW_OUTPUT"', secrets=("TOKEN",))
+    write = 'echo "t=$TOKEN" >> "$ANSFLOW_OUTPUT"; echo "$TOKEN=1" >> "$ANSFLOW_OUTPUT"'
+    print_it = script('echo "token: $TOKEN"', write, secrets=("TOKEN",))
     local.run(plan({"a": print_it, "b": script('echo "token: $TOKEN"')}))
     assert local.log("a") == "token: ***\n"
-    assert local.step("a").outcome.outputs == {"t": "***"}
+    assert local.step("a").outcome.outputs == {"t": "***", "***": "1"}
     assert local.log("b") == "token: \n"
 
 
@@ -168,6 +172,54 @@ def test_artifacts_are_kept_and_a_glob_without_a_file_is_told(make_local):
     assert [file.path for file in local.step("a").outcome.artifacts] == ["dist/app"]
     assert local.step("b").outcome.warnings == ("No file matched the artifacts nothing/**.",)
     assert [file.path for file in local.step("c").outcome.artifacts] == ["dist/app"]
+
+
+def test_artifacts_that_cannot_be_kept_end_a_success_with_the_sentence(make_local, monkeypatch):
+    monkeypatch.setattr(trees, "MAX_ENTRIES", 1)
+    local = make_local(executor="host", secrets={"TOKEN": "swordfish-42"})
+    made = script("touch one two", secrets=("TOKEN",), artifacts=ArtifactSpec(paths=("*",)))
+    assert local.run(plan({"a": made})) == {"a": "failed"}
+    assert local.step("a").message == "The artifacts were not kept: More than 1 files match; narrow the paths."
+    assert local.step("a").outcome.exit_code == 0
+
+
+def test_a_cache_that_cannot_be_saved_is_told_and_spoils_nothing(make_local, monkeypatch):
+    monkeypatch.setattr(trees, "MAX_ENTRIES", 1)
+    local = make_local(executor="host")
+    made = script("mkdir deps", "touch deps/a deps/b", cache=(CacheSpec(key="deps", paths=("deps",)),))
+    assert local.run(plan({"a": made})) == {"a": "success"}
+    told = "The cache deps was not saved: More than 1 files match; narrow the paths."
+    assert local.step("a").outcome.warnings == (told,)
+
+
+def test_a_log_that_the_store_does_not_take_is_our_trouble_and_not_a_newer_worker(local, monkeypatch):
+    def refuse(*_, **__):
+        raise Conflict("The log of a continues at 0, not at 5.", code="gap")
+
+    monkeypatch.setattr(local.logs, "append", refuse)
+    local.run(plan({"a": {"env": {"FAKE_OUTPUT": "hello"}}}))
+    assert (local.step("a").reason, local.step("a").attempt) == (Reason.INTERNAL_ERROR, 3)
+
+
+def test_what_goes_wrong_on_the_way_is_told_without_the_secret(make_local, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(13, "Permission denied", "dist/swordfish-42")
+
+    local = make_local(executor="host", secrets={"TOKEN": "swordfish-42"})
+    monkeypatch.setattr(local.artifacts, "keep", refuse)
+    local.run(plan({"a": script("true", secrets=("TOKEN",), artifacts=ArtifactSpec(paths=("dist/",)))}))
+    assert "dist/***" in local.step("a").message
+
+
+def test_a_stop_reaches_the_second_attempt_while_the_first_is_still_being_recorded(local, monkeypatch):
+    first, second = (Claimed(execution=1, step="a", attempt=n, fence=n) for n in (1, 2))
+    runner = local.engine.runner
+    monkeypatch.setattr(runner, "_carry", lambda live, *, adopt: None)
+    runner.carry(first)
+    runner.carry(second)
+    runner.record(first, None)
+    assert runner.carries(Held(1, "a", 2, 2, "local"))
+    assert runner.busy() == 1
 
 
 def test_a_cache_is_saved_by_one_execution_and_restored_by_the_next(make_local):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ansflow.core.errors import Conflict, NotFound
+from ansflow.core.errors import InvalidSpec, NotFound
 from ansflow.infra.storage import trees
 from ansflow.infra.storage.artifacts import FileArtifacts
 from ansflow.infra.storage.caches import FileCaches
@@ -91,7 +91,7 @@ def test_writing_never_follows_a_link_out_of_the_workspace(tmp_path: Path, works
 
 @pytest.mark.parametrize("path", ["../x", "/etc/x", "a/../../x", "", "a\0b"])
 def test_a_path_that_leaves_the_workspace_is_refused(tmp_path: Path, path: str) -> None:
-    with pytest.raises(Conflict, match="does not stay"), trees.folder_of(tmp_path, path):
+    with pytest.raises(InvalidSpec, match="does not stay"), trees.folder_of(tmp_path, path):
         pass
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 
 from ansflow.core.errors import Conflict
+from ansflow.engine.ports import FENCED
 from ansflow.infra.storage.names import file_name
 
 BLOCK = 64 * 1024
@@ -92,7 +93,7 @@ class _Log:
         with self.lock:
             self._check_fence(fence)
             if offset > self.length:
-                raise Conflict(f"The log has {self.length} bytes; send from there, not from {offset}.", code="log_gap")
+                raise Conflict(f"The log has {self.length} bytes; send from there, not from {offset}.", code="gap")
             new = memoryview(data)[self.length - offset :]  # what lies behind the length is here already
             while new:
                 written = os.pwrite(self.fd, new, self.length)
@@ -102,7 +103,7 @@ class _Log:
 
     def _check_fence(self, fence: int) -> None:
         if fence < self.fence:
-            raise Conflict(f"Fence {fence} is older than {self.fence}: another worker writes here.", code="stale_fence")
+            raise Conflict(f"Fence {fence} is older than {self.fence}: another worker writes here.", code=FENCED)
         if fence > self.fence:
             self.fence_path.write_text(str(fence))
             self.fence = fence

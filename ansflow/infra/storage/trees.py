@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ansflow.core.errors import Conflict
+from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.globs import any_matches
+from ansflow.plugins.step_files import open_regular
 
 MAX_ENTRIES = 200_000
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -31,8 +32,11 @@ class Found:
     link: str | None = None
 
     def open(self) -> int:
-        """A descriptor of the regular file. Raises OSError when it has become something else meanwhile."""
-        return os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.folder)
+        """A descriptor of the regular file. Raises InvalidSpec when it cannot be read, or is no longer one."""
+        try:
+            return open_regular(self.name, folder=self.folder)
+        except OSError as error:
+            raise _refusal(f"The file {self.path} cannot be read: {error.strerror}.", "unreadable") from None
 
 
 def path_matcher(globs: Sequence[str]) -> Callable[[str], bool]:
@@ -48,19 +52,31 @@ def find(root: Path, wanted: Callable[[str], bool]) -> Iterator[Found]:
     for at, folders, files, folder in os.fwalk(root, follow_symlinks=False):
         folders.sort()
         base = os.path.relpath(at, root)
-        linked = [name for name in folders if stat.S_ISLNK(os.lstat(name, dir_fd=folder).st_mode)]
+        linked = [name for name in folders if stat.S_ISLNK(_mode(name, folder))]
         for name in sorted(files + linked):
             path = name if base == "." else f"{base}/{name}"
             if not wanted(path):
                 continue
             count += 1
             if count > MAX_ENTRIES:
-                raise Conflict(f"More than {MAX_ENTRIES} files match; narrow the paths.", code="too_many_files")
-            mode = os.lstat(name, dir_fd=folder).st_mode
+                raise _refusal(f"More than {MAX_ENTRIES} files match; narrow the paths.", "too_many_files")
+            mode = _mode(name, folder)
             if stat.S_ISLNK(mode):
                 yield Found(path, name, folder, mode, os.readlink(name, dir_fd=folder))
             elif stat.S_ISREG(mode):
                 yield Found(path, name, folder, mode)
+
+
+def _mode(name: str, folder: int) -> int:
+    """0 when it has gone meanwhile: other steps of the execution may be at work here."""
+    try:
+        return os.lstat(name, dir_fd=folder).st_mode
+    except FileNotFoundError:
+        return 0
+
+
+def _refusal(message: str, code: str) -> InvalidSpec:
+    return InvalidSpec([Problem(code=code, message=message)])
 
 
 @contextmanager
@@ -68,7 +84,7 @@ def folder_of(root: Path, path: str) -> Iterator[tuple[int, str]]:
     """The open folder in which `path` stands, made where it is missing, and the last name. Refuses to leave root."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\0" in path:
-        raise Conflict(f"{path!r} does not stay in the workspace.", code="bad_path")
+        raise _refusal(f"{path!r} does not stay in the workspace.", "bad_path")
     fd = os.open(root, DIRECTORY)
     try:
         for part in parts[:-1]:
