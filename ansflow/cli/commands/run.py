@@ -9,6 +9,7 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ansflow.cli import exits
 from ansflow.cli.asked import add_file, add_trigger, at_least_one, inputs_of, the_file, trigger_of
@@ -18,9 +19,12 @@ from ansflow.cli.problems import refuse
 from ansflow.cli.progress import Progress, StepProgress
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
-from ansflow.config.local import LocalOptions, LocalRun
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.status import ExecutionStatus
+from ansflow.plugins import registry
+
+if TYPE_CHECKING:
+    from ansflow.config.local import LocalOptions, LocalRun
 
 CODES = {
     ExecutionStatus.SUCCESS: exits.OK,
@@ -48,6 +52,10 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, screen: Screen) -> int:
     file = the_file(args.file)
+    if not args.dry_run:
+        registry.executor(args.executor).open()  # its supervisor starts on one core, while the other reads the rest
+    from ansflow.config.local import LocalRun  # noqa: PLC0415
+
     try:
         local = LocalRun(file, _asked(args))
         if not args.dry_run and not _can_ask(screen, args):
@@ -62,6 +70,8 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
 
 
 def _asked(args: argparse.Namespace) -> LocalOptions:
+    from ansflow.config.local import LocalOptions  # noqa: PLC0415
+
     return LocalOptions(
         trigger=trigger_of(args),
         inputs=inputs_of(args),
