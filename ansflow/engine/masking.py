@@ -40,6 +40,7 @@ class Masker:
         self._patterns = patterns(self._values)
         self.longest = max(map(len, self._patterns), default=0)
         self._all = _automaton(self._patterns)
+        self._leftmost = _automaton(self._patterns, leftmost=True)
         self._heads = _automaton(sorted({pattern[:HEAD] for pattern in self._patterns}))
 
     def with_value(self, value: str) -> Masker:
@@ -60,12 +61,25 @@ class Masker:
         """Where secrets stand, in order; also those with escape sequences between their letters."""
         if self._all is None:
             return []
-        found = [(start, end) for _, start, end in self._all.find_matches_as_indexes(data, overlapping=True)]
+        found = self._matches(data)
         if b"\x1b" in data:
             plain = Plain(data)
-            matches = self._all.find_matches_as_indexes(plain.text, overlapping=True)
-            found += [(plain.place(start), plain.place(end - 1) + 1) for _, start, end in matches]
+            found += [(plain.place(start), plain.place(end - 1) + 1) for start, end in self._matches(plain.text)]
         return _united(found)
+
+    def _matches(self, data: bytes) -> list[Interval]:
+        """Every occurrence of every pattern.
+
+        Leftmost matching runs ten times as fast, because it may skip ahead; what it passes over overlaps what it finds.
+        So the rest is looked for only around its matches.
+        """
+        leftmost = self._leftmost.find_matches_as_indexes(data)
+        around = [(max(0, start - self.longest), end + self.longest) for _, start, end in leftmost]
+        return [
+            (place + start, place + end)
+            for place, stop in _united(around)
+            for _, start, end in self._all.find_matches_as_indexes(data[place:stop], overlapping=True)
+        ]
 
     def held(self, data: bytes) -> int:
         """From where on the end of the data may be the beginning of a secret; the length when it cannot."""
@@ -203,14 +217,22 @@ class Plain:
         return self._places[piece] + index - self._starts[piece]
 
 
-def _automaton(words: Iterable[bytes]) -> Any:
+def _automaton(words: Iterable[bytes], *, leftmost: bool = False) -> Any:
     words = list(words)
     if not words:
         return None
-    from ahocorasick_rs import BytesAhoCorasick, Implementation  # noqa: PLC0415 — a run without secrets does without
+    from ahocorasick_rs import (  # noqa: PLC0415 — a run without secrets does without
+        BytesAhoCorasick,
+        Implementation,
+        MatchKind,
+    )
 
     small = sum(map(len, words)) <= DFA_BYTES
-    return BytesAhoCorasick(words, implementation=Implementation.DFA if small else Implementation.ContiguousNFA)
+    return BytesAhoCorasick(
+        words,
+        implementation=Implementation.DFA if small else Implementation.ContiguousNFA,
+        matchkind=MatchKind.LeftmostLongest if leftmost else MatchKind.Standard,
+    )
 
 
 def _united(intervals: Iterable[Interval]) -> list[Interval]:
