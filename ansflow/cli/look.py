@@ -56,9 +56,11 @@ def look_of(status: str, reason: Reason | None = None, *, allowed: bool = False)
 
 
 def duration(seconds: float) -> str:
-    """`0.4s`, `12s`, `1m 12s`, `2h 5m`: short, and the same in every language."""
+    """`40ms`, `0.4s`, `12s`, `1m 12s`, `2h 5m`: short, and the same in every language."""
+    if seconds < 0.0995:
+        return f"{max(round(seconds * 1000), 0)}ms"
     if seconds < 9.95:
-        return f"{max(seconds, 0.0):.1f}s"
+        return f"{seconds:.1f}s"
     whole = round(seconds)
     minutes, rest = divmod(whole, 60)
     hours, minutes_left = divmod(minutes, 60)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event as Signal
 
-from ansflow.cli.look import Look, look_of
+from ansflow.cli.look import LOOKS, Look, look_of
 from ansflow.core.events import Event, ExecutionChanged, StepChanged
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import Plan
@@ -84,6 +85,12 @@ class Progress:
         if self.started_at is None or self.ended_at is None:
             return 0.0
         return (self.ended_at - self.started_at).total_seconds()
+
+    def by_look(self, *tokens: str) -> Iterator[tuple[Look, int]]:
+        """How many steps have each of these looks, without those that none has. An allowed failure is no failure."""
+        counts = {str(status): number for status, number in self.counts.items()}
+        counts |= {"failed": self.red, "allowed": self.counts[StepStatus.FAILED] - self.red}
+        return ((LOOKS[token], counts[token]) for token in tokens if counts.get(token))
 
     def red_steps(self) -> list[StepProgress]:
         return [step for step in self.steps.values() if step.red]

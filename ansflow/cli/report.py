@@ -16,6 +16,7 @@ LAST_LINES = 20
 MOST_TESTS = 10
 MOST_FAILURES = 5
 MOST_ROWS = 60
+COUNTED = ("success", "failed", "allowed", "skipped", "cancelled")
 
 LastLines = Callable[[StepProgress], list[str]]
 Rerun = Callable[[StepProgress], str]
@@ -152,11 +153,7 @@ def last_log_lines(screen: Screen, log: bytes) -> list[str]:
 
 def _verdict(screen: Screen, progress: Progress) -> str:
     look = look_of(progress.status, progress.reason)
-    counts = [
-        f"{number:,} {look_of(status).word}"
-        for status in (StepStatus.SUCCESS, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELLED)
-        if (number := progress.counts[status])
-    ]
+    counts = [f"{number:,} {kind.word}" for kind, number in progress.by_look(*COUNTED)]
     said = t("report.verdict", name=plain(progress.plan.name or t("report.pipeline")), status=look.word,
              seconds=duration(progress.seconds), counts=t("line.comma").join(counts))  # fmt: skip
     return f"{look.sign(screen)} {screen.paint('bold', said)}"

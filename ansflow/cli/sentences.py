@@ -16,6 +16,10 @@ from ansflow.cli.texts import LOCALES, language, t
 from ansflow.core.status import Reason
 
 HOLE = re.compile(r"\{([a-z]+)\}")
+VERBATIM = frozenset(
+    {"axis", "comment", "file", "globs", "key", "names", "need", "path", "people", "step", "steps", "who"}
+)
+"""Holes for what people have named: a step called `text` keeps its name."""
 
 
 def translated(sentence: str) -> str:
@@ -49,7 +53,8 @@ def _match(text: str, kind: str) -> str:
     """The first pattern that fits. Most are told apart by how they begin and end, before any is compiled."""
     for source, (start, end, target) in _patterns(language(), kind).items():
         if text.startswith(start) and text.endswith(end) and (found := as_pattern(source).fullmatch(text)):
-            return _filled(target, {name: _part(part) for name, part in found.groupdict().items()})
+            parts = found.groupdict().items()
+            return _filled(target, {name: part if name in VERBATIM else _part(part) for name, part in parts})
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ansflow.core import globs, graph, inputs, matrix
 from ansflow.core.errors import Path, Problem
@@ -12,6 +12,17 @@ from ansflow.core.texts import has_expressions
 
 UNSOUND = frozenset({"cycle", "self_need", "duplicate_id", "too_many_steps"})
 """Problems with which nobody could say what an expression may read."""
+
+GIVEN = frozenset(
+    {
+        *("CI", "CONTINUOUS_INTEGRATION", "CI_COMMIT_SHA", "CI_COMMIT_REF_NAME", "CI_COMMIT_BRANCH", "CI_COMMIT_TAG"),
+        *("CI_COMMIT_MESSAGE", "CI_REPO_URL", "ANSFLOW", "ANSFLOW_EXECUTION_ID", "ANSFLOW_PIPELINE", "ANSFLOW_STEP"),
+        *("ANSFLOW_COMMIT", "ANSFLOW_BRANCH", "ANSFLOW_TRIGGER_TYPE", "ANSFLOW_EVENT", "ANSFLOW_ACTOR"),
+        *("ANSFLOW_ATTEMPT", "ANSFLOW_ATTEMPT_KEY", "ANSFLOW_WORKSPACE", "ANSFLOW_OUTPUT"),
+        *("ANSFLOW_SUMMARY", "ANSFLOW_STEP_SUMMARY"),
+    }
+)
+"""Variables that the engine gives to every step, whatever its file says."""
 
 MAX_STEPS = 10_000
 MAX_EDGES = 200_000
@@ -24,7 +35,10 @@ def check(spec: PipelineSpec) -> list[Problem]:
     checks.names()
     checks.needs()
     checks.cycles()
+    _check_variables(spec.env, ("env",), problems)
     for place, step in checks.placed():
+        _check_variables(step.env, (*place, "env"), problems)
+        _check_variables(step.secrets, (*place, "secrets"), problems)
         _check_matrix(step, place, problems)
         _check_when(step, place, spec, problems)
         _check_globs(step, place, problems)
@@ -145,6 +159,13 @@ class _Checks:
                     self.problems.add((*place, "needs", at), "no_same_leg", message, hint)
 
 
+def _check_variables(names: Iterable[str], place: Path, problems: Problems) -> None:
+    for at, name in enumerate(names):
+        if name in GIVEN:
+            message = f"AnsFlow itself gives {name} to every step, so it cannot be set here."
+            problems.add((*place, at if place[-1] == "secrets" else name), "given", message, "Choose another name.")
+
+
 def _check_matrix(step: StepSpec, place: Path, problems: Problems) -> None:
     if step.matrix is None or matrix.size(step) > MAX_STEPS:
         return
@@ -225,6 +246,9 @@ def _check_approval(approval: ApprovalSpec, place: Path, problems: Problems) -> 
         if field.type == "choice" and not field.options:
             message = f"The field {field.name!r} is a choice without options."
             problems.add((*place, "fields", at), "bad_approval", message, "Write `options: [now, tonight]`.")
+        if field.options and field.type != "choice":
+            message = f"The field {field.name!r} is a {field.type}, so `options` would not be used."
+            problems.add((*place, "fields", at, "options"), "bad_approval", message, "Write `type: choice`.")
         if field.name in names[:at]:
             problems.add((*place, "fields", at), "bad_approval", f"Two fields are called {field.name!r}.")
 
@@ -233,6 +257,10 @@ def _check_input(given: InputSpec, place: Path, problems: Problems) -> None:
     if given.type == "choice" and not given.options:
         problems.add(place, "bad_input", f"The input {given.name!r} is a choice without options.",
                      "Write `options: [a, b]`.")  # fmt: skip
+        return
+    if given.options and given.type != "choice":
+        message = f"The input {given.name!r} is a {given.type}, so `options` would not be used."
+        problems.add((*place, "options"), "bad_input", message, "Write `type: choice`.")
         return
     if given.pattern and (wrong := inputs.bad_pattern(given.pattern)):
         problems.add((*place, "pattern"), "bad_pattern", wrong)

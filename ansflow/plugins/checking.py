@@ -49,7 +49,8 @@ def check(document: Document, available: Available = LOCAL) -> list[Problem]:
     """Every problem, placed, in the order of the text; empty when the file can be run here."""
     found = list(document.problems)
     if document.draft is not None and document.draft.steps:
-        later = [*compile.check(document.draft), *missing_here(document.draft, available)]
+        spec = document.draft
+        later = [*compile.check(spec), *missing_here(spec, available), *_unread_shells(document, spec)]
         found += [problem for problem in later if not _follows(problem, document)]
     return document.placed(found)
 
@@ -82,6 +83,15 @@ def json_schema() -> JSON:
         with suppress(NotAvailable):
             parameters[name] = registry.step_type(name).parameters.json_schema()
     return pipeline_schema(parameters)
+
+
+def _unread_shells(document: Document, spec: PipelineSpec) -> Iterator[Problem]:
+    """Only where the step itself names one: the default of the file is for the steps that have a script."""
+    for place, step in _placed_steps(spec):
+        path = (*place, "shell")
+        if not step.run and not step.uses and document.is_written(path):
+            message = "'shell' says what reads 'run', and this step has none."
+            yield Problem(code="unused_key", message=message, hint="Take it out.", path=path)
 
 
 def _follows(problem: Problem, document: Document) -> bool:

@@ -39,6 +39,7 @@ from ansflow.plugins.toolchains import (
 
 JUNIT, COVERAGE = "junit.xml", "coverage.xml"
 NOTHING_COLLECTED = 5  # exit code of pytest
+NOT_CARRIED_OUT = 126  # and above: what a shell says of a program that cannot be started, or was killed
 SUREFIRE = ("**/target/surefire-reports/TEST-*.xml", "**/target/failsafe-reports/TEST-*.xml")
 GATES = ("failed", "none_run")
 SIGNS: Mapping[str, tuple[Sign, ...]] = {
@@ -142,9 +143,9 @@ def _gated(job: StepJob, outcome: Outcome) -> Outcome:
 
 
 def _forgiven(outcome: Outcome, fail_on: Iterable[str]) -> Outcome:
-    """A non-zero exit code that only says what `fail_on` lets pass."""
+    """A non-zero exit code that only says what `fail_on` lets pass; a tool that was killed or not found says more."""
     tests = outcome.tests
-    if outcome.reason is not Reason.EXIT_CODE or tests is None:
+    if outcome.reason is not Reason.EXIT_CODE or tests is None or (outcome.exit_code or 0) >= NOT_CARRIED_OUT:
         return outcome
     bad = tests.failed + tests.errors
     if bad and "failed" not in fail_on:

@@ -54,6 +54,15 @@ def test_steps_come_move_and_go(ansflow: Ansflow, file: Path) -> None:
     assert file.read_text().replace("\n\n\n", "\n\n") == FILE
 
 
+def test_a_new_step_may_be_told_later_what_it_runs(ansflow: Ansflow, file: Path) -> None:
+    done = ansflow("edit", "ci.yml", "add-step", "lint", "--needs", "unit")
+    assert (done.code, done.out) == (0, "✓ Changed ci.yml\n")
+    assert "nothing to run yet" in done.err
+    assert ansflow("run", "ci.yml").code == 5
+    assert ansflow("edit", "ci.yml", "set", "steps.lint.run", "make lint").err == ""
+    assert ansflow("validate", "ci.yml").code == 0
+
+
 def test_a_dry_run_shows_the_difference_and_writes_nothing(ansflow: Ansflow, file: Path) -> None:
     done = ansflow("edit", "ci.yml", "set", "steps.unit.timeout", "5m", "--dry-run")
     assert done.code == 0

@@ -64,6 +64,9 @@ def test_every_problem_of_the_contract_is_said_in_chinese(count: Callable[[str, 
         ("Exited with code 3. Attempt 2 follows in 10s.", "退出码 3。10s 后进行第 2 次尝试。"),
         ("Unknown key 'x'. Did you mean 'y'?", "未知的键 'x'。是不是 'y'？"),
         ("Rejected by ann: too late.", "被 ann 拒绝：too late."),
+        ("No file matched the artifacts nothing.", "没有文件匹配产物 nothing。"),
+        ("Skipped: a.b == 2 is false: a.b is 1.", "已跳过：a.b == 2 为 false：a.b 为 1。"),
+        ("Skipped: a || b is false: a is false, b is 0.", "已跳过：a || b 为 false：a 为 false，b 为 0。"),
     ],
 )
 def test_sentences_of_a_run(english: str, chinese: str) -> None:

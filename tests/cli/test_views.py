@@ -12,6 +12,7 @@ import pytest
 from ansflow.cli.commands.run import carry_out
 from ansflow.cli.follow import watch
 from ansflow.cli.interrupts import Interrupts
+from ansflow.cli.look import duration
 from ansflow.cli.parser import build_parser
 from ansflow.cli.progress import Progress
 from ansflow.cli.terminal import Screen
@@ -289,7 +290,17 @@ def test_an_allowed_failure_is_shown_as_one_and_is_not_red() -> None:
     code, text = shown(run)
     assert code == 0
     assert "! flaky  allowed failure" in text
+    assert "(1 allowed failure)" in text
     assert "Run it again" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-1, "0ms"), (0.0004, "0ms"), (0.04, "40ms"), (0.0994, "99ms"), (0.0996, "0.1s"), (9.94, "9.9s"), (9.96, "10s"),
+     (72, "1m 12s"), (7500, "2h 5m")],
+)  # fmt: skip
+def test_durations(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
 
 
 def test_progress_counts_what_events_say() -> None:

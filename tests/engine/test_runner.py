@@ -9,6 +9,7 @@ from threading import Event
 
 import pytest
 
+from ansflow.core.checks import GIVEN
 from ansflow.core.errors import Conflict
 from ansflow.core.plan import Bundle
 from ansflow.core.spec import (
@@ -99,6 +100,14 @@ def test_a_step_sees_its_environment_and_nothing_of_ours(make_local, monkeypatch
                 "ANSFLOW_BRANCH": "main", "CI_COMMIT_SHA": "c0ffee", "ANSFLOW_ATTEMPT_KEY": "1/a/1",
                 "ANSFLOW_TRIGGER_TYPE": "manual", "FORCE_COLOR": "0"}  # fmt: skip
     assert expected.items() <= seen.items()
+
+
+def test_what_every_step_is_given_is_what_a_file_may_not_set(make_local):
+    local = make_local(executor="host")
+    local.run(plan({"a": script("env")}))
+    names = {line.partition("=")[0] for line in local.log("a").splitlines()}
+    ours = {name for name in names if name.startswith(("ANSFLOW", "CI", "CONTINUOUS"))}
+    assert ours - {"ANSFLOW_SUPERVISION"} == GIVEN
 
 
 def test_outputs_and_summary_are_read_and_reach_later_steps(make_local):

@@ -199,6 +199,8 @@ SUITE = {
         ("bad", 0, ["none_run"], "success"),
         ("bad", 1, ["none_run"], "success"),
         ("bad", 1, ["failed"], "exit_code"),
+        ("bad", 127, ["none_run"], "exit_code"),
+        ("bad", 137, ["none_run"], "exit_code"),
         ("empty", 0, None, "gate"),
         ("empty", 0, ["failed"], "success"),
         ("empty", 1, ["failed"], "exit_code"),

@@ -76,7 +76,10 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     except InvalidSpec as error:
         show_problems(screen.errors, shown_name(name), before.text, error.problems)
         return INVALID
-    return _refuse_to_break(screen, before, text, name) or _keep(args, screen, before.text, text, name)
+    unfinished = f"steps.{args.step}.run" if args.edit == "add-step" and not args.run else ""
+    if _breaks(screen, before, text, name, unfinished):
+        return INVALID
+    return _keep(args, screen, before.text, text, name)
 
 
 def _words(args: argparse.Namespace) -> Iterator[str]:
@@ -91,14 +94,20 @@ def _words(args: argparse.Namespace) -> Iterator[str]:
             yield f"{argument}={value}"
 
 
-def _refuse_to_break(screen: Screen, before: Document, text: str, name: str) -> int:
-    """A file that was valid stays valid; one that was not may be mended step by step."""
+def _breaks(screen: Screen, before: Document, text: str, name: str, unfinished: str) -> bool:
+    """A file that was valid stays valid; one that was not may be mended step by step.
+
+    `unfinished` is where a new step says what it runs: that it does not say so yet is told, and refused by `run`.
+    """
     problems = check(read(text))
+    if problems and all(".".join(map(str, problem.path)) == unfinished for problem in problems):
+        screen.complain(t("edit.unfinished", file=plain(shown_name(name)), path=unfinished))
+        return False
     if not problems or check(before):
-        return OK
+        return False
     screen.complain(t("edit.breaks", file=plain(shown_name(name))))
     show_problems(screen.errors, shown_name(name), text, problems)
-    return INVALID
+    return True
 
 
 def _keep(args: argparse.Namespace, screen: Screen, before: str, text: str, name: str) -> int:

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     _write(file, starter.text, force=args.force)
     _tell(screen, file, starter)
     if starter.found and not committed:
-        screen.print(t("init.commit"))
+        screen.print(t("init.uncommitted"))
     screen.print(t("init.next"))
     return OK
 

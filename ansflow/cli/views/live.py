@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from time import monotonic
 
 from ansflow.cli.follow import Run, Tails
-from ansflow.cli.look import LOOKS, duration
+from ansflow.cli.look import duration
 from ansflow.cli.progress import Progress, StepProgress
 from ansflow.cli.sentences import translated
 from ansflow.cli.terminal import Screen, cut, cut_middle, log_line, only_colours, pad, plain, width
@@ -25,7 +25,7 @@ SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 SPINNER_ASCII = "|/-\\"
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 ERASE_LINE, ERASE_BELOW = "\x1b[K", "\x1b[J"
-COUNTED = (StepStatus.RUNNING, StepStatus.WAITING, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELLED)
+COUNTED = ("running", "waiting", "failed", "allowed", "skipped", "cancelled")
 
 
 class Live:
@@ -109,10 +109,8 @@ class Live:
         progress = self.progress
         total, done = len(progress.steps), progress.done
         parts = [t("live.done", done=f"{done:,}", total=f"{total:,}")]
-        for status in COUNTED:
-            if progress.counts[status]:
-                look = LOOKS[status]
-                parts.append(self.screen.paint(look.style, f"{progress.counts[status]:,} {look.word}"))
+        for look, number in progress.by_look(*COUNTED):
+            parts.append(self.screen.paint(look.style, f"{number:,} {look.word}"))
         parts.append(duration(monotonic() - self.began))
         if progress.cancelling:
             parts.append(self.screen.paint("amber", t("live.cancelling")))
