@@ -108,9 +108,7 @@ class LocalRun:
         threads.serve(engine.run_step)
         record = self._first_record()
         records.write(record)
-        # What start-up made stays to the end: collecting rarely keeps a large plan from being walked again and again.
-        gc.freeze()
-        gc.set_threshold(50_000, 50, 1000)
+        gc.freeze()  # what has been made so far stays to the end: a large plan is not walked again and again
         try:
             for event in engine.follow(engine.start(self.plan, by=_person())):
                 self._note(event)
