@@ -142,12 +142,12 @@ class LocalRun:
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _wire(self, threads: Threads, held: Reservation) -> Engine:
-        told = self._on_log
+        told, base = self._on_log, self.file.absolute().parent
         return Engine(
             store=MemoryStore(first=held.number),
             logs=self._logs,
             artifacts=FileArtifacts(self._data),
-            caches=FileCaches(self._data),
+            caches=FileCaches(self._data, project=str(base)),
             workspaces=FileWorkspaces(self._data / "executions"),
             secrets=self._secrets,
             bus=MemoryBus(),
@@ -155,7 +155,7 @@ class LocalRun:
             clock=SystemClock(),
             registry=registry,
             place=Place(
-                base=self.file.absolute().parent,
+                base=base,
                 data=self._data,
                 env={name: os.environ[name] for name in SURROUNDINGS if name in os.environ},
                 executor=self.options.executor,

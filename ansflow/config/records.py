@@ -65,7 +65,8 @@ class Records:
 
     def reserve(self) -> Reservation:
         """A new number that nobody else has, held until `release`."""
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.data, self.root):  # logs, artifacts and caches are for nobody else on this machine
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         number = (self.numbers() or [0])[-1] + 1
         while True:
             try:
@@ -100,7 +101,11 @@ class Records:
             folder = self.root / str(number)
             if _in_use(folder):
                 continue
-            FileWorkspaces(self.root).remove(number)
+            try:
+                FileWorkspaces(self.root).remove(number)
+            except OSError as error:  # a container has written as another user: no reason for today's run to fail
+                _warn(f"The workspace of run {number} cannot be removed: {error}. Remove {folder} yourself.")
+                continue
             if number in numbers[:-keep]:
                 for place in (self.data / "logs", self.data / "artifacts", self.root):
                     shutil.rmtree(place / str(number), ignore_errors=True)
@@ -117,6 +122,12 @@ class Reservation:
 
     def release(self) -> None:
         os.close(self._fd)
+
+
+def _warn(sentence: str) -> None:
+    import logging  # noqa: PLC0415 — costs milliseconds at an end that hardly ever needs it
+
+    logging.getLogger("ansflow").warning(sentence)
 
 
 def _in_use(folder: Path) -> bool:

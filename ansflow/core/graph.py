@@ -7,7 +7,6 @@ Names that are needed but stand for no node are passed over: whoever reads the f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 Graph = Mapping[str, Collection[str]]
 
@@ -81,33 +80,6 @@ def levels(graph: Graph) -> dict[str, int]:
     for name in order(graph):
         result[name] = 1 + max((result[need] for need in graph[name] if need in graph), default=-1)
     return result
-
-
-class CriticalPath(NamedTuple):
-    """The chain that decides how long the whole takes, however many workers there are."""
-
-    names: tuple[str, ...]
-    seconds: float
-
-
-def critical_path(graph: Graph, seconds: Mapping[str, float]) -> CriticalPath:
-    """`seconds` per node; a node without a duration counts as 0."""
-    ends: dict[str, float] = {}
-    before: dict[str, str] = {}
-    for name in order(graph):
-        latest = max((need for need in graph[name] if need in graph), key=ends.__getitem__, default="")
-        if latest:
-            before[name] = latest
-        ends[name] = seconds.get(name, 0.0) + ends.get(latest, 0.0)
-    if not ends:
-        return CriticalPath((), 0.0)
-    name = max(ends, key=ends.__getitem__)
-    total = ends[name]
-    path = [name]
-    while name in before:
-        name = before[name]
-        path.append(name)
-    return CriticalPath(tuple(reversed(path)), total)
 
 
 def _back_edges(graph: Graph, start: str, done: set[str]) -> Iterator[tuple[list[str], str]]:

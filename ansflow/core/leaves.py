@@ -17,6 +17,7 @@ DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?
 IN_WORDS = re.compile(
     r"\s*([0-9]{1,6})\s*([wdhms])(?:eeks?|ays?|ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?)?\s*", re.ASCII | re.I
 )
+PROCESSORS = re.compile(r"(\d+(?:\.\d+)?)(m?)", re.ASCII)
 SIZE = re.compile(r"(\d+)(Ki|Mi|Gi|Ti|K|M|G|T)?", re.ASCII)
 SIZE_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
               "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ansflow.core.errors import InvalidSpec, Problem
-from ansflow.core.leaves import SIZE, SIZE_UNITS
+from ansflow.core.leaves import PROCESSORS, SIZE, SIZE_UNITS
 from ansflow.core.schema import Problems
 from ansflow.core.spec import ExecutorSpec, StepSpec
 from ansflow.engine.masking import Masker
@@ -119,6 +119,7 @@ class JobMaker:
             env={
                 **self._place.env,
                 **DEFAULTS,
+                **_trusting_git(workspace),
                 **written,
                 **{f"ANSFLOW_APPROVAL_{_variable(name)}": value for name, value in answers.items()},
                 **situation.builtins,
@@ -173,6 +174,14 @@ def _parameters(step_type: StepType, spec: StepSpec) -> Mapping[str, Any]:
     return read or {}
 
 
+def _trusting_git(workspace: Path) -> dict[str, str]:
+    """A sandbox started by root gives the workspace to a user of its own; git in a host step after it would refuse it.
+
+    Said in the environment and not in a file: it holds for the commands of this step alone.
+    """
+    return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(workspace)}
+
+
 def _own(claimed: Claimed, workspace: Path, folder: Path) -> dict[str, str]:
     """Of this attempt alone. The key is stable over repeats of the same attempt, for effects that must not double."""
     files = folder / "files"
@@ -199,10 +208,10 @@ def _limits(spec: StepSpec) -> Limits:
 
 def _cpu(text: str) -> float:
     """`2`, `0.5`, or `500m`."""
-    try:
-        return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
-    except ValueError:
-        raise _invalid(f"{text!r} is no number of processors; write 2, 0.5 or 500m.") from None
+    found = PROCESSORS.fullmatch(text)
+    if found is None:
+        raise _invalid(f"{text!r} is no number of processors; write 2, 0.5 or 500m.")
+    return float(found[1]) / (1000 if found[2] else 1)
 
 
 def _bytes(text: str) -> int:

@@ -48,6 +48,7 @@ from ansflow.engine.runner import Runner
 from ansflow.engine.scheduler import Scheduler
 
 HEARTBEAT = timedelta(seconds=3)
+AGAIN = timedelta(seconds=1)  # after which the timer tries anew what failed
 LOOK_ANYWAY = 1.0  # seconds after which a waiting reader looks for itself: hints may be lost
 BETWEEN_LOOKS = 0.01  # seconds: short steps end faster than anyone can see, and waking up for each costs them time
 
@@ -267,10 +268,17 @@ class _Timer:
 
     def _run(self) -> None:
         while self._sleep():
-            self._tick()
-            with self._changed:
-                self._until = None
-            self.look()
+            try:
+                self._tick()
+                self._plan(None)
+                self.look()
+            except Exception:  # edge: timer thread. Without it no retry, gate or deadline would ever come again.
+                _log_crash()
+                self._plan(self._clock.now() + AGAIN)
+
+    def _plan(self, until: datetime | None) -> None:
+        with self._changed:
+            self._until = until
 
     def _sleep(self) -> bool:
         """Until something is due. False when the timer was closed meanwhile."""
@@ -281,3 +289,9 @@ class _Timer:
                     return True
                 self._changed.wait(left)
             return False
+
+
+def _log_crash() -> None:
+    import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
+
+    logging.getLogger("ansflow.engine").exception("timer stumbled")

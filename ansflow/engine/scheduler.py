@@ -37,13 +37,12 @@ def _ignore(*_: object) -> None:
 
 
 class Scheduler:
-    """Safe to use from several threads. `on_stop`, `on_end` and `on_change` are set once, when the process is wired."""
+    """Safe to use from several threads. `on_stop` and `on_change` are set once, when the process is wired."""
 
     def __init__(self, *, store: ExecutionStore, dispatcher: Dispatcher, bus: EventBus, clock: Clock) -> None:
         self.store = store
         self.clock = clock
         self.on_stop: Callable[[int, Stop], None] = _ignore
-        self.on_end: Callable[[int], None] = _ignore
         self.on_change: Callable[[Decision], None] = _ignore
         self._dispatcher = dispatcher
         self._bus = bus
@@ -88,7 +87,6 @@ class Scheduler:
             case Stop():
                 self.on_stop(execution, effect)
             case Ended():
-                self.on_end(execution)
                 with self._lock:
                     self._situations.pop(execution, None)
                     self._turns.pop(execution, None)

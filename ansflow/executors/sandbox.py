@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -208,8 +209,9 @@ def _hand_over(folder: Path, uid: int) -> None:
     os.chown(folder, uid, uid, follow_symlinks=False)
     for number, names in _entries(folder):
         for name in names:
-            if os.stat(name, dir_fd=number, follow_symlinks=False).st_uid != uid:
-                os.chown(name, uid, uid, dir_fd=number, follow_symlinks=False)
+            with suppress(FileNotFoundError):  # another step of the execution has taken it away meanwhile
+                if os.stat(name, dir_fd=number, follow_symlinks=False).st_uid != uid:
+                    os.chown(name, uid, uid, dir_fd=number, follow_symlinks=False)
 
 
 def _entries(folder: Path) -> Iterator[tuple[int, list[str]]]:

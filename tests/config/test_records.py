@@ -12,6 +12,7 @@ from ansflow.config.records import ExecutionRecord, Records, StepRecord
 from ansflow.core.errors import NotFound
 from ansflow.core.outcome import Outcome
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus
+from ansflow.infra.storage.workspaces import FileWorkspaces
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -72,3 +73,20 @@ def test_tidying_keeps_the_newest_and_whatever_still_runs(tmp_path: Path) -> Non
     assert workspaces == [1, 5, 6]
     assert sorted(path.name for path in (tmp_path / "logs").iterdir()) == ["1", "4", "5", "6"]
     held[0].release()
+
+
+def test_a_workspace_that_cannot_be_removed_is_told_and_fails_no_run(tmp_path, monkeypatch, caplog) -> None:
+    def refuse(self, execution):
+        raise PermissionError(13, "Permission denied", "workspace/root-owned")
+
+    monkeypatch.setattr(FileWorkspaces, "remove", refuse)
+    records = Records(tmp_path)
+    for _ in range(2):
+        records.reserve().release()
+    records.tidy(keep=1, keep_workspaces=1)
+    assert "The workspace of run 1 cannot be removed: [Errno 13] Permission denied" in caplog.text
+
+
+def test_what_runs_leave_is_for_nobody_else_on_this_machine(tmp_path: Path) -> None:
+    Records(tmp_path / "data").reserve().release()
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700

@@ -1,4 +1,4 @@
-"""Graphs of steps: order, cycles with their path, columns, critical path."""
+"""Graphs of steps: order, cycles with their path, columns."""
 
 from __future__ import annotations
 
@@ -65,12 +65,6 @@ def test_reached_goes_up_and_with_dependents_down() -> None:
 
 def test_levels_are_the_columns_of_the_drawing() -> None:
     assert graph.levels(DIAMOND) == {"source": 0, "unit": 1, "lint": 1, "ship": 2}
-
-
-def test_the_critical_path_follows_the_slowest_chain() -> None:
-    path = graph.critical_path(DIAMOND, {"source": 1.0, "unit": 30.0, "lint": 5.0, "ship": 2.0})
-    assert path == (("source", "unit", "ship"), 33.0)
-    assert graph.critical_path({}, {}) == ((), 0.0)
 
 
 @given(acyclic())

@@ -31,7 +31,7 @@ class Local:
             store=MemoryStore(),
             logs=self.logs,
             artifacts=self.artifacts,
-            caches=FileCaches(folder / "caches"),
+            caches=FileCaches(folder / "caches", project="p"),
             workspaces=self.workspaces,
             secrets=MemorySecrets(secrets),
             bus=MemoryBus(),

@@ -110,6 +110,13 @@ def test_what_every_step_is_given_is_what_a_file_may_not_set(make_local):
     assert ours - {"ANSFLOW_SUPERVISION"} == GIVEN
 
 
+def test_git_trusts_the_workspace_whoever_owns_it(make_local):
+    local = make_local(executor="host")
+    seen = script("git config --get-all safe.directory")
+    assert local.run(plan({"a": seen})) == {"a": "success"}
+    assert str(local.workspaces.open(1)) in local.log("a").splitlines()
+
+
 def test_outputs_and_summary_are_read_and_reach_later_steps(make_local):
     local = make_local(executor="host")
     steps = {
@@ -275,6 +282,21 @@ def test_a_gate_waits_for_a_person_and_its_fields_reach_the_step(make_local):
     assert local.end() == {"a": "success"}
     with pytest.raises(Conflict, match="does not wait"):
         local.engine.reject(local.execution, "a", by="bob")
+
+
+def test_the_timer_outlives_a_tick_that_fails(local, monkeypatch, caplog):
+    monkeypatch.setattr("ansflow.engine.loop.AGAIN", timedelta(milliseconds=20))
+    real, failed = local.engine.store.due, []
+
+    def once(now):
+        if not failed:
+            failed.append(now)
+            raise ConnectionError("the store is away")
+        return real(now)
+
+    monkeypatch.setattr(local.engine.store, "due", once)
+    assert local.run(plan({"a": {"env": {"FAKE_EXIT_CODE": "1"}, "retry": RetryPolicy(max=1)}})) == {"a": "failed"}
+    assert (local.step("a").attempt, "timer stumbled" in caplog.text) == (2, True)
 
 
 def test_a_gate_expires_by_the_timer(local):

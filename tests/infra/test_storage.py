@@ -100,7 +100,7 @@ def test_a_cache_comes_back_with_its_links_and_modes(tmp_path: Path, workspace: 
     (workspace / "node_modules/tool/cli.js").chmod(0o755)
     (workspace / "node_modules/.bin").mkdir()
     (workspace / "node_modules/.bin/tool").symlink_to("../tool/cli.js")
-    caches = FileCaches(tmp_path / "data")
+    caches = FileCaches(tmp_path / "data", project="p")
     assert caches.save("npm-1", workspace, ["node_modules"])
     fresh = tmp_path / "fresh"
     fresh.mkdir()
@@ -110,7 +110,7 @@ def test_a_cache_comes_back_with_its_links_and_modes(tmp_path: Path, workspace: 
 
 
 def test_the_first_writer_of_a_cache_key_wins(tmp_path: Path, workspace: Path) -> None:
-    caches = FileCaches(tmp_path / "data")
+    caches = FileCaches(tmp_path / "data", project="p")
     make(workspace, {"c/x": b"first"})
     assert caches.save("k", workspace, ["c"])
     make(workspace, {"c/x": b"second"})
@@ -121,7 +121,7 @@ def test_the_first_writer_of_a_cache_key_wins(tmp_path: Path, workspace: Path) -
 
 
 def test_a_restore_key_finds_the_newest_cache_that_begins_with_it(tmp_path: Path, workspace: Path) -> None:
-    caches = FileCaches(tmp_path / "data")
+    caches = FileCaches(tmp_path / "data", project="p")
     for number, key in enumerate(("pip-a", "pip-b", "npm-c")):
         make(workspace, {"c/x": key.encode()})
         caches.save(key, workspace, ["c"])
@@ -133,7 +133,15 @@ def test_a_restore_key_finds_the_newest_cache_that_begins_with_it(tmp_path: Path
 
 def test_an_empty_cache_is_not_kept(tmp_path: Path, workspace: Path) -> None:
     workspace.mkdir()
-    assert not FileCaches(tmp_path / "data").save("k", workspace, ["nothing"])
+    assert not FileCaches(tmp_path / "data", project="p").save("k", workspace, ["nothing"])
+
+
+def test_projects_do_not_share_what_they_save_under_the_same_key(tmp_path: Path) -> None:
+    workspace = tmp_path / "w"
+    make(workspace, {"deps/lib": b"1"})
+    assert FileCaches(tmp_path / "data", project="/home/ann/shop").save("deps", workspace, ["deps"])
+    other = FileCaches(tmp_path / "data", project="/home/ann/blog")
+    assert other.restore("deps", ["de"], workspace, ["deps"]) == ""
 
 
 def test_a_workspace_is_removed_whatever_the_step_did_to_it(tmp_path: Path) -> None:

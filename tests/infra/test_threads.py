@@ -61,3 +61,20 @@ def test_steps_may_be_offered_from_any_thread():
         thread.join()
     threads.close()
     assert len(carried) == 400
+
+
+def test_a_call_that_fails_costs_no_slot_and_is_told(caplog):
+    carried = []
+
+    def carry(execution, step):
+        if execution == 1:
+            raise ConnectionError("the store is away")
+        carried.append(execution)
+
+    threads = Threads(1)
+    threads.serve(carry)
+    for n in (1, 2):
+        threads.run_step(n, "a")
+    threads.close()
+    assert carried == [2]
+    assert "worker stumbled: execution=1 step=a" in caplog.text

@@ -49,6 +49,15 @@ class Threads:
         if call is None:
             raise RuntimeError("serve() comes before run_step().")
         while (work := self._work.get()) is not None:
-            call(*work)
+            try:
+                call(*work)
+            except Exception:  # edge: worker thread. A store that cannot be reached must not cost the slot for ever.
+                _log_crash(*work)
             with self._lock:
                 self._idle += self._work.empty()
+
+
+def _log_crash(execution: int, step: str) -> None:
+    import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
+
+    logging.getLogger("ansflow.engine").exception("worker stumbled: execution=%d step=%s", execution, step)

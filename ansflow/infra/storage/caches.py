@@ -19,8 +19,9 @@ from ansflow.infra.storage.trees import find, link, path_matcher, write
 class FileCaches:
     """CacheStore in files. A key is written once: the first writer wins."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root / "caches"
+    def __init__(self, root: Path, *, project: str) -> None:
+        """`project` keeps apart what different projects save under the same key."""
+        self.root = root / "caches" / file_name(project)
         self.blobs = Blobs(root / "blobs")
 
     def restore(self, key: str, restore_keys: Sequence[str], workspace: Path, paths: Sequence[str]) -> str:
