@@ -79,6 +79,10 @@ class WorkspaceStore(Protocol):
         """A private folder for one attempt, outside the workspace."""
         ...
 
+    def forget(self, execution: int, step: str, attempt: int) -> None:
+        """Removes the folder of an attempt."""
+        ...
+
     def remove(self, execution: int) -> None: ...
 
 

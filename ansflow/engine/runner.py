@@ -143,10 +143,21 @@ class Runner:
             if command is None:
                 return None
             told = self._scheduler.tell(claimed.execution, command, keep=1)
+            if isinstance(command, Finish) and not told.refused:
+                self._forget_what_is_unmasked(claimed)
         finally:
             with self._lock:
                 self._live.pop(claimed.key, None)
         return told.kept[0] if told.kept else None
+
+    def _forget_what_is_unmasked(self, claimed: Claimed) -> None:
+        """Not before the end is written: until then another worker may have to read it."""
+        if not self._live[claimed.key].masker.longest:
+            return
+        try:
+            self._jobs.forget(claimed)
+        except OSError as error:
+            _log(f"What {claimed.step} of execution {claimed.execution} printed stays here unmasked: {error}.")
 
     def _carry(self, live: Live, *, adopt: bool) -> Outcome | None:
         if live.stop is not None and not adopt:
@@ -269,6 +280,12 @@ def _spoilt(outcome: Outcome, message: str) -> Outcome:
 
 def _cancelled() -> Outcome:
     return Outcome(status=StepStatus.CANCELLED, reason=Reason.CANCELLED_BY_USER, message="Cancelled before it began.")
+
+
+def _log(sentence: str) -> None:
+    import logging  # noqa: PLC0415 — see below
+
+    logging.getLogger("ansflow.engine").warning(sentence)
 
 
 def _log_crash(claimed: Claimed) -> None:

@@ -145,6 +145,16 @@ def test_secrets_reach_only_the_step_that_names_them_and_no_log(make_local):
     assert local.log("b") == "token: \n"
 
 
+def test_of_a_step_with_secrets_no_unmasked_copy_stays(make_local, tmp_path):
+    local = make_local(executor="host", secrets={"TOKEN": "swordfish-42"})
+    print_it = script('echo "$TOKEN"; echo "t=$TOKEN" >> "$ANSFLOW_OUTPUT"', secrets=("TOKEN",))
+    made_here = script("echo ::add-mask::made-in-the-step")
+    local.run(plan({"a": print_it, "b": made_here}))
+    local.threads.close()
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in left if b"swordfish" in path.read_bytes() or b"made-in" in path.read_bytes()]
+
+
 def test_a_missing_secret_fails_the_step_by_name(local):
     local.run(plan({"a": {"secrets": ("TOKEN",)}}))
     assert (local.step("a").reason, local.step("a").message) == (Reason.INVALID, "There is no secret TOKEN.")

@@ -25,10 +25,16 @@ class FileWorkspaces:
         return self._folder(execution, "workspace")
 
     def attempt(self, execution: int, step: str, attempt: int) -> Path:
-        path = self._folder(execution, "attempts") / f"{file_name(step)}.{attempt}"
+        path = self._attempt(execution, step, attempt)
         with suppress(FileExistsError):
             os.mkdir(path, 0o700)
         return path
+
+    def forget(self, execution: int, step: str, attempt: int) -> None:
+        _remove(self._attempt(execution, step, attempt))
+
+    def _attempt(self, execution: int, step: str, attempt: int) -> Path:
+        return self._folder(execution, "attempts") / f"{file_name(step)}.{attempt}"
 
     def _folder(self, execution: int, name: str) -> Path:
         path = self.root / str(execution) / name
