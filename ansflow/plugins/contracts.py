@@ -21,7 +21,7 @@ from ansflow.core.errors import Problem
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import PlannedStep
 from ansflow.core.schema import Record
-from ansflow.core.spec import ExecutorSpec, StepSpec
+from ansflow.core.spec import StepSpec
 
 if TYPE_CHECKING:
     from ansflow.plugins.outbound import Outbound
@@ -247,11 +247,3 @@ class Notifier(Protocol):
     def send(self, channel: Mapping[str, Any], message: Message, *, key: str, outbound: Outbound) -> str:
         """Returns a sentence that says what the other side answered."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """The executor a step will run on, and why: shown by `plan`, recorded in the attempt."""
-
-    spec: ExecutorSpec
-    why: str

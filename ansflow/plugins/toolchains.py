@@ -175,7 +175,15 @@ def needs_module(python: str, module: str, package: str) -> Need:
     return Need(check=(python, "-c", look), sentence=f"{package} is not installed for {python}. {hint}")
 
 
-def node_install(job: StepJob, program: str) -> tuple[Words, ...]:
+def node_recipe(job: StepJob, program: str, default: str) -> Recipe:
+    """A script of package.json, after the project's own dependencies."""
+    first_program((program,), job.env)
+    script = _node_script(job, target_of(job, default))
+    args = ("--", *extra_words(job)) if extra_words(job) else ()
+    return Recipe(commands=(*_node_install(job, program), (program, "run", script, *args)))
+
+
+def _node_install(job: StepJob, program: str) -> tuple[Words, ...]:
     """The project's own dependencies, as its lock file says, unless they are there."""
     if (job.cwd / "node_modules").is_dir():
         return ()
@@ -212,7 +220,7 @@ def words_or_nothing(flag: str, value: str) -> Sequence[str]:
     return (flag, value) if value else ()
 
 
-def node_script(job: StepJob, name: str) -> str:
+def _node_script(job: StepJob, name: str) -> str:
     """The script's name, when package.json has it."""
     scripts = _package_scripts(job.cwd / "package.json")
     if name not in scripts:

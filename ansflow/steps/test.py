@@ -24,8 +24,7 @@ from ansflow.plugins.toolchains import (
     chosen_tool,
     extra_words,
     needs_module,
-    node_install,
-    node_script,
+    node_recipe,
     python_recipe,
     seen_tools,
     target_of,
@@ -214,18 +213,11 @@ def _tox(job: StepJob) -> Recipe:
 
 
 def _npm(job: StepJob) -> Recipe:
-    return _node(job, "npm")
+    return node_recipe(job, "npm", "test")
 
 
 def _pnpm(job: StepJob) -> Recipe:
-    return _node(job, "pnpm")
-
-
-def _node(job: StepJob, program: str) -> Recipe:
-    first_program((program,), job.env)
-    script = node_script(job, target_of(job, "test"))
-    args = ("--", *extra_words(job)) if extra_words(job) else ()
-    return Recipe(commands=(*node_install(job, program), (program, "run", script, *args)))
+    return node_recipe(job, "pnpm", "test")
 
 
 def _maven(job: StepJob) -> Recipe:

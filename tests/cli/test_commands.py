@@ -309,3 +309,10 @@ def test_steps_lists_types_and_shows_parameters(ansflow: Ansflow) -> None:
     shown = json.loads(ansflow("steps", "show", "deploy", "--json").out)
     text = ansflow("steps", "show", "deploy").out
     assert all(name in text for name in shown["with"]["properties"])
+    assert any(line.split()[:2] == ["verify_timeout", "duration"] for line in text.splitlines())
+
+
+def test_what_only_a_server_does_is_noted_in_the_language_of_the_reader(ansflow: Ansflow, project: Path) -> None:
+    (project / "ci.yml").write_text("on: push\nsteps: {a: echo}\n")
+    assert "! 1:1: 'on' starts the pipeline on a server" in ansflow("plan", "ci.yml").out
+    assert "! 1:1: 'on' 只在服务器上触发流水线" in ansflow("--lang", "zh", "plan", "ci.yml").out

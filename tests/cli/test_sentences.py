@@ -12,6 +12,7 @@ import pytest
 from ansflow.cli import texts
 from ansflow.cli.sentences import HOLE, as_pattern, translated, why
 from ansflow.core.status import Reason
+from ansflow.plugins import registry
 
 FILE = json.loads((texts.LOCALES / "sentences.zh.json").read_text(encoding="utf-8"))
 PATTERNS = {**FILE["sentences"], **FILE["phrases"]}
@@ -50,6 +51,15 @@ def test_every_problem_of_the_contract_is_said_in_chinese(count: Callable[[str, 
     count("sentences of the contract said in Chinese", len(said) - len(left))
     assert len(said) > 200
     assert len(left) <= len(said) // 50, left
+
+
+def test_every_step_type_is_explained_in_chinese() -> None:
+    kinds = [registry.step_type(name) for name in registry.names("steps")]
+    said = {
+        text for kind in kinds for text in (kind.summary, *(f.description for f in kind.parameters.fields.values()))
+    }
+    assert len(said) > 40
+    assert [text for text in sorted(said) if translated(text) == text] == []
 
 
 @pytest.mark.parametrize(

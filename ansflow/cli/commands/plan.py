@@ -81,7 +81,9 @@ def _lines(screen: Screen, plan: Plan) -> Iterator[str]:
     for step in skipped:
         yield from _skipped(screen, step, names)
     for note in plan.notes:
-        yield screen.paint("orange", f"! {plain(translated(str(note)))}")
+        place = f"{note.line}:{note.column}: " if note.line else ""
+        said = " ".join(filter(None, (translated(note.message), translated(note.hint))))
+        yield screen.paint("orange", f"! {place}{plain(said)}")
 
 
 def _title(screen: Screen, plan: Plan) -> Iterator[str]:

@@ -81,7 +81,7 @@ def _show(screen: Screen, kind: StepType) -> None:
 def _table(screen: Screen, schema: Mapping[str, Any]) -> Iterator[str]:
     """One parameter per row; where the terminal is narrow, its meaning stands below it."""
     rows = [
-        (name, form(field), shown_default(name, field, schema), translated(field.get("description", "")))
+        (name, form(field), translated(shown_default(name, field, schema)), translated(field.get("description", "")))
         for name, field in schema["properties"].items()
     ]
     titles = (t("steps.parameter"), t("steps.form"), t("steps.default"), t("steps.description"))
@@ -104,17 +104,19 @@ def form(field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return " | ".join(map(str, field["enum"]))
     if "anyOf" in field:
-        forms = [form(one).split(" | ") for one in field["anyOf"] if not _is_expression(one)]
+        forms = [form(one).split(" | ") for one in field["anyOf"] if not _is_other_form(one)]
         return " | ".join(dict.fromkeys(word for words in forms for word in words))
+    if "examples" in field:
+        return t("kind.duration")
     kind = field.get("type", "any")
     kind = kind[0] if isinstance(kind, list) else kind
     words = {"string": "text", "array": "list", "object": "map"}
     return t(f"kind.{words.get(kind, kind)}")
 
 
-def _is_expression(field: Mapping[str, Any]) -> bool:
+def _is_other_form(field: Mapping[str, Any]) -> bool:
     """The form `${{ … }}`, which nearly every parameter has beside its own, and a number written as text."""
-    return field.get("type") == "string" and "pattern" in field
+    return field.get("type") == "string" and "pattern" in field and "examples" not in field
 
 
 def shown_default(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
