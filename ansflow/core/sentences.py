@@ -11,20 +11,17 @@ from ansflow.core.status import ExecutionStatus, Reason, StepStatus
 QUEUED = "Waits for a free slot."
 OFFERED = "Ready to run."
 JUDGED_NEXT = "Its needs have ended; its condition is evaluated next."
-UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 
 
 def duration(span: timedelta) -> str:
-    """As the pipeline file writes it: `1h 30m`, `250ms`."""
-    seconds = int(span.total_seconds())
-    if seconds < 1:
-        return f"{span.total_seconds() * 1000:.0f}ms"
-    parts = []
+    """As the pipeline file writes it: `1h30m`, `250ms`."""
+    parts, rest = [], round(span.total_seconds() * 1000)
     for unit, size in UNITS:
-        count, seconds = divmod(seconds, size)
+        count, rest = divmod(rest, size)
         if count:
             parts.append(f"{count}{unit}")
-    return " ".join(parts)
+    return "".join(parts) or "0s"
 
 
 def how(row: StepState) -> str:
@@ -74,7 +71,9 @@ def asks(spec: ApprovalSpec, message: str) -> str:
 
 def retried(how_it_ended: str, delay: timedelta, attempt: int) -> str:
     """`how_it_ended` is the sentence of the attempt that came to nothing."""
-    wait = f"in {duration(delay)}" if delay.total_seconds() >= 0.001 else "at once"
+    seconds = delay.total_seconds()
+    shown = timedelta(seconds=int(seconds)) if seconds >= 1 else delay  # nobody wants the milliseconds of a minute
+    wait = f"in {duration(shown)}" if seconds >= 0.001 else "at once"
     return f"{how_it_ended} Attempt {attempt + 1} follows {wait}."
 
 

@@ -199,7 +199,7 @@ SERVER_KEYS: tuple[tuple[str, Callable[[StepSpec], Any], str], ...] = (
     ("approval", lambda step: step.approval and replace(step.approval, **ASKED) != ApprovalSpec(),
      "Who answers an 'approval' is known only on a server; here it is whoever runs the pipeline"),
     ("artifacts", lambda step: step.artifacts and step.artifacts.expire_in,
-     "'expire_in' is watched by a server; here artifacts stay until they are removed"),
+     "'expire_in' is watched by a server; here those of the newest runs are kept"),
 )  # fmt: skip
 """What a step says that has no effect, or not its whole effect, without a server."""
 

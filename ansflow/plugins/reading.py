@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansflow.core.outcome import Outcome
+from ansflow.core.sentences import duration
 from ansflow.core.spec import ReportsSpec
 from ansflow.core.status import Reason, StepStatus
 from ansflow.plugins.contracts import Ended, StepJob
@@ -71,7 +71,7 @@ def _fault(job: StepJob, ended: Ended) -> tuple[Reason | None, str]:
     if ended.error:
         return Reason.INTERNAL_ERROR, ended.error
     if ended.timed_out:
-        return Reason.TIMEOUT, f"Ran out of time: stopped after {_shown(job.spec.timeout)}."
+        return Reason.TIMEOUT, f"Ran out of time: stopped after {duration(job.spec.timeout)}."
     if ended.signal is not None:
         return Reason.EXIT_CODE, f"Killed by {_signal(ended.signal)}."
     if ended.exit_code is None:
@@ -97,19 +97,10 @@ def _explained(code: int) -> str:
     return f": a program it ran was killed by {_signal(code - 128)}" if 128 < code <= 159 else ""
 
 
-def _shown(duration: timedelta) -> str:
-    parts = []
-    rest = round(duration.total_seconds() * 1000)
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
-        count, rest = divmod(rest, size)
-        parts += [f"{count}{unit}"] if count else []
-    return "".join(parts) or "0s"
-
-
 def _warnings(ended: Ended) -> list[str]:
     warnings = []
     if ended.log_truncated:
-        warnings.append("The log is incomplete: it grew beyond its limit.")
+        warnings.append("The log is incomplete: it grew beyond its limit, or a part of it could not be stored.")
     if ended.survivors:
         left = "1 process was" if ended.survivors == 1 else f"{ended.survivors} processes were"
         warnings.append(f"{left} still running when the command had ended, and killed.")

@@ -115,7 +115,7 @@ steps:
         (5, "The rules that protect an 'environment' are kept by a server; here there are none: b."),
         (5, "'concurrency' holds back the steps of this run; other executions wait only on a server: b."),
         (6, "Who answers an 'approval' is known only on a server; here it is whoever runs the pipeline: c, e."),
-        (8, "'expire_in' is watched by a server; here artifacts stay until they are removed: e."),
+        (8, "'expire_in' is watched by a server; here those of the newest runs are kept: e."),
     ]
 
 
