@@ -21,7 +21,7 @@ from ansflow.config.local_secrets import LocalSecrets
 from ansflow.config.records import ExecutionRecord, Records, Reservation, StepRecord
 from ansflow.config.working_tree import filled_in
 from ansflow.core.compile import compile_plan
-from ansflow.core.errors import InvalidSpec, NotFound, Problem
+from ansflow.core.errors import InvalidSpec, NotAvailable, NotFound, Problem
 from ansflow.core.events import Event, ExecutionChanged, StepChanged
 from ansflow.core.plan import Plan
 from ansflow.core.spec import Trigger
@@ -101,13 +101,10 @@ class LocalRun:
     def follow(self) -> Iterator[Event]:
         """Runs it, and yields every event as it comes. May be called once."""
         records = Records(self._data)
-        held = records.reserve()
-        self.number = held.number
+        held, record = self._reserve(records)
         threads = Threads(slots=self.plan.max_parallel)
         engine = self._engine = self._wire(threads, held)
         threads.serve(engine.run_step)
-        record = self._first_record()
-        records.write(record)
         gc.freeze()  # what has been made so far stays to the end: a large plan is not walked again and again
         try:
             for event in engine.follow(engine.start(self.plan, by=_person())):
@@ -116,10 +113,9 @@ class LocalRun:
         finally:
             threads.close()
             engine.close()
-            records.write(self._last_record(record))
+            records.write_last(replace(record, status=self.status, ended_at=SystemClock().now(), steps=self.steps))
             held.release()
-            if not self.options.keep_workspace:
-                records.tidy()
+            records.tidy()
 
     def cancel(self, *, immediate: bool = False) -> None:
         """Asks for the end: TERM, grace, `finally` steps; `immediate` skips the last two."""
@@ -205,17 +201,28 @@ class LocalRun:
             outcome=fact.outcome,
         )
 
-    def _first_record(self) -> ExecutionRecord:
-        return ExecutionRecord(
-            number=self.number,
-            pipeline=self.plan.name,
-            file=str(self.file.absolute()),
-            status=ExecutionStatus.RUNNING,
-            started_at=SystemClock().now(),
-        )
-
-    def _last_record(self, first: ExecutionRecord) -> ExecutionRecord:
-        return replace(first, status=self.status, ended_at=SystemClock().now(), steps=self.steps)
+    def _reserve(self, records: Records) -> tuple[Reservation, ExecutionRecord]:
+        """A number, a folder and a record that says that it runs."""
+        try:
+            held = records.reserve()
+            self.number = held.number
+            record = ExecutionRecord(
+                number=self.number,
+                pipeline=self.plan.name,
+                file=str(self.file.absolute()),
+                status=ExecutionStatus.RUNNING,
+                started_at=SystemClock().now(),
+                keys=tuple(self.plan.steps),
+            )
+            records.write(record)
+            if self.options.keep_workspace:
+                held.keep()
+        except OSError as error:
+            raise NotAvailable(
+                f"The data folder {self._data} cannot be written: {error.strerror}. "
+                "Mend that, or choose another one with ANSFLOW_DATA_DIR."
+            ) from None
+        return held, record
 
 
 def _plan(document: Document, file: Path, options: LocalOptions) -> Plan:

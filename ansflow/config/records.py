@@ -6,7 +6,8 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from ansflow.core.codec import dump, load
 from ansflow.core.errors import NotFound
 from ansflow.core.outcome import Outcome
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus
-from ansflow.infra.storage.names import write_json
+from ansflow.infra.storage.names import file_name, write_json
 from ansflow.infra.storage.workspaces import FileWorkspaces
 
 KEPT = 20  # executions whose record, logs and artifacts stay
 KEPT_WORKSPACES = 3
+KEEP = "keep"
+KILLED = "Its process was killed before its end."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,7 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionRecord:
-    """How one local run went. `status` is running while it runs, and also when it was killed before its end."""
+    """How one local run went. `keys` are those of its steps, known from the start; `steps` is filled at the end."""
 
     number: int
     pipeline: str
@@ -48,6 +51,7 @@ class ExecutionRecord:
     started_at: datetime
     message: str = ""
     ended_at: datetime | None = None
+    keys: tuple[str, ...] = ()
     steps: dict[str, StepRecord] = field(default_factory=dict)
 
 
@@ -78,6 +82,13 @@ class Records:
     def write(self, record: ExecutionRecord) -> None:
         write_json(self.root / str(record.number) / "record.json", dump(record))
 
+    def write_last(self, record: ExecutionRecord) -> None:
+        """The record of a run that has ended. What cannot be written is told; the run went as it went."""
+        try:
+            self.write(record)
+        except OSError as error:
+            _warn(f"How run {record.number} went could not be written to {self.data}: {error.strerror}.")
+
     def read(self, number: int) -> ExecutionRecord:
         """Raises NotFound."""
         path = self.root / str(number) / "record.json"
@@ -85,7 +96,8 @@ class Records:
             known = self.numbers()
             hint = f"The newest is {known[-1]}." if known else "None has been run yet."
             raise NotFound(f"There is no local execution {number}. {hint}")
-        return load(ExecutionRecord, json.loads(path.read_text()))
+        record = load(ExecutionRecord, json.loads(path.read_text()))
+        return self._killed(record) if _was_killed(record, path.parent) else record
 
     def newest_first(self) -> Iterator[ExecutionRecord]:
         for number in reversed(self.numbers()):
@@ -93,22 +105,52 @@ class Records:
                 yield self.read(number)
 
     def tidy(self, *, keep: int = KEPT, keep_workspaces: int = KEPT_WORKSPACES) -> None:
-        """Removes what is older than the newest few, but nothing of a run that is still going."""
+        """Removes what is older than the newest few, but nothing of a run that is still going or was asked to stay.
+
+        One process tidies at a time; the others leave it to that one. The workspace of a killed run stays longer: its
+        steps may still be within their grace.
+        """
+        with suppress(BlockingIOError), _held(self.root / "tidying"):
+            self._tidy(keep, keep_workspaces)
+
+    def _tidy(self, keep: int, keep_workspaces: int) -> None:
         import shutil  # noqa: PLC0415 — brings the compressors along, and most runs have nothing to tidy
 
         numbers = self.numbers()
         for number in numbers[: -keep_workspaces or None]:
             folder = self.root / str(number)
-            if _in_use(folder):
+            old = number in numbers[:-keep]
+            if _in_use(folder) or (folder / KEEP).exists() or (not old and self._is_killed(number)):
                 continue
             try:
                 FileWorkspaces(self.root).remove(number)
             except OSError as error:  # a container has written as another user: no reason for today's run to fail
                 _warn(f"The workspace of run {number} cannot be removed: {error}. Remove {folder} yourself.")
                 continue
-            if number in numbers[:-keep]:
+            if old:
                 for place in (self.data / "logs", self.data / "artifacts", self.root):
                     shutil.rmtree(place / str(number), ignore_errors=True)
+
+    def _is_killed(self, number: int) -> bool:
+        with suppress(NotFound):
+            return self.read(number).message == KILLED
+        return False
+
+    def _killed(self, record: ExecutionRecord) -> ExecutionRecord:
+        """What is known of a run whose process is gone: which of its steps have printed something."""
+        logs = self.data / "logs" / str(record.number)
+        steps = {
+            key: StepRecord(
+                status=StepStatus.CANCELLED,
+                step_id=key.partition(" (")[0],
+                type="",
+                reason=Reason.WORKER_LOST,
+                message=KILLED,
+                attempt=max((int(path.stem) for path in (logs / file_name(key)).glob("*.log")), default=0),
+            )
+            for key in record.keys
+        }
+        return replace(record, status=ExecutionStatus.CANCELLED, message=KILLED, steps=steps)
 
 
 class Reservation:
@@ -120,6 +162,10 @@ class Reservation:
         self._fd = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
 
+    def keep(self) -> None:
+        """`tidy` will leave this run alone."""
+        (self.folder / KEEP).touch()
+
     def release(self) -> None:
         os.close(self._fd)
 
@@ -130,15 +176,27 @@ def _warn(sentence: str) -> None:
     logging.getLogger("ansflow").warning(sentence)
 
 
+def _was_killed(record: ExecutionRecord, folder: Path) -> bool:
+    return record.status is ExecutionStatus.RUNNING and not _in_use(folder)
+
+
 def _in_use(folder: Path) -> bool:
+    """Whether the process of the run lives."""
     try:
-        fd = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _held(folder / "lock"):
+            return False
     except BlockingIOError:
         return True
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _held(file: Path) -> Iterator[None]:
+    """Raises BlockingIOError where another process holds it."""
+    fd = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
     finally:
         os.close(fd)
-    return False

@@ -10,7 +10,7 @@ import pytest
 
 from ansflow.config.local import LocalOptions, LocalRun
 from ansflow.config.records import Records
-from ansflow.core.errors import InvalidSpec
+from ansflow.core.errors import InvalidSpec, NotAvailable
 from ansflow.core.events import ExecutionChanged, StepChanged
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus
 
@@ -179,3 +179,10 @@ def test_a_secret_in_a_report_is_masked_wherever_the_report_is_told_of(prepare: 
     assert outcome is not None and outcome.tests is not None
     assert [test.name for test in outcome.tests.failing] == ["login with ***"]
     assert "hunter2" not in (run.folder / "record.json").read_text()
+
+
+def test_a_data_folder_that_cannot_be_written_is_named_before_anything_runs(prepare: Start, tmp_path: Path) -> None:
+    run = prepare("steps:\n  a: {run: touch ran}\n")
+    (tmp_path / "data").write_text("in the way")
+    with pytest.raises(NotAvailable, match=r"data folder .* cannot be written.*ANSFLOW_DATA_DIR"):
+        finish(run)
