@@ -23,7 +23,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """What the expressions of a step gave, now that its needs have ended. `error` says why they gave nothing."""
+    """What the expressions of a step gave, now that its needs have ended. `error` and `reason` say why nothing."""
 
     step: str
     run: bool = True
@@ -31,6 +31,7 @@ class Judge:
     message: str = ""  # of the gate
     concurrency: str = ""  # name of the concurrency group
     error: str = ""
+    reason: Reason = Reason.INVALID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,7 @@ def _judge(turn: Turn, command: Judge) -> str:
     row.judged, row.line, row.concurrency = True, "", command.concurrency
     gate = turn.wiring.plan.spec_of(row.key).approval
     if command.error:
-        turn.end(row.key, StepStatus.FAILED, Reason.INVALID, command.error)
+        turn.end(row.key, StepStatus.FAILED, command.reason, command.error)
     elif not command.run:
         turn.end(row.key, StepStatus.SKIPPED, Reason.CONDITION_FALSE, sentences.condition_false(command.explained))
     elif gate is not None:

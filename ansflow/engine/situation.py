@@ -101,6 +101,9 @@ class Situation:
             evaluated = _text(group, context, functions, "concurrency") if "${{" in group else ""
         except InvalidSpec as error:
             return Judge(step=key, error=str(error))
+        except Exception as error:  # edge: evaluation. A step that nobody judges would wait for ever.
+            message = f"AnsFlow itself failed: {type(error).__name__}: {error}."
+            return Judge(step=key, error=message, reason=Reason.INTERNAL_ERROR)
         return Judge(step=key, run=run, explained=explained, message=message, concurrency=evaluated)
 
 

@@ -279,6 +279,16 @@ def test_conditions_read_outputs_and_statuses(make_local):
     assert "must be true or false" in local.step("f").message
 
 
+def test_a_bug_of_ours_in_a_condition_fails_the_step_and_not_the_run(local, monkeypatch):
+    def stumble(*_, **__):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("ansflow.engine.situation._condition", stumble)
+    assert local.run(plan({"a": "", "b": {"needs": "a", "condition": "true"}})) == {"a": "success", "b": "failed"}
+    told = "AnsFlow itself failed: ZeroDivisionError: division by zero."
+    assert (local.step("b").reason, local.step("b").message) == (Reason.INTERNAL_ERROR, told)
+
+
 def test_a_gate_waits_for_a_person_and_its_fields_reach_the_step(make_local):
     local = make_local(executor="host")
     window = ApprovalField(name="window", options=("now", "tonight"), required=True)
