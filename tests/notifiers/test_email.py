@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import email
+import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -46,6 +47,8 @@ class Box:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One file with key and certificate for the name localhost."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed: no certificate can be made")
     folder = tmp_path_factory.mktemp("certificate")
     command = (
         "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
