@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ansflow.core.errors import InvalidSpec, NotAvailable, Problem
-from ansflow.core.leaves import Choice, Text
+from ansflow.core.leaves import Choice, Text, is_template
 from ansflow.core.outcome import Outcome
 from ansflow.core.schema import Field, ListOf, Shaped
 from ansflow.core.spec import StepSpec
@@ -25,6 +25,7 @@ SAID = "said"  # the file in which the script leaves a sentence when it cannot g
 
 ARGS = Shaped(forms=((str, Text()), (list, ListOf(Text()))), wanted="text, or a list with one argument each")
 INSTALL = ListOf(Text())
+INSTALLING = frozenset({"python", "pytest"})  # the tools for which `install` says something
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,15 @@ def tool_problems(spec: StepSpec) -> Iterable[Problem]:
             hint="Leave one of them out.",
             path=("with", chosen[0]),
         )
+    elif "install" in chosen and "tool" in chosen and not is_template(spec.parameters["tool"]):
+        yield from _idle_install(str(spec.parameters["tool"]))
+
+
+def _idle_install(tool: str) -> list[Problem]:
+    if tool in INSTALLING:
+        return []
+    message = f"`install` is for Python, so {tool} would not use it."
+    return [Problem(code="run_and_tool", message=message, hint="Take it out.", path=("with", "install"))]
 
 
 def choose_tool(job: StepJob, signs: Signs, work: str) -> tuple[str, str]:
@@ -124,7 +134,9 @@ def target_of(job: StepJob, default: str = "") -> str:
 
 
 def tool_command(job: StepJob, tool: str, why: str, recipe: Recipe) -> Command:
-    """One script that says why, shows each command line, and runs it."""
+    """One script that says why, shows each command line, and runs it. Raises InvalidSpec for an idle `install`."""
+    if job.parameters.get("install") and (idle := _idle_install(tool)):
+        raise InvalidSpec(idle)
     lines = [_say(why)]
     for need in recipe.needs:
         said = shlex.quote(str(job.file(SAID)))

@@ -165,3 +165,10 @@ def test_arguments_are_words_and_never_shell_text(make_job, perform, write):
     done = perform(make_job(type="build", parameters={"args": ["WORD=$(touch witness); `touch witness`"]}))
     assert done.outcome.status is StepStatus.SUCCESS, done.log
     assert not (done.workspace / "witness").exists()
+
+
+def test_install_for_a_detected_tool_that_would_not_use_it_is_refused(make_job, write):
+    need("make")
+    write({"Makefile": "all:\n"})
+    with pytest.raises(InvalidSpec, match="`install` is for Python, so make would not use it"):
+        step_type("build").prepare(make_job(type="build", parameters={"install": ["wheel"]}))

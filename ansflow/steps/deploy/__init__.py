@@ -123,6 +123,11 @@ def _target_problems(spec: StepSpec) -> Iterable[Problem]:
         yield _problem("A deploy step needs a target.", "with: {target: /srv/shop}", "with")
     elif spec.parameters["strategy"] == "ssh" and not is_template(target) and parse_there(str(target)) is None:
         yield _problem(_WANTED.format(target), "", "with", "target")
+    for name in ("key", "known_hosts") if spec.parameters["strategy"] == "copy" else ():
+        if name in spec.parameters:
+            yield _problem(f"{name} is for ssh, and this step copies.", "Take it out.", "with", name)
+    if "verify_timeout" in spec.parameters and "verify" not in spec.parameters:
+        yield _problem("verify_timeout has no `verify` to stop.", "Take it out.", "with", "verify_timeout")
     if spec.environment is not None and spec.environment.action == "stop":
         yield _problem("copy and ssh have nothing to stop.", "", "environment", "action")
 

@@ -61,6 +61,8 @@ class SecurityScan:
                 yield _problem(f"The scanner {scanner} is not available here.", NOT_HERE[scanner], "with", "scanners")
         if spec.run and "sarif" not in given:
             yield _problem("`run` brings a scanner of your own.", "Name the report it writes: with: {sarif: …}.", "run")
+        if "paths" in given and "sarif" in given and "scanners" not in given:
+            yield _problem("`paths` is for scanners of ours, and this step runs none.", "Take it out.", "with", "paths")
         if given.get("write_baseline") is True and "baseline" not in given:
             yield _problem("write_baseline needs to know where.", "Add baseline: FILE.", "with", "write_baseline")
 
