@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ansflow.cli.texts import t
-from ansflow.core.errors import InvalidSpec, NotFound, Problem
+from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.spec import EVENTS, Trigger
 
 NAMES = (".ansflow.yml", ".ansflow.yaml", "ansflow.yml", "ansflow.yaml")
@@ -28,19 +28,24 @@ def add_trigger(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-s", "--step", action="append", default=[], metavar="ID", help=t("option.step"))
 
 
+def refused(code: str, message: str) -> InvalidSpec:
+    """To be raised: the command line asks for what there is not. Nothing was started, so it is no failure of a run."""
+    return InvalidSpec([Problem(code=code, message=message)])
+
+
 def the_file(given: str, here: Path | None = None) -> Path:
     """The file that was named, or the one pipeline of this folder (or of the folder that was named)."""
     path = (here or Path()) / given
     if given and not path.is_dir():
         if not path.exists():
-            raise NotFound(t("file.missing", file=given))
+            raise refused("file", t("file.missing", file=given))
         return path
     found = pipelines_in(path)
     if len(found) == 1:
         return found[0]
     if found:
-        raise NotFound(t("file.several", files=", ".join(str(file) for file in found)))
-    raise NotFound(t("file.none_in", folder=given) if given else t("file.none"))
+        raise refused("file", t("file.several", files=", ".join(str(file) for file in found)))
+    raise refused("file", t("file.none_in", folder=given) if given else t("file.none"))
 
 
 def pipelines_in(folder: Path) -> list[Path]:
@@ -74,6 +79,6 @@ def inputs_of(args: argparse.Namespace) -> dict[str, str]:
     for pair in args.input:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise InvalidSpec([Problem(code="input", message=t("input.form", given=pair))])
+            raise refused("input", t("input.form", given=pair))
         inputs[name] = value
     return inputs

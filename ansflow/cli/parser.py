@@ -7,13 +7,16 @@ import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansflow import __version__
 from ansflow.cli import exits
 from ansflow.cli.sentences import translated
 from ansflow.cli.terminal import Screen, pad, width, wrap
 from ansflow.cli.texts import LANGUAGES, section, t
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "running": ("run", "plan", "list", "logs"),
@@ -46,6 +49,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(exits.INVALID, f"{t('error')}{message}\n{t('help.more', command=self.prog)}\n")
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """argparse's own passes over an output that cannot be written."""
+        (file or sys.stderr).write(message)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         if message:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ansflow.cli import exits
 from ansflow.cli.sentences import translated
 from ansflow.cli.terminal import Screen, plain, width
+from ansflow.cli.texts import t
 from ansflow.core.errors import InvalidSpec, Problem
 
 TOKEN = re.compile(
@@ -40,10 +41,10 @@ def show_problems(screen: Screen, file: str, source: str, problems: Iterable[Pro
 
 def _headline(screen: Screen, file: str, problem: Problem) -> str:
     file = plain(problem.file) or file  # a template, relative to the repository
-    place = f"{file}:{problem.line}:{problem.column}" if problem.line else file or "ansflow"
+    place = f"{file}:{problem.line}:{problem.column}:" if problem.line else f"{file}:" if file else t("error").strip()
     path = ".".join(map(str, problem.path)) if problem.path and not problem.line else ""
     said = plain(f"{path}: {translated(problem.message)}" if path else translated(problem.message))
-    return f"{screen.paint('bold', place + ':')} {screen.paint('red', said)}"
+    return f"{screen.paint('bold', place)} {screen.paint('red', said)}"
 
 
 def excerpt(line: str, number: int, column: int, columns: int) -> list[tuple[str, str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,12 +112,12 @@ def test_no_bytes_give_a_traceback_or_reach_the_terminal_raw(ansflow: Ansflow, p
 
 def test_a_missing_file_is_a_sentence(ansflow: Ansflow) -> None:
     done = ansflow("validate", "nowhere.yml")
-    assert (done.code, done.out, done.err) == (1, "", "Error: There is no file nowhere.yml.\n")
+    assert (done.code, done.out, done.err) == (5, "", "Error: There is no file nowhere.yml.\n")
 
 
 def test_without_a_file_the_command_says_how_to_get_one(ansflow: Ansflow) -> None:
     done = ansflow("run")
-    assert (done.code, done.err) == (1, "Error: There is no pipeline file here. Write one with: ansflow init\n")
+    assert (done.code, done.err) == (5, "Error: There is no pipeline file here. Write one with: ansflow init\n")
 
 
 def test_several_files_are_named(ansflow: Ansflow, project: Path) -> None:
@@ -125,7 +126,7 @@ def test_several_files_are_named(ansflow: Ansflow, project: Path) -> None:
         (project / ".ansflow" / name).write_text("steps:\n  a: {run: x}\n")
     done = ansflow("validate")
     assert (done.code, done.err) == (
-        1,
+        5,
         "Error: There are several pipeline files: .ansflow/a.yml, .ansflow/b.yaml. Name the one you mean.\n",
     )
 
@@ -231,8 +232,16 @@ def test_a_red_run_is_listed_and_its_logs_are_kept(ansflow: Ansflow, project: Pa
         (("runn",), 5, "There is no command runn. Did you mean 'run'?"),
         (("run", "--nonsense"), 5, "--nonsense"),
         (("plan", "--event", "pushh"), 5, "pushh"),
-        (("steps", "show"), 1, "Say which type"),
-        (("steps", "show", "tset"), 1, "Did you mean 'test'?"),
+        (("steps", "show"), 5, "Say which type"),
+        (("steps", "show", "tset"), 5, "Did you mean 'test'?"),
+        (("run",), 5, "Error: There is no pipeline file here."),
+        (("run", "nope.yml"), 5, "Error: There is no file nope.yml."),
+        (("run", "/"), 5, "Error: There is no pipeline file in /."),
+        (("edit", "nope.yml", "unset", "env"), 5, "Error: There is no file nope.yml."),
+        (("graph", "nope.yml"), 5, "Error: There is no file nope.yml."),
+        (("plan", "nope.yml"), 5, "Error: There is no file nope.yml."),
+        (("validate", "nope.yml"), 5, "Error: There is no file nope.yml."),
+        (("init", "nope"), 5, "Error: There is no folder nope."),
     ],
 )
 def test_a_wrong_request_is_one_sentence(ansflow: Ansflow, words: tuple[str, ...], code: int, sentence: str) -> None:
@@ -316,3 +325,46 @@ def test_what_only_a_server_does_is_noted_in_the_language_of_the_reader(ansflow:
     (project / "ci.yml").write_text("on: push\nsteps: {a: echo}\n")
     assert "! 1:1: 'on' starts the pipeline on a server" in ansflow("plan", "ci.yml").out
     assert "! 1:1: 'on' 只在服务器上触发流水线" in ansflow("--lang", "zh", "plan", "ci.yml").out
+
+
+# ── the streams of the shell ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "err"),
+    [
+        ("run q.yml >&-", 141, ""),
+        ("--version >&-", 141, ""),
+        ("validate q.yml >&- 2>&-", 141, ""),
+        ("run q.yml >/dev/null 2>&- <&-", 0, ""),
+        ("validate q.yml >/dev/full", 1, "Error: No space left on device\n"),
+        ("--help >/dev/full", 1, "Error: No space left on device\n"),
+    ],
+)
+def test_a_closed_or_full_output_is_no_traceback_and_no_success(
+    project: Path, tmp_path: Path, line: str, code: int, err: str
+) -> None:
+    (project / "q.yml").write_text("steps: {a: 'true'}\n")
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" {line}', ANSFLOW],
+        cwd=project, env=environment(tmp_path / "data"), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (code, err)
+
+
+def test_ctrl_c_during_the_imports_is_quiet(project: Path, tmp_path: Path) -> None:
+    program = """
+import sys
+class CtrlC:
+    def find_spec(self, name, *more):
+        if name == "ansflow.cli.parser":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, CtrlC())
+from ansflow.cli.main import entry
+sys.exit(entry())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=project, env=environment(tmp_path / "data"), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

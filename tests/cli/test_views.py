@@ -17,6 +17,8 @@ from ansflow.cli.parser import build_parser
 from ansflow.cli.progress import Progress
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import choose_language
+from ansflow.cli.views.asking import Asking
+from ansflow.cli.views.live import ERASE_BELOW, SHOW_CURSOR, Live
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus
 from tests.cli import scripted
 from tests.cli.emulator import Terminal
@@ -279,6 +281,24 @@ def test_what_the_engine_raises_is_raised_by_the_command() -> None:
         watch(run, view, Progress(run.plan))
     assert run.cancelled == []
     assert view.ended, "the terminal is put in order"
+
+
+class Broken(Tty):
+    """A terminal that refuses the last frame."""
+
+    def write(self, text: str) -> int:
+        if ERASE_BELOW in text:
+            raise InterruptedError
+        return super().write(text)
+
+
+def test_the_cursor_is_given_back_whatever_goes_wrong_at_the_end() -> None:
+    run, out = scripted.patient(), Broken()
+    live = Live(run, Screen(out, {"COLUMNS": "80"}), Asking(run))
+    live.begin(Progress(run.plan))
+    with pytest.raises(InterruptedError):
+        live.end()
+    assert out.getvalue().endswith(SHOW_CURSOR)
 
 
 def test_an_allowed_failure_is_shown_as_one_and_is_not_red() -> None:

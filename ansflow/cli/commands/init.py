@@ -6,14 +6,14 @@ import argparse
 import os
 from pathlib import Path
 
-from ansflow.cli.asked import NAMES
+from ansflow.cli.asked import NAMES, refused
 from ansflow.cli.exits import OK
 from ansflow.cli.look import LOOKS
 from ansflow.cli.starter import Starter, starter_for
 from ansflow.cli.terminal import Screen, plain
 from ansflow.cli.texts import t
 from ansflow.config.working_tree import filled_in
-from ansflow.core.errors import Conflict, NotFound
+from ansflow.core.errors import Conflict
 from ansflow.core.spec import Trigger
 
 
@@ -26,7 +26,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, screen: Screen) -> int:
     folder = Path(args.folder)
     if not folder.is_dir():
-        raise NotFound(t("init.no_folder", folder=args.folder))
+        raise refused("folder", t("init.no_folder", folder=args.folder))
     file = next((folder / name for name in NAMES if os.path.lexists(folder / name)), folder / NAMES[0])
     committed = bool(filled_in(Trigger(), folder.resolve()).commit)
     starter = starter_for(folder, repository=committed)

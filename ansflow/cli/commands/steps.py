@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ansflow.cli.asked import refused
 from ansflow.cli.exits import OK
 from ansflow.cli.sentences import translated
 from ansflow.cli.terminal import Screen, pad, plain, width, wrap
 from ansflow.cli.texts import t
-from ansflow.core.errors import NotAvailable, NotFound
+from ansflow.core.errors import NotAvailable
 from ansflow.plugins import registry
 from ansflow.plugins.contracts import StepType
 
@@ -24,9 +25,9 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, screen: Screen) -> int:
     known = registry.names("steps")
     if args.action == "show" and not args.type:
-        raise NotFound(t("steps.which", known=", ".join(known)))
+        raise refused("type", t("steps.which", known=", ".join(known)))
     if args.type:
-        kind = registry.step_type(args.type)
+        kind = _asked(args.type, known)
         _write(screen, _described(kind)) if args.json else _show(screen, kind)
         return OK
     types = {name: _loaded(name) for name in known}
@@ -36,6 +37,16 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     else:
         _list(screen, types)
     return OK
+
+
+def _asked(name: str, known: Sequence[str]) -> StepType:
+    """A type that is not known is a wrong request; one that cannot be loaded is a fault of the installation."""
+    try:
+        return registry.step_type(name)
+    except NotAvailable as error:
+        if name in known:
+            raise
+        raise refused(error.code, str(error)) from None
 
 
 def _loaded(name: str) -> StepType | NotAvailable:

@@ -71,9 +71,11 @@ class Live:
         self._draw(list(self._region()))
 
     def end(self) -> None:
-        self._draw([])
-        self.asking.close()
-        self.screen.control(SHOW_CURSOR)
+        try:
+            self._draw([])
+        finally:  # whatever went wrong: the terminal is left as it was found
+            self.screen.control(SHOW_CURSOR)
+            self.asking.close()
 
     def shown(self) -> list[str]:
         """The running steps that have room, longest running first."""
