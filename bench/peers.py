@@ -49,8 +49,9 @@ def bash(shape: Shape, folder: Path) -> Sequence[str] | str:
 
 
 def ansflow(shape: Shape, folder: Path) -> Sequence[str] | str:
+    # A step that is only a command has a short form; with it, 10,000 stay within the limits of a file.
     steps = "".join(
-        f"  {step}: {{run: 'true'{', needs: [' + ', '.join(needs) + ']' if needs else ''}}}\n"
+        f"  {step}: {{run: 'true', needs: [{', '.join(needs)}]}}\n" if needs else f"  {step}: 'true'\n"
         for step, needs in shape.needs.items()
     )
     (folder / ".ansflow.yml").write_text(f"version: 1\nname: bench\nsteps:\n{steps}")

@@ -39,4 +39,4 @@ def layered(count: int, *, width: int = 20) -> Shape:
     return Shape(f"DAG of {count:,}", needs)
 
 
-SHAPES = (single(), chain(10), at_once(100), layered(200), layered(1000), layered(10_000))
+SHAPES = (single(), chain(10), at_once(100), layered(200), layered(1000), at_once(10_000))
