@@ -107,7 +107,7 @@ class LocalRun:
         threads.serve(engine.run_step)
         gc.freeze()  # what has been made so far stays to the end: a large plan is not walked again and again
         try:
-            for event in engine.follow(engine.start(self.plan, by=_person())):
+            for event in engine.follow(engine.start(self.plan, by=_person()), check=threads.check):
                 self._note(event)
                 yield event
         finally:

@@ -170,8 +170,8 @@ class Engine:
     def events(self, execution: int, *, after: int = 0) -> Sequence[Event]:
         return self.store.events(execution, after=after)
 
-    def follow(self, execution: int, *, after: int = 0) -> Iterator[Event]:
-        """Every event as it comes; ends with the one that ends the execution."""
+    def follow(self, execution: int, *, after: int = 0, check: Callable[[], None] = lambda: None) -> Iterator[Event]:
+        """Every event as it comes; ends with the one that ends the execution, or with what `check` raises."""
         looked = 0.0
         while True:
             for event in self.store.events(execution, after=after):
@@ -182,6 +182,7 @@ class Engine:
             self._bus.wait(execution, after=after, timeout_seconds=LOOK_ANYWAY)
             sleep(max(0.0, looked + BETWEEN_LOOKS - monotonic()))
             looked = monotonic()
+            check()
 
     def wait(self, execution: int) -> ExecutionStatus:
         """Blocks until the execution has ended."""

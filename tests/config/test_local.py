@@ -186,3 +186,16 @@ def test_a_data_folder_that_cannot_be_written_is_named_before_anything_runs(prep
     (tmp_path / "data").write_text("in the way")
     with pytest.raises(NotAvailable, match=r"data folder .* cannot be written.*ANSFLOW_DATA_DIR"):
         finish(run)
+
+
+def test_a_fault_of_ours_ends_the_run_instead_of_leaving_it_to_wait(
+    prepare: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = prepare("steps:\n  a: {run: 'true'}\n")
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("ansflow.engine.runner.Runner.record", broken)
+    with pytest.raises(ZeroDivisionError, match="ours"):
+        finish(run)

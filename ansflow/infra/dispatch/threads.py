@@ -22,6 +22,7 @@ class Threads:
         self._threads: list[Thread] = []
         self._lock = Lock()
         self._idle = 0
+        self._crash: Exception | None = None
 
     def serve(self, call: Call) -> None:
         self._call = call
@@ -35,6 +36,11 @@ class Threads:
                 self._threads.append(thread)
                 thread.start()
             self._work.put((execution, step))
+
+    def check(self) -> None:
+        """Raises what a call raised: a lone run has no neighbour that would carry the step on."""
+        if self._crash is not None:
+            raise self._crash
 
     def close(self) -> None:
         with self._lock:
@@ -51,7 +57,8 @@ class Threads:
         while (work := self._work.get()) is not None:
             try:
                 call(*work)
-            except Exception:  # edge: worker thread. A store that cannot be reached must not cost the slot for ever.
+            except Exception as error:  # edge: worker thread. A store out of reach must not cost the slot for ever.
+                self._crash = self._crash or error
                 _log_crash(*work)
             with self._lock:
                 self._idle += self._work.empty()
