@@ -9,6 +9,8 @@ from ansflow.cli.texts import t
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.spec import EVENTS, Trigger
 
+TAGGED = ("manual", "tag", "release", "webhook", "pipeline")
+"""Events that may be about a tag."""
 NAMES = (".ansflow.yml", ".ansflow.yaml", "ansflow.yml", "ansflow.yaml")
 
 
@@ -59,6 +61,8 @@ def pipelines_in(folder: Path) -> list[Path]:
 
 def trigger_of(args: argparse.Namespace) -> Trigger:
     """What was asked for. What the repository knows (branch, commit, author) is filled in where nothing was said."""
+    if args.tag and args.event not in TAGGED:
+        raise refused("trigger", t("option.tag_without", event=args.event))
     return Trigger(
         event="tag" if args.tag and args.event == "manual" else args.event,
         branch=args.branch,
@@ -80,5 +84,7 @@ def inputs_of(args: argparse.Namespace) -> dict[str, str]:
         name, equals, value = pair.partition("=")
         if not equals:
             raise refused("input", t("input.form", given=pair))
+        if name in inputs:
+            raise refused("input", t("input.twice", name=name))
         inputs[name] = value
     return inputs

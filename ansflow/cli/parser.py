@@ -135,6 +135,7 @@ def add_shared(parser: argparse.ArgumentParser, *, suppress: bool) -> None:
     """Understood before and after the command's name. After it, leaving them out must not reset what stood before."""
     parser.add_argument(
         "--lang",
+        choices=LANGUAGES,
         metavar="LANG",
         default=argparse.SUPPRESS if suppress else "",
         help=t("option.lang", known=", ".join(LANGUAGES)),

@@ -251,6 +251,27 @@ def test_a_wrong_request_is_one_sentence(ansflow: Ansflow, words: tuple[str, ...
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("run", "--alone"), "--alone goes with --step"),
+        (("run", "--json", "--plain"), "not allowed with"),
+        (("run", "--lang", "fr"), "invalid choice: 'fr'"),
+        (("run", "--tag", "v1", "--event", "push"), "--tag does not go with --event push"),
+        (("plan", "--tag", "v1", "--event", "push"), "--tag does not go with --event push"),
+        (("plan", "-i", "dry_run=true", "-i", "dry_run=false"), "The input dry_run is given twice."),
+        (("run", "--approve", "productoin"), "there is no such step. Did you mean 'production'?"),
+        (("run", "--approve", "unit"), "this step asks for no approval"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(
+    ansflow: Ansflow, shop: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    done = ansflow(*words)
+    assert (done.code, done.out) == (5, "")
+    assert sentence in done.err
+
+
 def test_where_nobody_can_answer_an_approval_the_run_is_refused(ansflow: Ansflow, shop: Path) -> None:
     words = ("run", "--event", "push", "--branch", "main")
     done = ansflow(*words)

@@ -7,20 +7,24 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansflow.cli import exits
-from ansflow.cli.asked import add_file, add_trigger, at_least_one, inputs_of, the_file, trigger_of
+from ansflow.cli.asked import add_file, add_trigger, at_least_one, inputs_of, refused, the_file, trigger_of
 from ansflow.cli.follow import Run, View, watch
 from ansflow.cli.interrupts import Interrupts
 from ansflow.cli.problems import refuse
 from ansflow.cli.progress import Progress, StepProgress
+from ansflow.cli.sentences import translated
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
 from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.core.plan import Plan
 from ansflow.core.status import ExecutionStatus
+from ansflow.core.wording import nearest
 from ansflow.plugins import registry
 
 if TYPE_CHECKING:
@@ -45,8 +49,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep-workspace", action="store_true", help=t("run.keep_workspace"))
     parser.add_argument("--alone", action="store_true", help=t("run.alone"))
     parser.add_argument("--dry-run", action="store_true", help=t("run.dry_run"))
-    parser.add_argument("--plain", action="store_true", help=t("run.plain"))
-    parser.add_argument("--json", action="store_true", help=t("run.json"))
+    view = parser.add_mutually_exclusive_group()
+    view.add_argument("--plain", action="store_true", help=t("run.plain"))
+    view.add_argument("--json", action="store_true", help=t("run.json"))
     add_trigger(parser)
 
 
@@ -58,6 +63,7 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
 
     try:
         local = LocalRun(file, _asked(args))
+        refuse_needless(args.approve, local.plan)
         if not args.dry_run and not _can_ask(screen, args):
             refuse_unanswered(local)
     except InvalidSpec as error:
@@ -72,6 +78,8 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
 def _asked(args: argparse.Namespace) -> LocalOptions:
     from ansflow.config.local import LocalOptions  # noqa: PLC0415
 
+    if args.alone and not args.step:
+        raise refused("alone", t("run.alone_without"))
     return LocalOptions(
         trigger=trigger_of(args),
         inputs=inputs_of(args),
@@ -113,6 +121,19 @@ def view_for(run: Run, args: argparse.Namespace, screen: Screen) -> View:
 
 def _can_ask(screen: Screen, args: argparse.Namespace) -> bool:
     return screen.live and not args.plain and not args.json and bool(sys.stdin) and sys.stdin.isatty()
+
+
+def refuse_needless(approved: Sequence[str], plan: Plan) -> None:
+    """An approval for what asks for none is a mistake in the name, or in the file: it must not look like one given."""
+    names = {name: step.key for step in plan.steps.values() for name in (step.key, step.step_id)}
+    gates = [name for name, key in names.items() if plan.spec_of(key).approval]
+    for name in approved:
+        if name not in names:
+            raise refused(
+                "approval", f"{t('run.approve_unknown', step=name)} {translated(nearest(name, gates))}".rstrip()
+            )
+        if name not in gates:
+            raise refused("approval", t("run.approve_needless", step=name))
 
 
 def refuse_unanswered(run: LocalRun) -> None:
