@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from ansflow.core.errors import InvalidSpec
 from ansflow.core.spec import EnvironmentSpec, StepSpec
 from ansflow.core.status import StepStatus
-from ansflow.steps.deploy import Deploy
+from ansflow.steps.deploy import Deploy, _seen_from_here
 
 
 def site(root: Path, version: str, *, files: int = 3) -> None:
@@ -31,6 +32,13 @@ def site(root: Path, version: str, *, files: int = 3) -> None:
 def live(target: Path) -> set[str]:
     """The versions that a visitor sees; one, whatever happened."""
     return {file.read_text() for file in (target / "current").rglob("*") if file.suffix in {".html", ".txt"}}
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -103,7 +111,8 @@ def test_a_rollback_may_name_its_release(release: Release, target: Path) -> None
         release(version, release=version)
     assert release("unused", action="rollback", release="1.0").outcome.status is StepStatus.SUCCESS
     assert live(target) == {"1.0"}
-    assert "There is no release 9.9" in release("unused", action="rollback", release="9.9").outcome.message
+    done = release("unused", action="rollback", release="9.9")
+    assert done.outcome.message == f"{target}: There is no release 9.9."
 
 
 def test_the_environment_can_ask_for_the_rollback(release: Release, target: Path) -> None:
@@ -129,6 +138,7 @@ def test_a_failed_check_of_the_first_release_leaves_nothing_current(release: Rel
     done = release("bad", verify="exit 3")
     assert "There was no release before it" in done.outcome.message
     assert not (target / "current").is_symlink()
+    assert not list((target / "releases").iterdir())
 
 
 def test_a_check_that_hangs_counts_as_failed(release: Release, target: Path) -> None:
@@ -206,7 +216,7 @@ def test_a_folder_in_place_of_the_link_is_not_replaced(release: Release, target:
     (target / "current").mkdir(parents=True)
     (target / "current" / "precious").write_text("x")
     done = release("one")
-    assert "is no link: move it away first. The release that was current before still is." in done.outcome.message
+    assert "is no link: move it away first. Nothing was switched." in done.outcome.message
     assert (target / "current" / "precious").exists()
 
 
@@ -220,6 +230,56 @@ def test_two_deployments_at_once_do_not_mix(release: Release, target: Path) -> N
         holder.stdin.close()
     assert "Another deployment" in done.outcome.message
     assert live(target) == {"one"}
+
+
+@pytest.mark.parametrize("check, said", [("test -f index.html", ""), ("false", "exited with code 1. ")])
+def test_a_release_is_not_cleaned_up_while_it_is_checked(
+    release: Release, target: Path, tmp_path: Path, check: str, said: str
+) -> None:
+    """The second deployment wins; the first says so, since its check was none of what is current."""
+    release("one")
+    verify = f"touch {tmp_path}/begun; until [ -e {tmp_path}/go ]; do sleep 0.05; done; {check}"
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(release, "two", verify=verify, keep=1)
+        wait_until((tmp_path / "begun").exists)
+        second = release("three", attempt=2, keep=1)
+        kept = {path.name for path in (target / "releases").iterdir()}
+        (tmp_path / "go").touch()
+        outcome = first.result().outcome
+    assert second.outcome.status is StepStatus.SUCCESS, second.log
+    assert kept == {second.outcome.outputs["previous"], second.outcome.outputs["release"]}
+    assert outcome.status is StepStatus.FAILED
+    current = second.outcome.outputs["release"]
+    assert outcome.message.endswith(f"{said}{target}: Another deployment has made {current} current meanwhile.")
+    assert live(target) == {"three"}
+    release("four", keep=1)
+    assert len(list((target / "releases").iterdir())) == 1
+    assert not list(target.glob(".checking-*"))
+
+
+def test_a_release_that_a_killed_deployment_left_unchecked_is_cleaned_up(release: Release, target: Path) -> None:
+    left = target / "releases" / "20240101T000000000000Z-1"
+    left.mkdir(parents=True)
+    (target / f".checking-{left.name}").write_text(f"{int(time.time()) + 100}\n")
+    release("one")
+    assert left.exists()
+    (target / f".checking-{left.name}").write_text(f"{int(time.time()) - 1}\n")
+    release("two")
+    assert not left.exists() and not list(target.glob(".checking-*"))
+
+
+def test_a_success_that_the_target_knows_nothing_of_is_none(release: Release, target: Path) -> None:
+    """As from a sandbox that had a folder of that name to itself."""
+    outcome = release("one").outcome
+    assert _seen_from_here(outcome, target, outcome.outputs["release"]).status is StepStatus.SUCCESS
+    assert "a sandbox does not show" in _seen_from_here(outcome, target, "another").message
+
+
+def test_a_target_that_cannot_be_written_says_so(release: Release, target: Path) -> None:
+    target.write_text("a file")
+    done = release("one")
+    assert done.outcome.status is StepStatus.FAILED
+    assert done.outcome.message.endswith("Nothing was switched.")
 
 
 def test_a_full_disk_leaves_the_old_release_current(make_job: Any, perform: Any, tmp_path: Path) -> None:
@@ -238,7 +298,7 @@ def test_a_full_disk_leaves_the_old_release_current(make_job: Any, perform: Any,
         (job.workspace / "index.html").write_text("two")
         done = perform(job)
         assert done.outcome.status is StepStatus.FAILED
-        assert "No space left on device. The release that was current before still is." in done.outcome.message
+        assert "No space left on device. Nothing was switched." in done.outcome.message
         assert live(disk / "site") == {"one"}
         assert len(list((disk / "site" / "releases").iterdir())) == 1
         assert not list((disk / "site").glob(".incoming-*"))

@@ -110,10 +110,14 @@ class Deploy:
 
 
 def _seen_from_here(outcome: Outcome, target: Path, release: str) -> Outcome:
-    """A sandbox may have had a folder of that name to itself."""
-    if (target / "releases" / release).is_dir():
+    """A sandbox may have had a folder of that name to itself. The release itself may have been cleaned up by now."""
+    history = target / ".history"
+    if history.is_file() and release in history.read_text().splitlines():
         return outcome
-    message = f"The release is not in {target}: the sandbox does not show that folder. Make it, or use executor: host."
+    message = (
+        f"The history of {target} does not know the release: a sandbox does not show that folder. "
+        "Make it first, or use executor: host."
+    )
     return replace(outcome, status=StepStatus.FAILED, reason=Reason.NOT_AVAILABLE, message=message)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -39,10 +40,9 @@ def _deliver(target: Target, parameters: Mapping[str, Any]) -> Mapping[str, Any]
     release = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z-{parameters['release']}"
     print(f"Copying {len(files.paths)} files to {target.place} as release {release} …")
     try:
-        previous = run(target, "deliver", release, feed=files.send)["previous"]
+        previous = run(target, "deliver", release, _patience(parameters), feed=files.send)["previous"]
     except ExternalError as error:
-        message = f"{error} The release that was current before still is."
-        raise ExternalError(message, permanent=error.permanent) from None
+        raise ExternalError(f"{error} Nothing was switched.", permanent=error.permanent) from None
     print(f"{release} is current now; before it was {previous or 'nothing'}.")
     if why := _unhealthy(target, parameters):
         return _withdraw(target, parameters, release=release, previous=previous, why=why)
@@ -54,8 +54,11 @@ def _withdraw(
     target: Target, parameters: Mapping[str, Any], *, release: str, previous: str, why: str
 ) -> Mapping[str, Any]:
     """Goes back, and runs the check again: where it also restarts a service, that must happen for the old one, too."""
-    run(target, "withdraw", release, previous)
     message = f"The check of {release} failed: {why}. "
+    try:
+        previous = run(target, "withdraw", release, previous)["release"]
+    except ExternalError as error:
+        raise ExternalError(f"{message}{error}", permanent=error.permanent) from None
     if not previous:
         message += "There was no release before it, so nothing is current."
     else:
@@ -72,6 +75,11 @@ def _roll_back(target: Target, parameters: Mapping[str, Any]) -> Mapping[str, An
     if why := _unhealthy(target, parameters):
         return {**result, "message": f"{answers['release']} is current again, and its check failed: {why}."}
     return result
+
+
+def _patience(parameters: Mapping[str, Any]) -> str:
+    """Seconds for which others must let the release be: its check, and a minute to say how that went."""
+    return str(math.ceil(parameters["verify_seconds"]) + 60)
 
 
 def _unhealthy(target: Target, parameters: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@
 #   releases/ID     whole releases; a half-copied one never has this name
 #   current         link to one of them, replaced by one rename: at any moment it leads to a whole release
 #   .history        the releases that were current and found good, oldest first
+#   .checking-ID    the release is current and not confirmed yet; holds the second after which nobody waits for it
 #   .incoming-ID    what is being copied; whatever a killed deployment left is removed by the next one
 #
 # Lines that begin with "ansflow " are answers to the program that started this.
@@ -28,7 +29,7 @@ current() {
 lock() {
     command -v flock >/dev/null 2>&1 || return 0
     exec 9>"$root/.lock"
-    flock -n 9 || fail "Another deployment to $root is going on."
+    flock -n 9 || fail "Another deployment is going on."
 }
 
 # Replaces the link by a rename. GNU and busybox spell "do not move it into the folder" -T, the BSDs -h.
@@ -69,11 +70,26 @@ named() {
     printf '%s\n' "$found"
 }
 
+# Whether somebody still checks that release. A killed deployment is waited for no longer than its check may take.
+is_checked() {
+    [ -f "$root/.checking-$1" ] || return 1
+    [ "$(date +%s)" -lt "$(cat "$root/.checking-$1")" ] || {
+        rm -f "$root/.checking-$1"
+        return 1
+    }
+}
+
+# The check of that release is over: it ends well only for what is current.
+checked() {
+    rm -f "$root/.checking-$1"
+    [ "$(current)" = "$1" ] || fail "Another deployment has made $(current) current meanwhile."
+}
+
 deliver() {
-    release=$1
+    release=$1 seconds=$2
     incoming=$root/.incoming-$release
     mkdir -p "$root/releases"
-    [ -L "$root/current" ] || [ ! -e "$root/current" ] || fail "$root/current is no link: move it away first."
+    [ -L "$root/current" ] || [ ! -e "$root/current" ] || fail "current is no link: move it away first."
     [ ! -e "$root/releases/$release" ] || fail "The release $release is already there."
     lock
     rm -rf "$root"/.incoming-*
@@ -85,6 +101,7 @@ deliver() {
     [ -f "$incoming/complete" ] || fail "The transfer broke off."
     previous=$(current)
     mv "$incoming/files" "$root/releases/$release"
+    printf '%s\n' "$(($(date +%s) + seconds))" >"$root/.checking-$release"
     point_to "$release"
     answer previous "$previous"
 }
@@ -101,12 +118,13 @@ verify() {
 confirm() {
     release=$1 keep=$2
     lock
+    checked "$release"
     remember "$release"
     kept=$(tail -n "$keep" "$root/.history")
     for folder in "$root"/releases/[0-9]*T[0-9]*Z-*; do
         name=${folder##*/}
         [ -d "$folder" ] && [ "$name" != "$(current)" ] || continue
-        printf '%s\n' "$kept" | grep -qxF -e "$name" || rm -rf "$folder"
+        printf '%s\n' "$kept" | grep -qxF -e "$name" || is_checked "$name" || rm -rf "$folder"
     done
     tail -n 1000 "$root/.history" >"$root/.history.next"
     mv -f "$root/.history.next" "$root/.history"
@@ -116,26 +134,29 @@ confirm() {
 withdraw() {
     release=$1 previous=$2
     lock
-    [ "$(current)" = "$release" ] || fail "Another release is current by now: $(current)."
-    if [ -n "$previous" ] && [ -d "$root/releases/$previous" ]; then
+    checked "$release"
+    [ -n "$previous" ] && [ -d "$root/releases/$previous" ] || previous=$(before "$release")
+    if [ -n "$previous" ]; then
         point_to "$previous"
     else
         rm "$root/current"
     fi
+    rm -rf "$root/releases/$release"
+    answer release "$previous"
 }
 
 # Goes back to the release before the current one, or to the one whose label or name is given.
 rollback() {
     wanted=$1
-    [ -L "$root/current" ] || fail "Nothing is deployed in $root."
+    [ -L "$root/current" ] || fail "Nothing is deployed."
     lock
     previous=$(current)
     release=$(before "$previous")
     if [ -n "$wanted" ]; then
         release=$(named "$wanted")
-        [ -n "$release" ] || fail "There is no release $wanted in $root."
+        [ -n "$release" ] || fail "There is no release $wanted."
     fi
-    [ -n "$release" ] || fail "There is no release before $previous in $root."
+    [ -n "$release" ] || fail "There is no release before $previous."
     point_to "$release"
     line=$(grep -nxF -e "$release" "$root/.history" | tail -n 1)
     head -n "${line%%:*}" "$root/.history" >"$root/.history.next"
