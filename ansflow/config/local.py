@@ -24,6 +24,7 @@ from ansflow.core.compile import compile_plan
 from ansflow.core.errors import InvalidSpec, NotAvailable, NotFound, Problem
 from ansflow.core.events import Event, ExecutionChanged, StepChanged
 from ansflow.core.plan import Plan
+from ansflow.core.redact import require_maskable
 from ansflow.core.spec import Trigger
 from ansflow.core.status import ExecutionStatus, StepStatus, is_final
 from ansflow.document.reader import Document
@@ -166,11 +167,15 @@ class LocalRun:
             spec = self.plan.spec_of(step.key)
             if not spec.secrets or step.skip is not None:
                 continue
+            place = ("steps", spec.id, "secrets")
             try:
-                self._secrets.values(spec.secrets)
+                require_maskable(self._secrets.values(spec.secrets))
             except NotFound as error:
-                problem = Problem(code=error.code, message=str(error), path=("steps", spec.id, "secrets"))
+                problem = Problem(code=error.code, message=str(error), path=place)
                 raise InvalidSpec(self.document.placed([problem])) from None
+            except InvalidSpec as error:
+                problems = [replace(problem, path=place) for problem in error.problems]
+                raise InvalidSpec(self.document.placed(problems)) from None
 
     def _is_approved(self, key: str) -> bool:
         return key in self.options.approve or self.plan.steps[key].step_id in self.options.approve

@@ -27,12 +27,18 @@ class LocalSecrets:
     def values(self, names: Sequence[str]) -> Mapping[str, str]:
         missing = [name for name in names if name not in self._values]
         if missing:
-            raise NotFound(
-                f"There is no secret {' and '.join(missing)}: pass --secret-file FILE with a line {missing[0]}=…, "
-                f"or set {VARIABLE}{missing[0]}.",
-                code="secret_missing",
-            )
+            raise NotFound(_missing(missing), code="secret_missing")
         return {name: self._values[name] for name in names}
+
+
+def _missing(names: Sequence[str]) -> str:
+    if len(names) > 1:
+        return (
+            f"There are no secrets {' and '.join(names)}: pass --secret-file FILE with a line NAME=… for each, "
+            f"or set {VARIABLE}NAME for each."
+        )
+    (name,) = names
+    return f"There is no secret {name}: pass --secret-file FILE with a line {name}=…, or set {VARIABLE}{name}."
 
 
 def read_secret_file(file: Path) -> dict[str, str]:
@@ -42,7 +48,7 @@ def read_secret_file(file: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise InvalidSpec(
-            [Problem(code="unreadable", message=f"The secret file {file} cannot be read: {reason}.")]
+            [Problem(code="unreadable", message=f"The secret file {file} cannot be read: {reason}.", file=str(file))]
         ) from None
     values: dict[str, str] = {}
     lines = iter(enumerate(text.splitlines(), start=1))
@@ -53,6 +59,8 @@ def read_secret_file(file: Path) -> dict[str, str]:
         if found is None:
             raise _bad_line(file, number, "is not of the form NAME=value")
         name, value = found[1], found[2]
+        if name in values:
+            raise _bad_line(file, number, "gives a name that an earlier line has given")
         if value[:1] in ("'", '"'):
             value = _quoted(value, lines, file, number)
         values[name] = value
@@ -73,6 +81,5 @@ def _quoted(value: str, lines: Iterator[tuple[int, str]], file: Path, number: in
 
 def _bad_line(file: Path, number: int, what: str) -> InvalidSpec:
     # The line itself is not shown: it may hold a secret.
-    return InvalidSpec(
-        [Problem(code="bad_secret_file", message=f"Line {number} of {file.name} {what}.", line=number, column=1)]
-    )
+    message = f"Line {number} of {file.name} {what}."
+    return InvalidSpec([Problem(code="bad_secret_file", message=message, line=number, column=1, file=str(file))])

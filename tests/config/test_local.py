@@ -86,6 +86,16 @@ def test_a_missing_secret_is_refused_before_the_run_at_its_line(prepare: Start) 
     assert (caught.value.problems[0].line, "NOWHERE" in str(caught.value)) == (4, True)
 
 
+def test_a_secret_too_short_to_be_masked_is_refused_before_the_run_at_its_line(
+    prepare: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSFLOW_SECRET_PIN", "1234")
+    with pytest.raises(InvalidSpec, match=r"'PIN' has only 4 of the 6 characters") as caught:
+        prepare("steps:\n  a: {run: 'true', secrets: [PIN]}\n")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line, problem.path) == ("secret_too_short", 4, ("steps", "a", "secrets"))
+
+
 def test_a_step_sees_nothing_of_the_shell_it_was_started_from(prepare: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_PRIVATE_SETTING", "42")
     run = prepare(

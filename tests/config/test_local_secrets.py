@@ -37,12 +37,18 @@ def test_a_missing_secret_is_named_with_the_way_to_give_it() -> None:
         LocalSecrets(None, {}).values(["TOKEN"])
 
 
-@pytest.mark.parametrize("text", ["A=1\nhunter2\n", "A=1\n9x=hunter2\n", "A='hunter2\n"])
+def test_every_missing_secret_is_in_the_remedy() -> None:
+    with pytest.raises(NotFound, match=r"no secrets A and B: .* a line NAME=… for each"):
+        LocalSecrets(None, {}).values(["A", "B"])
+
+
+@pytest.mark.parametrize("text", ["A=1\nA=hunter2\n", "A=1\nhunter2\n", "A=1\n9x=hunter2\n", "A='hunter2\n"])
 def test_a_bad_line_is_placed_and_not_shown(tmp_path: Path, text: str) -> None:
     with pytest.raises(InvalidSpec) as caught:
         read_secret_file(written(tmp_path, text))
     assert "hunter2" not in str(caught.value)
-    assert caught.value.problems[0].line in (1, 2)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line in (1, 2)) == (str(tmp_path / "secrets.env"), True)
 
 
 def test_an_unreadable_file_is_a_sentence(tmp_path: Path) -> None:
