@@ -53,9 +53,16 @@ def _match(text: str, kind: str) -> str:
     """The first pattern that fits. Most are told apart by how they begin and end, before any is compiled."""
     for source, (start, end, target) in _patterns(language(), kind).items():
         if text.startswith(start) and text.endswith(end) and (found := as_pattern(source).fullmatch(text)):
-            parts = found.groupdict().items()
-            return _filled(target, {name: part if name in VERBATIM else _part(part) for name, part in parts})
+            parts = {name: part if name in VERBATIM else _part(part) for name, part in found.groupdict().items()}
+            if kind != "phrases" or not _is_torn(found.groupdict(), parts):
+                return _filled(target, parts)
     return ""
+
+
+def _is_torn(written: Mapping[str, str], ours: Mapping[str, str]) -> bool:
+    """Whether `{one} or {other}` met a sentence: beside its "or" stands one word, something quoted, or a phrase."""
+    sides = [(written[name], ours[name]) for name in ("one", "other") if name in written]
+    return any(" " in side and side == said and side[0] not in "'`\"" for side, said in sides)
 
 
 def _filled(target: str, parts: Mapping[str, str]) -> str:

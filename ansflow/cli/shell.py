@@ -72,10 +72,11 @@ def said(error: AnsFlowError | OSError, screen: Screen) -> str:
     """One sentence about an error, in the reader's language."""
     from ansflow.cli.sentences import translated  # noqa: PLC0415 — only when something is wrong
 
-    text = str(error)
+    text = translated(str(error))
     if isinstance(error, OSError) and error.strerror:
-        text = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return f"{screen.errors.paint('red', t('error'))}{translated(text)}"
+        reason = translated(error.strerror)
+        text = f"{reason}: {error.filename}" if error.filename else reason
+    return f"{screen.errors.paint('red', t('error'))}{text}"
 
 
 def _nobody_reads() -> int:

@@ -69,7 +69,7 @@ def exit_code(ended: Ended) -> int | None:
 
 def _fault(job: StepJob, ended: Ended) -> tuple[Reason | None, str]:
     if ended.error:
-        return Reason.INTERNAL_ERROR, ended.error
+        return _not_entered(job, ended) or (Reason.INTERNAL_ERROR, ended.error)
     if ended.timed_out:
         return Reason.TIMEOUT, f"Ran out of time: stopped after {duration(job.spec.timeout)}."
     if ended.signal is not None:
@@ -79,6 +79,13 @@ def _fault(job: StepJob, ended: Ended) -> tuple[Reason | None, str]:
     if ended.exit_code:
         return Reason.EXIT_CODE, f"Exited with code {ended.exit_code}{_explained(ended.exit_code)}."
     return None, ""
+
+
+def _not_entered(job: StepJob, ended: Ended) -> tuple[Reason, str] | None:
+    """A working directory that is not there is a mistake in the pipeline, told from faults of ours."""
+    if ended.log_bytes or job.cwd.is_dir() or not job.workspace.is_dir():
+        return None
+    return Reason.INVALID, f"The workspace has no folder {job.spec.working_directory} when the step starts."
 
 
 def _signal(number: int) -> str:

@@ -71,6 +71,18 @@ def test_every_step_type_is_explained_in_chinese() -> None:
         ("Failed: unit failed.", "失败：unit 失败。"),
         ("Cancelled by ann.", "被 ann 取消。"),
         ("Ran out of time: stopped after 5s.", "超时：5s 后被终止。"),
+        ("Exited with code 127: a program was not found.", "退出码 127：找不到程序。"),
+        ("Killed by SIGKILL (out of memory?).", "被 SIGKILL（内存不足？） 终止。"),
+        (
+            "The secret file /nope cannot be read: No such file or directory.",
+            "无法读取机密文件 /nope：没有这个文件或目录。",
+        ),
+        (
+            "The secret file /nope cannot be read: Strange file or place.",
+            "无法读取机密文件 /nope：Strange file or place。",
+        ),
+        ("The working directory /w/x does not exist when the step starts.", "步骤开始时，工作目录 /w/x 不存在。"),
+        ("The workspace has no folder nope when the step starts.", "步骤开始时，工作区中没有文件夹 nope。"),
         ("Exited with code 3. Attempt 2 follows in 10s.", "退出码 3。10s 后进行第 2 次尝试。"),
         ("Unknown key 'x'. Did you mean 'y'?", "未知的键 'x'。是不是 'y'？"),
         ("Rejected by ann: too late.", "被 ann 拒绝：too late."),

@@ -38,6 +38,15 @@ def test_every_end_has_its_status_its_reason_and_a_sentence(ended, status, reaso
     assert (outcome.status, outcome.reason, outcome.message) == (status, reason, message)
 
 
+def test_a_missing_working_directory_is_the_mistake_of_the_pipeline(make_job):
+    job = make_job("x", working_directory="nope")
+    outcome = read_outcome(job, Ended(error="The working directory /w/nope does not exist when the step starts."))
+    assert outcome.reason is Reason.INVALID
+    assert outcome.message == "The workspace has no folder nope when the step starts."
+    job.cwd.mkdir()
+    assert read_outcome(job, Ended(error="The disk is full.")).reason is Reason.INTERNAL_ERROR
+
+
 def test_failing_tests_are_counted_in_the_sentence(make_job):
     job = make_job("x", reports=ReportsSpec(junit=("junit.xml",)))
     (job.workspace / "junit.xml").write_text(JUNIT)
