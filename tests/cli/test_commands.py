@@ -227,6 +227,12 @@ def test_a_red_run_is_listed_and_its_logs_are_kept(ansflow: Ansflow, project: Pa
         (("logs",), 1, "Nothing has been run here yet."),
         (("logs", "4"), 1, "There is no local execution 4."),
         (("logs", "--lines", "x"), 5, "--lines wants a range"),
+        (("logs", "--lines", "9-2"), 5, "Error: --lines counts from 1"),
+        (("logs", "--lines", "0-1"), 5, "Error: --lines counts from 1"),
+        (("logs", "--lines", "0"), 5, "Error: --lines counts from 1"),
+        (("logs", "--attempt", "0"), 5, "at least 1"),
+        (("list", "-n", "0"), 5, "at least 1"),
+        (("list", "--limit=-3"), 5, "at least 1"),
         (("logs", "--lines", "-"), 5, "--lines wants a range"),
         (("run", "--max-parallel", "0"), 5, "at least 1"),
         (("runn",), 5, "There is no command runn. Did you mean 'run'?"),
@@ -249,6 +255,16 @@ def test_a_wrong_request_is_one_sentence(ansflow: Ansflow, words: tuple[str, ...
     assert (done.code, done.out) == (code, "")
     assert sentence in done.err
     assert "Traceback" not in done.err
+
+
+def test_logs_say_what_there_is_where_nothing_matches(ansflow: Ansflow, project: Path) -> None:
+    (project / "q.yml").write_text("steps: {a: 'seq 20', b: 'true'}\n")
+    assert ansflow("run", "q.yml").code == 0
+    assert ansflow("logs", "--step", "a", "--lines", "19-").out == "19\n20\n"
+    assert ansflow("logs", "--step", "a", "--lines", "99999999-").err == "(it printed 20 lines)\n"
+    assert ansflow("logs", "--step", "b", "--lines", "2-").err == "(printed nothing)\n"
+    done = ansflow("logs", "--attempt", "9")
+    assert (done.code, done.err) == (5, "Error: There is no attempt 9: 1 was made.\n")
 
 
 @pytest.mark.parametrize(

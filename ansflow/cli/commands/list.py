@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from itertools import islice
 
+from ansflow.cli.asked import at_least_one
 from ansflow.cli.exits import OK
 from ansflow.cli.look import duration, look_of
 from ansflow.cli.terminal import Screen, cut, pad, plain, width
@@ -16,12 +17,12 @@ from ansflow.core.codec import dump
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-n", "--limit", type=int, default=20, metavar="N", help=t("list.limit"))
+    parser.add_argument("-n", "--limit", type=at_least_one, default=20, metavar="N", help=t("list.limit"))
     parser.add_argument("--json", action="store_true", help=t("option.json"))
 
 
 def run(args: argparse.Namespace, screen: Screen) -> int:
-    records = list(islice(Records(data_folder()).newest_first(), max(args.limit, 0)))
+    records = list(islice(Records(data_folder()).newest_first(), args.limit))
     if args.json:
         from ansflow.cli.views.jsonl import write_json  # noqa: PLC0415 — for programs only
 

@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count as numbers_from
 
+from ansflow.cli.asked import at_least_one, refused
 from ansflow.cli.exits import OK
 from ansflow.cli.look import duration, look_of
 from ansflow.cli.sentences import why
 from ansflow.cli.terminal import Screen, log_lines, plain
-from ansflow.cli.texts import t
+from ansflow.cli.texts import count, t
 from ansflow.config.folders import data_folder
 from ansflow.config.records import ExecutionRecord, Records, StepRecord
-from ansflow.core.errors import InvalidSpec, NotFound, Problem
+from ansflow.core.errors import NotFound
 from ansflow.core.schema import nearest
 from ansflow.core.status import StepStatus
 from ansflow.infra.storage.logs import FileLogs
+
+Read = Callable[[int, int], list[bytes]]
 
 PAGE = 1000
 RANGE = re.compile(r"(\d*)-(\d*)|(\d+)")
@@ -27,7 +30,7 @@ RANGE = re.compile(r"(\d*)-(\d*)|(\d+)")
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("execution", nargs="?", type=int, metavar=t("meta.execution"), help=t("logs.execution"))
     parser.add_argument("-s", "--step", action="append", default=[], metavar="ID", help=t("logs.step"))
-    parser.add_argument("--attempt", type=int, default=0, metavar="N", help=t("logs.attempt"))
+    parser.add_argument("--attempt", type=at_least_one, default=0, metavar="N", help=t("logs.attempt"))
     parser.add_argument("--lines", default="", metavar="A-B", help=t("logs.lines"))
     parser.add_argument("--failed", action="store_true", help=t("logs.failed"))
 
@@ -39,22 +42,27 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     chosen = list(_chosen(record, args))
     if not chosen:
         screen.complain(t("logs.none"))
+    elif args.attempt > (most := max(step.attempt for _, step in chosen)):
+        raise refused("attempt", count("logs.no_attempt", most, attempt=args.attempt))
     logs = FileLogs(data / "logs")
     for key, step in chosen:
         if len(chosen) > 1:
             screen.print(_heading(screen, key, step))
         attempt = args.attempt or step.attempt
-        _print(screen, _blocks(partial(_lines, logs, (record.number, key, attempt)), first, last))
+        if attempt <= step.attempt:  # others, of the same run, were tried more often
+            _print(screen, partial(_lines, logs, (record.number, key, attempt)), first, last)
     return OK
 
 
-def _print(screen: Screen, blocks: Iterator[bytes]) -> None:
-    block = next(blocks, None)
-    if block is None:
-        screen.complain(screen.errors.paint("dim", t("logs.silent")))
-    while block is not None:
+def _print(screen: Screen, read: Read, first: int, last: int | None) -> None:
+    printed = False
+    for block in _blocks(read, first, last):
         screen.write(log_lines(block, prefix="", colour=screen.colour))
-        block = next(blocks, None)
+        printed = True
+    if not printed:
+        there = sum(block.count(b"\n") for block in _blocks(read, 1, None)) if first > 1 else 0
+        said = count("logs.beyond", there) if there else t("logs.silent")
+        screen.complain(screen.errors.paint("dim", said))
 
 
 def line_range(given: str) -> tuple[int, int | None]:
@@ -63,10 +71,12 @@ def line_range(given: str) -> tuple[int, int | None]:
         return 1, None
     found = RANGE.fullmatch(given)
     if not found or given == "-":
-        raise InvalidSpec([Problem(code="lines", message=t("logs.lines_form", given=given))])
-    if found[3]:
-        return int(found[3]), int(found[3])
-    return int(found[1] or 1), int(found[2]) if found[2] else None
+        raise refused("lines", t("logs.lines_form", given=given))
+    first = int(found[3] or found[1] or 1)
+    last = int(found[3] or found[2]) if found[3] or found[2] else None
+    if first < 1 or (last is not None and last < first):
+        raise refused("lines", t("logs.lines_order", given=given))
+    return first, last
 
 
 def _record(records: Records, number: int | None) -> ExecutionRecord:
@@ -101,9 +111,6 @@ def _heading(screen: Screen, key: str, step: StepRecord) -> str:
 
 def _lines(logs: FileLogs, attempt: tuple[int, str, int], first: int, last: int) -> list[bytes]:
     return logs.lines(*attempt, first=first, last=last)
-
-
-Read = Callable[[int, int], list[bytes]]
 
 
 def _blocks(read: Read, first: int, last: int | None) -> Iterator[bytes]:
