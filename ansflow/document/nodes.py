@@ -162,9 +162,7 @@ class _Composer:
         kind: type = type(event)
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            self.refuse(
-                event, "too_many_nodes", f"More than {MAX_NODES:,} values, aliases expanded.", "Split the file."
-            )
+            self.refuse_too_many(event)
         if kind is yaml.ScalarEvent:
             node: Node = Scalar(event)
             if node.anchor:
@@ -215,10 +213,12 @@ class _Composer:
         node = Alias(event, self.anchors[name])
         self.nodes += node.size - 1
         if self.nodes > MAX_NODES:
-            self.refuse(
-                event, "too_many_nodes", f"More than {MAX_NODES:,} values, aliases expanded.", "Split the file."
-            )
+            self.refuse_too_many(event)
         return node
+
+    def refuse_too_many(self, event: Any) -> None:
+        hint = "Split the file, or use short forms, such as `id: command` for a step: they cost fewer values."
+        self.refuse(event, "too_many_nodes", f"More than {MAX_NODES:,} values, aliases expanded.", hint)
 
     def refuse(self, event: Any, code: str, message: str, hint: str) -> None:
         mark: Mark = event.start_mark

@@ -227,7 +227,7 @@ ARTIFACTS = Record(
         "exclude": "Name what to keep, with globs, under 'paths'.",
     },
     fields={
-        "paths": Field(LINES, "Globs of the files to keep.", required=True),
+        "paths": Field(LINES, "Globs of the files to keep. Links are neither followed nor kept.", required=True),
         "expire_in": Field(TIME, "When they are removed: 30d."),
         "when": Field(
             Choice(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -49,9 +49,18 @@ class LogStore(Protocol):
 
 
 class ArtifactStore(Protocol):
-    """Files kept from an execution, by content. `keep` follows no symbolic link and takes regular files only."""
+    """Files kept from an execution, by content."""
 
-    def keep(self, execution: int, step: str, workspace: Path, globs: Sequence[str]) -> list[KeptFile]: ...
+    def keep(
+        self,
+        execution: int,
+        step: str,
+        workspace: Path,
+        globs: Sequence[str],
+        passed_over: Callable[[str, str], object],
+    ) -> list[KeptFile]:
+        """Follows no symbolic link and takes regular files only; `passed_over(path, why)` hears of the others."""
+        ...
 
     def files(self, execution: int) -> Mapping[str, Sequence[KeptFile]]: ...
 

@@ -25,6 +25,7 @@ from ansflow.engine.scheduler import Scheduler
 from ansflow.plugins.contracts import Ended, Running, StepJob
 
 PERMANENT = (InvalidSpec, NotAvailable, NotFound)
+NAMED = 5  # of what a warning lists
 TROUBLE = (OSError, ExternalError, Conflict)
 
 Key = tuple[int, str, int]  # execution, step, fence
@@ -216,10 +217,17 @@ class Runner:
             "success" if outcome.status is StepStatus.SUCCESS else "failure",
         ):
             return outcome
+        left: list[str] = []
         try:
-            kept = tuple(self._artifacts.keep(job.execution, job.planned.key, job.workspace, wanted.paths))
+            kept = self._artifacts.keep(
+                job.execution, job.planned.key, job.workspace, wanted.paths,
+                lambda path, why: left.append(f"{path} ({why})"),
+            )  # fmt: skip
         except InvalidSpec as error:
             return _spoilt(outcome, f"The artifacts were not kept: {error}")
+        if left:
+            more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+            outcome = _warned(outcome, f"Not kept as artifacts: {', '.join(left[:NAMED])}{more}.")
         if not kept:
             outcome = _warned(outcome, f"No file matched the artifacts {', '.join(wanted.paths)}.")
         return replace(outcome, artifacts=(*outcome.artifacts, *kept))

@@ -190,6 +190,7 @@ def test_a_bomb_of_aliases_is_refused_while_it_is_read():
     for name, before in zip("bcdefghi", "abcdefgh", strict=True):
         bomb += f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n"
     assert only_problem(bomb).code == "too_many_nodes"
+    assert "`id: command`" in only_problem(bomb).hint
 
 
 def test_a_document_just_within_the_limits_is_read():

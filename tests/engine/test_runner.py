@@ -200,6 +200,15 @@ def test_artifacts_are_kept_and_a_glob_without_a_file_is_told(make_local):
     assert [file.path for file in local.step("c").outcome.artifacts] == ["dist/app"]
 
 
+def test_what_cannot_be_an_artifact_is_named(make_local):
+    made = "mkdir dist; touch dist/app; cd dist; mkfifo pipe; for n in 1 2 3 4 5 6; do ln -s app link$n; done"
+    local = make_local(executor="host")
+    local.run(plan({"a": script(made, artifacts=ArtifactSpec(paths=("dist/",)))}))
+    named = ", ".join(f"dist/link{n} (a link)" for n in range(1, 6))
+    assert local.step("a").outcome.warnings == (f"Not kept as artifacts: {named} and 2 more.",)
+    assert local.step("a").status == "success"
+
+
 def test_artifacts_that_cannot_be_kept_end_a_success_with_the_sentence(make_local, monkeypatch):
     monkeypatch.setattr(trees, "MAX_ENTRIES", 1)
     local = make_local(executor="host", secrets={"TOKEN": "swordfish-42"})

@@ -20,6 +20,10 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path / "workspace"
 
 
+def nothing_passed_over(path: str, why: str) -> None:
+    pytest.fail(f"{path} was passed over: {why}")
+
+
 def make(root: Path, files: dict[str, bytes]) -> None:
     for path, data in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +46,7 @@ def test_the_files_that_the_globs_mean_are_kept(
 ) -> None:
     make(workspace, {"dist/a.whl": b"wheel", "dist/deep/b.txt": b"b", "c.txt": b"c"})
     store = FileArtifacts(tmp_path / "data")
-    kept = store.keep(7, "build (os=linux)", workspace, globs)
+    kept = store.keep(7, "build (os=linux)", workspace, globs, nothing_passed_over)
     assert {file.path for file in kept} == wanted
     assert store.files(7).get("build (os=linux)", []) == kept
 
@@ -52,7 +56,7 @@ def test_a_kept_file_comes_back_with_its_bytes_its_mode_and_its_digest(tmp_path:
     make(workspace, {"out/tool": data})
     (workspace / "out/tool").chmod(0o4777)
     store = FileArtifacts(tmp_path / "data")
-    (kept,) = store.keep(1, "build", workspace, ["out/"])
+    (kept,) = store.keep(1, "build", workspace, ["out/"], nothing_passed_over)
     assert (kept.size, kept.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert b"".join(store.open(1, "build", "out/tool")) == data
     (tmp_path / "elsewhere").mkdir()
@@ -72,14 +76,27 @@ def test_links_fifos_and_sockets_are_no_artifacts(tmp_path: Path, workspace: Pat
     (workspace / "dist/link").symlink_to(tmp_path / "secret/key")
     (workspace / "dist/folder").symlink_to(tmp_path / "secret")
     os.mkfifo(workspace / "dist/pipe")
-    kept = FileArtifacts(tmp_path / "data").keep(1, "s", workspace, ["dist/"])
+    passed_over: dict[str, str] = {}
+    kept = FileArtifacts(tmp_path / "data").keep(1, "s", workspace, ["dist/"], passed_over.setdefault)
     assert [file.path for file in kept] == ["dist/real"]
+    assert passed_over == {"dist/folder": "a link", "dist/link": "a link", "dist/pipe": "neither file nor folder"}
+
+
+def test_a_folder_that_cannot_be_read_is_told_of(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(workspace, {"dist/real": b"1", "dist/closed/file": b"2"})
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, *rest, **more: path != "closed" and may(path, *rest, **more))
+    passed_over: dict[str, str] = {}
+    FileArtifacts(tmp_path / "data").keep(1, "s", workspace, ["dist/"], passed_over.setdefault)
+    assert passed_over == {"dist/closed": "a folder that cannot be read"}
 
 
 def test_writing_never_follows_a_link_out_of_the_workspace(tmp_path: Path, workspace: Path) -> None:
     make(workspace, {"in/a.txt": b"new"})
     store = FileArtifacts(tmp_path / "data")
-    store.keep(1, "s", workspace, ["in/"])
+    store.keep(1, "s", workspace, ["in/"], nothing_passed_over)
     target, outside = tmp_path / "target", tmp_path / "outside"
     target.mkdir()
     outside.mkdir()

@@ -12,7 +12,7 @@ from ansflow.core.errors import NotFound
 from ansflow.core.outcome import KeptFile
 from ansflow.infra.storage.blobs import CHUNK, Blobs
 from ansflow.infra.storage.names import file_name, write_json
-from ansflow.infra.storage.trees import find, path_matcher, write
+from ansflow.infra.storage.trees import PassedOver, find, path_matcher, write
 
 
 class FileArtifacts:
@@ -22,11 +22,14 @@ class FileArtifacts:
         self.root = root / "artifacts"
         self.blobs = Blobs(root / "blobs")
 
-    def keep(self, execution: int, step: str, workspace: Path, globs: Sequence[str]) -> list[KeptFile]:
+    def keep(
+        self, execution: int, step: str, workspace: Path, globs: Sequence[str], passed_over: PassedOver
+    ) -> list[KeptFile]:
         kept: list[dict[str, object]] = []
-        for found in find(workspace, path_matcher(globs)):
-            if found.link is not None:
-                continue  # a link may point anywhere; only what was really made here is an artifact
+        for found in find(workspace, path_matcher(globs), passed_over):
+            if found.link is not None:  # it may point anywhere; only what was really made here is an artifact
+                passed_over(found.path, "a link")
+                continue
             source = found.open()
             try:
                 sha256, size = self.blobs.put(source)

@@ -45,15 +45,23 @@ def path_matcher(globs: Sequence[str]) -> Callable[[str], bool]:
     return lambda path: any_matches(meant, path)
 
 
-def find(root: Path, wanted: Callable[[str], bool]) -> Iterator[Found]:
+PassedOver = Callable[[str, str], object]
+
+
+def find(
+    root: Path, wanted: Callable[[str], bool], passed_over: PassedOver = lambda path, why: None
+) -> Iterator[Found]:
     """Regular files and symbolic links below root whose `/`-separated path is wanted, in order. `folder` is open only
-    until the next one is asked for."""
+    until the next one is asked for. `passed_over(path, why)` hears of what is wanted, too, and cannot be taken."""
     count = 0
     for at, folders, files, folder in os.fwalk(root, follow_symlinks=False):
         folders.sort()
         base = os.path.relpath(at, root)
         linked = [name for name in folders if stat.S_ISLNK(_mode(name, folder))]
-        for name in sorted(files + linked):
+        closed = [
+            name for name in folders if name not in linked and not os.access(name, os.R_OK | os.X_OK, dir_fd=folder)
+        ]
+        for name in sorted(files + linked + closed):
             path = name if base == "." else f"{base}/{name}"
             if not wanted(path):
                 continue
@@ -65,6 +73,8 @@ def find(root: Path, wanted: Callable[[str], bool]) -> Iterator[Found]:
                 yield Found(path, name, folder, mode, os.readlink(name, dir_fd=folder))
             elif stat.S_ISREG(mode):
                 yield Found(path, name, folder, mode)
+            elif mode:
+                passed_over(path, "a folder that cannot be read" if stat.S_ISDIR(mode) else "neither file nor folder")
 
 
 def _mode(name: str, folder: int) -> int:
