@@ -15,6 +15,7 @@ from ansflow.core.codec import dump, load
 from ansflow.core.errors import NotFound
 from ansflow.core.outcome import Outcome
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus
+from ansflow.infra.storage.collecting import collect
 from ansflow.infra.storage.names import file_name, write_json
 from ansflow.infra.storage.workspaces import FileWorkspaces
 
@@ -130,6 +131,10 @@ class Records:
             if old:
                 for place in (self.data / "logs", self.data / "artifacts", self.root):
                     shutil.rmtree(place / str(number), ignore_errors=True)
+        try:
+            collect(self.data)
+        except (OSError, ValueError) as error:
+            _warn(f"Content that nothing names any more could not be removed from {self.data}: {error}.")
 
     def _is_killed(self, number: int) -> bool:
         with suppress(NotFound):
