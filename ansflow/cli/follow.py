@@ -81,7 +81,7 @@ def _pump(run: Run, events: SimpleQueue[Event | BaseException | None]) -> None:
         for event in run.follow():
             events.put(event)
         events.put(None)
-    except BaseException as error:  # nothing is swallowed: it is raised again where it can be shown
+    except BaseException as error:  # edge: event pump. It is raised again where it can be shown.
         events.put(error)
 
 
