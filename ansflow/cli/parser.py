@@ -131,6 +131,17 @@ def build_parser(argv: Sequence[str] = (), *, every: bool = False) -> Parser:
     return parser
 
 
+def parse(parser: Parser, argv: Sequence[str]) -> argparse.Namespace:
+    """The words as options. Files may also stand behind options; what nobody knows is told with its command's usage."""
+    args, left = parser.parse_known_args(argv)
+    if left and "files" in args and not any(word.startswith("-") for word in left):
+        args.files += left
+    elif left:
+        command = commands_of(parser)[args.command] if args.command else parser
+        command.error(t("help.unknown", words=" ".join(left)))
+    return args
+
+
 def add_shared(parser: argparse.ArgumentParser, *, suppress: bool) -> None:
     """Understood before and after the command's name. After it, leaving them out must not reset what stood before."""
     parser.add_argument(

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from ansflow.cli import exits
-from ansflow.cli.parser import build_parser, command_of
+from ansflow.cli.parser import build_parser, command_of, parse
 from ansflow.cli.terminal import Screen, open_screen
 from ansflow.cli.texts import choose_language, t
-from ansflow.core.errors import AnsFlowError, InvalidSpec
+from ansflow.core.errors import AnsFlowError, InvalidSpec, NotFound
 
 
 def main(argv: Sequence[str]) -> int:
@@ -41,13 +41,14 @@ def _take_streams() -> bool:
 
 def _run(argv: Sequence[str], screen: Screen) -> int:
     parser = build_parser(argv)
-    args = parser.parse_args(argv)
+    args = parse(parser, argv)
     if args.command is None:
         parser.print_help()
         return exits.OK
     if args.color != "auto":
         screen = open_screen(args.color)
     try:
+        _stand_somewhere()
         code: int = command_of(args.command).run(args, screen)
         return code
     except InvalidSpec as error:
@@ -56,6 +57,14 @@ def _run(argv: Sequence[str], screen: Screen) -> int:
         return refuse(screen, error)
     except AnsFlowError as error:
         return _failed(screen, error)
+
+
+def _stand_somewhere() -> None:
+    """Said once and here: later nobody could tell which of all files and folders is meant."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise NotFound(t("here.gone")) from None
 
 
 def _failed(screen: Screen, error: AnsFlowError | OSError) -> int:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ansflow.core.errors import InvalidSpec, Problem
+
 
 def data_folder() -> Path:
     """`$ANSFLOW_DATA_DIR`, else `$XDG_DATA_HOME/ansflow`, else `~/.local/share/ansflow`. Not made here."""
     chosen = os.environ.get("ANSFLOW_DATA_DIR")
     if chosen:
         return Path(chosen).absolute()
+    variable = "XDG_DATA_HOME" if os.environ.get("XDG_DATA_HOME") else "HOME"
     base = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    return Path(base).absolute() / "ansflow"
+    if not os.path.isabs(base):  # below the folder one happens to stand in, each project would get runs of its own
+        said = f"{variable} is {os.environ.get(variable, '')!r}, which is no absolute path"
+        raise InvalidSpec([Problem(code="data_folder", message=f"{said}: mend it, or set ANSFLOW_DATA_DIR.")])
+    return Path(base) / "ansflow"

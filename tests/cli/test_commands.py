@@ -389,6 +389,38 @@ def test_a_closed_or_full_output_is_no_traceback_and_no_success(
     assert (done.returncode, done.stderr) == (code, err)
 
 
+def test_a_folder_that_is_gone_is_named(project: Path, tmp_path: Path) -> None:
+    (project / "q.yml").write_text("steps: {a: 'true'}\n")
+    done = subprocess.run(
+        ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && "$0" run "$1"', ANSFLOW, str(project / "q.yml")],
+        cwd=project, env=environment(tmp_path / "data"), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: The folder in which this command was started is not there any more.")
+
+
+@pytest.mark.parametrize("variable", ["HOME", "XDG_DATA_HOME"])
+def test_a_relative_home_does_not_put_runs_into_the_project(ansflow: Ansflow, project: Path, variable: str) -> None:
+    (project / "q.yml").write_text("steps: {a: 'true'}\n")
+    done = ansflow("run", "q.yml", env={"ANSFLOW_DATA_DIR": "", variable: "near"})
+    assert (done.code, done.out) == (5, "")
+    assert f"{variable} is 'near', which is no absolute path" in done.err
+    assert [file.name for file in project.iterdir()] == ["q.yml"]
+
+
+def test_files_may_stand_behind_options_and_a_mistake_shows_the_usage_of_its_command(
+    ansflow: Ansflow, project: Path
+) -> None:
+    for name in ("a.yml", "b.yml"):
+        (project / name).write_text("steps: {a: 'true'}\n")
+    done = ansflow("validate", "a.yml", "--json", "b.yml")
+    assert [one["file"] for one in json.loads(done.out)["files"]] == ["a.yml", "b.yml"]
+    done = ansflow("graph", "a.yml", "--svg", "b.yml")
+    assert done.code == 5
+    assert done.err.startswith("Usage: ansflow graph ")
+    assert "unrecognized arguments: b.yml" in done.err
+
+
 def test_ctrl_c_during_the_imports_is_quiet(project: Path, tmp_path: Path) -> None:
     program = """
 import sys
