@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ansflow.config.local import LocalOptions, LocalRun
+from ansflow.config.local import SURROUNDINGS, LocalOptions, LocalRun
 from ansflow.config.records import Records
 from ansflow.core.errors import InvalidSpec, NotAvailable
 from ansflow.core.events import ExecutionChanged, StepChanged
@@ -94,6 +94,11 @@ def test_a_secret_too_short_to_be_masked_is_refused_before_the_run_at_its_line(
         prepare("steps:\n  a: {run: 'true', secrets: [PIN]}\n")
     (problem,) = caught.value.problems
     assert (problem.code, problem.line, problem.path) == ("secret_too_short", 4, ("steps", "a", "secrets"))
+
+
+def test_all_that_a_step_sees_of_the_shell_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "executors.md").read_text()
+    assert [name for name in SURROUNDINGS if f"`{name}`" not in page and f"`{name.lower()}`" not in page] == []
 
 
 def test_a_step_sees_nothing_of_the_shell_it_was_started_from(prepare: Start, monkeypatch: pytest.MonkeyPatch) -> None:
