@@ -257,6 +257,17 @@ def test_a_release_is_not_cleaned_up_while_it_is_checked(
     assert not list(target.glob(".checking-*"))
 
 
+@pytest.mark.parametrize("check, version", [("true", "two"), ("false", "one")])
+def test_the_end_of_a_deployment_waits_for_another_that_copies(
+    release: Release, target: Path, tmp_path: Path, check: str, version: str
+) -> None:
+    release("one")
+    held = f"flock {target}/.lock sh -c 'touch {tmp_path}/held; sleep 1' >/dev/null 2>&1 &"
+    done = release("two", verify=f"[ -e {tmp_path}/held ] && exit; {held} sleep 0.5; {check}")
+    assert (tmp_path / "held").exists()
+    assert ("Another deployment" in done.log + done.outcome.message, live(target)) == (False, {version})
+
+
 def test_a_release_that_a_killed_deployment_left_unchecked_is_cleaned_up(release: Release, target: Path) -> None:
     left = target / "releases" / "20240101T000000000000Z-1"
     left.mkdir(parents=True)

@@ -25,11 +25,12 @@ current() {
     printf '%s\n' "${link##*/}"
 }
 
-# One deployment at a time. The lock ends with the process, however it ends. Systems without flock go unlocked.
+# One deployment at a time: what begins one is refused (-n), what ends one waits, since a bad release must not stay.
+# The lock ends with the process, however it ends. Systems without flock go unlocked.
 lock() {
     command -v flock >/dev/null 2>&1 || return 0
     exec 9>"$root/.lock"
-    flock -n 9 || fail "Another deployment is going on."
+    flock "$@" 9 || fail "Another deployment is going on."
 }
 
 # Replaces the link by a rename. GNU and busybox spell "do not move it into the folder" -T, the BSDs -h.
@@ -91,7 +92,7 @@ deliver() {
     mkdir -p "$root/releases"
     [ -L "$root/current" ] || [ ! -e "$root/current" ] || fail "current is no link: move it away first."
     [ ! -e "$root/releases/$release" ] || fail "The release $release is already there."
-    lock
+    lock -n
     rm -rf "$root"/.incoming-*
     trap 'rm -rf "$incoming"' EXIT
     trap 'exit 1' HUP INT TERM
@@ -149,7 +150,7 @@ withdraw() {
 rollback() {
     wanted=$1
     [ -L "$root/current" ] || fail "Nothing is deployed."
-    lock
+    lock -n
     previous=$(current)
     release=$(before "$previous")
     if [ -n "$wanted" ]; then
