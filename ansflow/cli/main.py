@@ -16,4 +16,13 @@ def entry() -> int:
 
         return main(sys.argv[1:])
     except KeyboardInterrupt:
+        _give_back_cursor()
         return exits.INTERRUPTED
+
+
+def _give_back_cursor() -> None:
+    """At Ctrl-C a terminal throws away what it has not shown yet: also the cursor that the live view had given back."""
+    live = sys.modules.get("ansflow.cli.views.live")
+    if live is not None and sys.stdout.isatty():
+        sys.stdout.write(live.SHOW_CURSOR)
+        sys.stdout.flush()

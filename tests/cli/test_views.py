@@ -13,6 +13,7 @@ from ansflow.cli.commands.run import carry_out
 from ansflow.cli.follow import watch
 from ansflow.cli.interrupts import Interrupts
 from ansflow.cli.look import duration
+from ansflow.cli.main import entry
 from ansflow.cli.parser import build_parser
 from ansflow.cli.progress import Progress
 from ansflow.cli.terminal import Screen
@@ -299,6 +300,17 @@ def test_the_cursor_is_given_back_whatever_goes_wrong_at_the_end() -> None:
     with pytest.raises(InterruptedError):
         live.end()
     assert out.getvalue().endswith(SHOW_CURSOR)
+
+
+def test_the_cursor_is_given_back_again_where_ctrl_c_may_have_lost_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(argv: object) -> int:
+        raise KeyboardInterrupt
+
+    out = Tty()
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.setattr("gc.set_threshold", lambda *numbers: None)
+    monkeypatch.setattr("ansflow.cli.shell.main", interrupted)
+    assert (entry(), out.getvalue()) == (130, SHOW_CURSOR)
 
 
 def test_an_allowed_failure_is_shown_as_one_and_is_not_red() -> None:
