@@ -22,8 +22,8 @@ def data(tmp_path: Path) -> Path:
         (workspace / name).mkdir(parents=True)
         (workspace / name / "file").write_text(name)
     data = tmp_path / "data"
-    FileArtifacts(data).keep(1, "build", workspace, ["kept"], [])
-    FileArtifacts(data).keep(2, "build", workspace, ["dropped"], [])
+    FileArtifacts(data).keep(1, "build", workspace, ["kept"], lambda path, why: None)
+    FileArtifacts(data).keep(2, "build", workspace, ["dropped"], lambda path, why: None)
     FileCaches(data, project="shop").save("key", workspace, ["cached"])
     return data
 
