@@ -178,5 +178,6 @@ steps:
     for words in commands:
         text = apply(text, read_edit(words))
         assert not [problem for problem in check(read(text)) if problem.code != "not_available"], words
-    assert "tests:\n    needs: [source, scan]   # the code\n    run:\n      - make deps\n      - make test\n" in text
+    run = "    run:\n      - make deps\n      - make data\n      - make test\n"
+    assert "tests:\n    needs: [source, scan]   # the code\n" + run in text
     assert "lint" not in text
