@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,7 +32,7 @@ def is_template(value: Any) -> bool:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Leaf:
+class Leaf(ABC):
     """A single value. Text that holds an expression is passed on as it stands, unless the value must be `literal`:
     needed before anything is evaluated."""
 
@@ -49,11 +50,13 @@ class Leaf:
     def json_schema(self) -> JSON:
         return self.shape() if self.literal else {"anyOf": [self.shape(), TEMPLATE]}
 
+    @abstractmethod
     def parse(self, value: Any, path: Path, problems: Problems) -> Any:
-        raise NotImplementedError
+        """The value as the program uses it; None after it has reported a problem."""
 
+    @abstractmethod
     def shape(self) -> JSON:
-        raise NotImplementedError
+        """The JSON Schema of a value without expressions."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

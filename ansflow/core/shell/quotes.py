@@ -4,6 +4,7 @@ ends behind its last; it gives the text that it read, with VALUE where an expres
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from ansflow.core.expressions import Expression
@@ -28,7 +29,7 @@ class Refused(Exception):
     """Carries the clause that says why."""
 
 
-class Quotes:
+class Quotes(ABC):
     """Walks over a script once, and writes it anew with variables in the place of expressions."""
 
     def __init__(self, items: Items, *, bash: bool) -> None:
@@ -40,9 +41,9 @@ class Quotes:
         self.pending = 0  # here-documents that begin with the next line
         self.depth = 0
 
+    @abstractmethod
     def commands(self, end: str) -> bool:
         """Reads commands up to and with `end`; true when they hold an expression."""
-        raise NotImplementedError
 
     # ── the walk ─────────────────────────────────────────────────────────────────────────────────────────────────
 
