@@ -144,7 +144,7 @@ class LocalRun:
             store=MemoryStore(first=held.number),
             logs=self._logs,
             artifacts=FileArtifacts(self._data),
-            caches=FileCaches(self._data, project=str(base)),
+            caches=FileCaches(self._data, project=lambda _: str(base)),
             workspaces=FileWorkspaces(self._data / "executions"),
             secrets=self._secrets,
             bus=MemoryBus(),
@@ -169,7 +169,7 @@ class LocalRun:
                 continue
             place = ("steps", spec.id, "secrets")
             try:
-                require_maskable(self._secrets.values(spec.secrets))
+                require_maskable(self._secrets.values(self.number, spec.secrets))
             except NotFound as error:
                 problem = Problem(code=error.code, message=str(error), path=place)
                 raise InvalidSpec(self.document.placed([problem])) from None

@@ -14,7 +14,7 @@ LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 
 
 class LocalSecrets:
-    """Secrets by name. The file wins over the environment."""
+    """`Secrets` by name, for every step of a local run. The file wins over the variables."""
 
     def __init__(self, file: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
         known = os.environ if environment is None else environment
@@ -24,7 +24,7 @@ class LocalSecrets:
         if file is not None:
             self._values |= read_secret_file(file)
 
-    def values(self, names: Sequence[str]) -> Mapping[str, str]:
+    def values(self, execution: int, names: Sequence[str], *, environment: str = "") -> Mapping[str, str]:
         missing = [name for name in names if name not in self._values]
         if missing:
             raise NotFound(_missing(missing), code="secret_missing")

@@ -125,7 +125,7 @@ class JobMaker:
                 **situation.builtins,
                 **_own(claimed, workspace, folder),
             },
-            secrets=self._secrets.values(spec.secrets) if spec.secrets else {},
+            secrets=self._secret_values(claimed.execution, spec) if spec.secrets else {},
             workspace=workspace,
             attempt_folder=folder,
             attempt=claimed.attempt,
@@ -160,6 +160,10 @@ class JobMaker:
     def close(self) -> None:
         for executor in self._executors.values():
             executor.close()
+
+    def _secret_values(self, execution: int, spec: StepSpec) -> Mapping[str, str]:
+        place = spec.environment.name if spec.environment else ""
+        return self._secrets.values(execution, spec.secrets, environment=place)
 
     def _executor(self, name: str) -> Executor:
         found = self._executors.get(name)

@@ -325,10 +325,12 @@ class MemoryLogs:
 
 
 class MemorySecrets:
+    """`Secrets` that are the same for every execution and environment."""
+
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self._values = dict(values or {})
 
-    def values(self, names: Sequence[str]) -> Mapping[str, str]:
+    def values(self, execution: int, names: Sequence[str], *, environment: str = "") -> Mapping[str, str]:
         missing = [name for name in names if name not in self._values]
         if missing:
             raise NotFound(f"There is no secret {', '.join(missing)}.")

@@ -70,13 +70,18 @@ class ArtifactStore(Protocol):
 
 
 class CacheStore(Protocol):
-    """Dependency caches: whole sets of paths under a key, first writer wins, never half-written."""
+    """Dependency caches: whole sets of paths under a key, first writer wins, never half-written.
 
-    def restore(self, key: str, restore_keys: Sequence[str], workspace: Path, paths: Sequence[str]) -> str:
+    Whose cache a key means follows from the execution: executions of one project share, others see nothing of it.
+    """
+
+    def restore(
+        self, execution: int, key: str, restore_keys: Sequence[str], workspace: Path, paths: Sequence[str]
+    ) -> str:
         """The key that was found and unpacked, "" when none was."""
         ...
 
-    def save(self, key: str, workspace: Path, paths: Sequence[str]) -> bool: ...
+    def save(self, execution: int, key: str, workspace: Path, paths: Sequence[str]) -> bool: ...
 
 
 class WorkspaceStore(Protocol):
@@ -96,8 +101,12 @@ class WorkspaceStore(Protocol):
 
 
 class Secrets(Protocol):
-    def values(self, names: Sequence[str]) -> Mapping[str, str]:
-        """The values asked for. Raises NotFound naming those that do not exist."""
+    def values(self, execution: int, names: Sequence[str], *, environment: str = "") -> Mapping[str, str]:
+        """The values asked for, as a step of this execution may have them.
+
+        `environment` is the name of the step's own, "" for a step without: its secrets win over those of the project.
+        Raises NotFound naming those that do not exist there.
+        """
         ...
 
 

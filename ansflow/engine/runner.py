@@ -235,7 +235,7 @@ class Runner:
     def _restore(self, job: StepJob) -> dict[str, str]:
         """Maps the key of each cache that is read to the key that was found."""
         return {
-            cache.key: self._caches.restore(cache.key, cache.restore_keys, job.workspace, cache.paths)
+            cache.key: self._caches.restore(job.execution, cache.key, cache.restore_keys, job.workspace, cache.paths)
             for cache in job.spec.cache
             if cache.policy != "push"
         }
@@ -245,7 +245,7 @@ class Runner:
         for cache in job.spec.cache:
             if cache.policy != "pull" and hits.get(cache.key) != cache.key:
                 try:
-                    self._caches.save(cache.key, job.workspace, cache.paths)
+                    self._caches.save(job.execution, cache.key, job.workspace, cache.paths)
                 except (InvalidSpec, OSError) as error:
                     outcome = _warned(outcome, f"The cache {cache.key} was not saved: {str(error).rstrip('.')}.")
         return outcome

@@ -29,17 +29,17 @@ def test_a_secret_file_holds_names_and_values(tmp_path: Path) -> None:
 def test_the_file_wins_over_the_environment(tmp_path: Path) -> None:
     environment = {"ANSFLOW_SECRET_A": "from outside", "ANSFLOW_SECRET_B": "b", "PATH": "/bin"}
     secrets = LocalSecrets(written(tmp_path, "A=from the file\n"), environment)
-    assert secrets.values(["A", "B"]) == {"A": "from the file", "B": "b"}
+    assert secrets.values(1, ["A", "B"]) == {"A": "from the file", "B": "b"}
 
 
 def test_a_missing_secret_is_named_with_the_way_to_give_it() -> None:
     with pytest.raises(NotFound, match=r"no secret TOKEN.*--secret-file.*ANSFLOW_SECRET_TOKEN"):
-        LocalSecrets(None, {}).values(["TOKEN"])
+        LocalSecrets(None, {}).values(1, ["TOKEN"])
 
 
 def test_every_missing_secret_is_in_the_remedy() -> None:
     with pytest.raises(NotFound, match=r"no secrets A and B: .* a line NAME=… for each"):
-        LocalSecrets(None, {}).values(["A", "B"])
+        LocalSecrets(None, {}).values(1, ["A", "B"])
 
 
 @pytest.mark.parametrize("text", ["A=1\nA=hunter2\n", "A=1\nhunter2\n", "A=1\n9x=hunter2\n", "A='hunter2\n"])

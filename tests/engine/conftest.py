@@ -25,15 +25,16 @@ class Local:
     def __init__(self, folder: Path, *, slots: int = 4, executor: str = "fake", secrets: dict[str, str] | None = None):
         self.threads = Threads(slots)
         self.logs = MemoryLogs()
+        self.secrets = MemorySecrets(secrets)
         self.workspaces = FileWorkspaces(folder / "executions")
         self.artifacts = FileArtifacts(folder / "artifacts")
         self.engine = Engine(
             store=MemoryStore(),
             logs=self.logs,
             artifacts=self.artifacts,
-            caches=FileCaches(folder / "caches", project="p"),
+            caches=FileCaches(folder / "caches", project=lambda execution: "p"),
             workspaces=self.workspaces,
-            secrets=MemorySecrets(secrets),
+            secrets=self.secrets,
             bus=MemoryBus(),
             dispatcher=self.threads,
             clock=SystemClock(),

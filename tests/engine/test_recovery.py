@@ -43,7 +43,7 @@ class Fleet:
             store=self.store,
             logs=MemoryLogs(),
             artifacts=FileArtifacts(self.folder),
-            caches=FileCaches(self.folder, project="p"),
+            caches=FileCaches(self.folder, project=lambda execution: "p"),
             workspaces=FileWorkspaces(self.folder),
             secrets=MemorySecrets(),
             bus=MemoryBus(),

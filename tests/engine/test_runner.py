@@ -160,6 +160,19 @@ def test_a_missing_secret_fails_the_step_by_name(local):
     assert (local.step("a").reason, local.step("a").message) == (Reason.INVALID, "There is no secret TOKEN.")
 
 
+def test_secrets_are_those_of_the_execution_and_of_the_environment_of_its_step(make_local, monkeypatch):
+    local = make_local(executor="host")
+
+    def values(execution, names, *, environment=""):
+        return {name: f"{name}-{execution}-{environment or 'none'}" for name in names}
+
+    monkeypatch.setattr(local.secrets, "values", values)
+    show = script('echo "${TOKEN#TOKEN-}"', secrets=("TOKEN",))
+    place = EnvironmentSpec(name="${{ 'prod' }}")
+    local.run(plan({"a": show, "b": {**show, "environment": place}}))
+    assert (local.log("a"), local.log("b")) == ("1-none\n", "1-prod\n")
+
+
 def test_an_expression_that_does_not_fit_fails_the_step(local):
     local.run(plan({"a": {"env": {"N": "${{ 1 < 'x' }}"}}}))
     assert local.step("a").reason is Reason.INVALID

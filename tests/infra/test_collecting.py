@@ -24,7 +24,7 @@ def data(tmp_path: Path) -> Path:
     data = tmp_path / "data"
     FileArtifacts(data).keep(1, "build", workspace, ["kept"], lambda path, why: None)
     FileArtifacts(data).keep(2, "build", workspace, ["dropped"], lambda path, why: None)
-    FileCaches(data, project="shop").save("key", workspace, ["cached"])
+    FileCaches(data, project=lambda execution: "shop").save(1, "key", workspace, ["cached"])
     return data
 
 

@@ -112,53 +112,58 @@ def test_a_path_that_leaves_the_workspace_is_refused(tmp_path: Path, path: str) 
         pass
 
 
+def caches_of(tmp_path: Path) -> FileCaches:
+    return FileCaches(tmp_path / "data", project=lambda execution: "p")
+
+
 def test_a_cache_comes_back_with_its_links_and_modes(tmp_path: Path, workspace: Path) -> None:
     make(workspace, {"node_modules/tool/cli.js": b"#!"})
     (workspace / "node_modules/tool/cli.js").chmod(0o755)
     (workspace / "node_modules/.bin").mkdir()
     (workspace / "node_modules/.bin/tool").symlink_to("../tool/cli.js")
-    caches = FileCaches(tmp_path / "data", project="p")
-    assert caches.save("npm-1", workspace, ["node_modules"])
+    caches = caches_of(tmp_path)
+    assert caches.save(1, "npm-1", workspace, ["node_modules"])
     fresh = tmp_path / "fresh"
     fresh.mkdir()
-    assert caches.restore("npm-1", [], fresh, ["node_modules"]) == "npm-1"
+    assert caches.restore(1, "npm-1", [], fresh, ["node_modules"]) == "npm-1"
     assert os.readlink(fresh / "node_modules/.bin/tool") == "../tool/cli.js"
     assert os.access(fresh / "node_modules/.bin/tool", os.X_OK)
 
 
 def test_the_first_writer_of_a_cache_key_wins(tmp_path: Path, workspace: Path) -> None:
-    caches = FileCaches(tmp_path / "data", project="p")
+    caches = caches_of(tmp_path)
     make(workspace, {"c/x": b"first"})
-    assert caches.save("k", workspace, ["c"])
+    assert caches.save(1, "k", workspace, ["c"])
     make(workspace, {"c/x": b"second"})
-    assert not caches.save("k", workspace, ["c"])
+    assert not caches.save(1, "k", workspace, ["c"])
     make(workspace, {"c/x": b"third"})
-    caches.restore("k", [], workspace, ["c"])
+    caches.restore(1, "k", [], workspace, ["c"])
     assert (workspace / "c/x").read_bytes() == b"first"
 
 
 def test_a_restore_key_finds_the_newest_cache_that_begins_with_it(tmp_path: Path, workspace: Path) -> None:
-    caches = FileCaches(tmp_path / "data", project="p")
+    caches = caches_of(tmp_path)
     for number, key in enumerate(("pip-a", "pip-b", "npm-c")):
         make(workspace, {"c/x": key.encode()})
-        caches.save(key, workspace, ["c"])
-        os.utime(caches.root / f"{key}.json", (number, number))
-    assert caches.restore("pip-new", ["pip-"], workspace, ["c"]) == "pip-b"
+        caches.save(1, key, workspace, ["c"])
+        os.utime(caches.root / f"p/{key}.json", (number, number))
+    assert caches.restore(1, "pip-new", ["pip-"], workspace, ["c"]) == "pip-b"
     assert (workspace / "c/x").read_bytes() == b"pip-b"
-    assert caches.restore("gem-new", ["gem-"], workspace, ["c"]) == ""
+    assert caches.restore(1, "gem-new", ["gem-"], workspace, ["c"]) == ""
 
 
 def test_an_empty_cache_is_not_kept(tmp_path: Path, workspace: Path) -> None:
     workspace.mkdir()
-    assert not FileCaches(tmp_path / "data", project="p").save("k", workspace, ["nothing"])
+    assert not caches_of(tmp_path).save(1, "k", workspace, ["nothing"])
 
 
 def test_projects_do_not_share_what_they_save_under_the_same_key(tmp_path: Path) -> None:
     workspace = tmp_path / "w"
     make(workspace, {"deps/lib": b"1"})
-    assert FileCaches(tmp_path / "data", project="/home/ann/shop").save("deps", workspace, ["deps"])
-    other = FileCaches(tmp_path / "data", project="/home/ann/blog")
-    assert other.restore("deps", ["de"], workspace, ["deps"]) == ""
+    caches = FileCaches(tmp_path / "data", project={1: "/home/ann/shop", 2: "/home/ann/blog", 3: "/home/ann/shop"}.get)
+    assert caches.save(1, "deps", workspace, ["deps"])
+    assert caches.restore(2, "deps", ["de"], workspace, ["deps"]) == ""
+    assert caches.restore(3, "deps", [], workspace, ["deps"]) == "deps"
 
 
 def test_a_workspace_is_removed_whatever_the_step_did_to_it(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,16 @@ from ansflow.infra.storage.trees import find, link, path_matcher, write
 class FileCaches:
     """CacheStore in files. A key is written once: the first writer wins."""
 
-    def __init__(self, root: Path, *, project: str) -> None:
-        """`project` keeps apart what different projects save under the same key."""
-        self.root = root / "caches" / file_name(project)
+    def __init__(self, root: Path, *, project: Callable[[int], str]) -> None:
+        """`project(execution)` keeps apart what different projects save under the same key."""
+        self.root = root / "caches"
         self.blobs = Blobs(root / "blobs")
+        self._project = project
 
-    def restore(self, key: str, restore_keys: Sequence[str], workspace: Path, paths: Sequence[str]) -> str:
-        found = self._look_up(key, restore_keys)
+    def restore(
+        self, execution: int, key: str, restore_keys: Sequence[str], workspace: Path, paths: Sequence[str]
+    ) -> str:
+        found = self._look_up(self._folder(execution), key, restore_keys)
         if found is None:
             return ""
         wanted = path_matcher(paths)
@@ -34,8 +37,8 @@ class FileCaches:
                 self._write(workspace, entry)
         return str(found["key"])
 
-    def save(self, key: str, workspace: Path, paths: Sequence[str]) -> bool:
-        target = self._path(key)
+    def save(self, execution: int, key: str, workspace: Path, paths: Sequence[str]) -> bool:
+        target = _path(self._folder(execution), key)
         if target.exists():
             return False
         entries: list[dict[str, Any]] = []
@@ -53,14 +56,14 @@ class FileCaches:
             write_json(target, {"key": key, "entries": entries})
         return bool(entries)
 
-    def _look_up(self, key: str, restore_keys: Sequence[str]) -> dict[str, Any] | None:
+    def _look_up(self, folder: Path, key: str, restore_keys: Sequence[str]) -> dict[str, Any] | None:
         """The exact key, or the newest whose key starts with the first restore key that has any."""
-        exact = self._path(key)
+        exact = _path(folder, key)
         if exact.exists():
             return dict(json.loads(exact.read_text()))
-        if not restore_keys or not self.root.is_dir():
+        if not restore_keys or not folder.is_dir():
             return None
-        newest_first = sorted(self.root.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        newest_first = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
         kept = [json.loads(path.read_text()) for path in newest_first]
         return next((one for prefix in restore_keys for one in kept if one["key"].startswith(prefix)), None)
 
@@ -74,5 +77,9 @@ class FileCaches:
         finally:
             os.close(source)
 
-    def _path(self, key: str) -> Path:
-        return self.root / f"{file_name(key)}.json"
+    def _folder(self, execution: int) -> Path:
+        return self.root / file_name(self._project(execution))
+
+
+def _path(folder: Path, key: str) -> Path:
+    return folder / f"{file_name(key)}.json"
