@@ -24,7 +24,7 @@ test: setup ## run every test
 lint: setup ## formatting, types, import directions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy
+	@ANSFLOW_DATA_DIR=$(CURDIR)/.venv/data $(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
 fix: setup ## format, and mend what can be mended by itself

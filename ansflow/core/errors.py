@@ -4,7 +4,8 @@ AnsFlowError
 ├── InvalidSpec        the pipeline file, an input or an option is wrong; carries every Problem found
 ├── NotAvailable       this installation cannot do what was asked (an executor, a tool, a scanner is missing)
 ├── Conflict           the thing has moved on: already finished, stale version, lost fence
-├── NotFound           no such execution, step or file
+├── NotFound           no such execution, step or file; also what the asker may not know of
+├── Forbidden          the asker sees the thing, and may not do that to it
 └── ExternalError      something outside refused or could not be reached; `permanent` says whether to try again
 
 "The command failed" is an `Outcome`, never an error: errors are ours.
@@ -74,6 +75,10 @@ class Conflict(AnsFlowError):
 
 class NotFound(AnsFlowError):
     code = "not_found"
+
+
+class Forbidden(AnsFlowError):
+    code = "forbidden"
 
 
 class ExternalError(AnsFlowError):

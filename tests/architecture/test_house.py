@@ -28,7 +28,7 @@ def test_a_module_can_be_read_in_one_go(module: Path) -> None:
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_says_what_it_is_for(module: Path) -> None:
     tree = ast.parse(module.read_text())
-    assert not tree.body or ast.get_docstring(tree)
+    assert not tree.body or ast.get_docstring(tree) or module.parent.name == "migrations"
 
 
 def swallows_everything(node: ast.ExceptHandler) -> bool:

@@ -1,0 +1,103 @@
+"""Every error in one shape: `{"code", "message", "details"}`; `details` names the fields in error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from ansflow.core.errors import AnsFlowError, Conflict, ExternalError, Forbidden, InvalidSpec, NotAvailable, NotFound
+
+STATUS: dict[type[AnsFlowError], int] = {
+    InvalidSpec: 400,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    NotAvailable: 422,
+    ExternalError: 502,
+}
+CODES = {400: "invalid", 401: "not_authenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+MISSING = "There is no such thing, or you may not know of it."
+
+
+def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's exception handler. None: not an error that we raise on purpose; Django answers 500 and logs it."""
+    if isinstance(error, AnsFlowError):
+        return _response(_status(error), error.code, str(error), _details(error))
+    usual = exception_handler(error, dict(context))  # sets WWW-Authenticate and Retry-After
+    if usual is None:
+        return None
+    code, message, details = _of_drf(error, usual)
+    found = _response(usual.status_code, code, message, details)
+    for name, value in usual.headers.items():
+        if name not in {"Content-Type", "Allow"} or name == "Allow":
+            found.headers[name] = value
+    return found
+
+
+def body(code: str, message: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {"code": code, "message": message, "details": dict(details or {})}
+
+
+def _response(status: int, code: str, message: str, details: Mapping[str, Any]) -> Response:
+    return Response(body(code, message, details), status=status)
+
+
+def _status(error: AnsFlowError) -> int:
+    return next(status for kind, status in STATUS.items() if isinstance(error, kind))
+
+
+def _details(error: AnsFlowError) -> dict[str, Any]:
+    """Per field the sentences; beside them, for texts with lines, every problem with its place."""
+    if not isinstance(error, InvalidSpec):
+        return {}
+    details: dict[str, Any] = {}
+    for problem in error.problems:
+        field = ".".join(str(part) for part in problem.path) or "source"
+        details.setdefault(field, []).append(" ".join(filter(None, (problem.message, problem.hint))))
+    if any(problem.line for problem in error.problems):
+        details["problems"] = [
+            {
+                "code": problem.code,
+                "message": problem.message,
+                "hint": problem.hint,
+                "path": list(problem.path),
+                "line": problem.line,
+                "column": problem.column,
+                "file": problem.file,
+            }
+            for problem in error.problems
+        ]
+    return details
+
+
+def _of_drf(error: Exception, usual: Response) -> tuple[str, str, dict[str, Any]]:
+    if isinstance(error, exceptions.ValidationError):
+        details = _flat(error.detail)
+        named = ", ".join(details)
+        return "invalid", f"Some fields do not fit: {named}.", details
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return "not_found", MISSING, {}
+    if isinstance(error, PermissionDenied | exceptions.PermissionDenied):
+        return "forbidden", "You may not do this.", {}
+    code = CODES.get(usual.status_code, getattr(error, "default_code", "error"))
+    return code, str(getattr(error, "detail", error)), {}
+
+
+def _flat(detail: Any, path: str = "") -> dict[str, Any]:
+    """`{"steps": [{"name": ["…"]}]}` → `{"steps.0.name": ["…"]}`."""
+    if isinstance(detail, Mapping):
+        items = [(str(key), value) for key, value in detail.items()]
+    elif isinstance(detail, list) and any(isinstance(item, Mapping | list) for item in detail):
+        items = [(str(index), value) for index, value in enumerate(detail)]
+    else:
+        return {path or "non_field_errors": [str(item) for item in (detail if isinstance(detail, list) else [detail])]}
+    flat: dict[str, Any] = {}
+    for key, value in items:
+        flat.update(_flat(value, f"{path}.{key}" if path else key))
+    return flat

@@ -1,0 +1,1 @@
+"""Tenants, people, groups and API tokens."""

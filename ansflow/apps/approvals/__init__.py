@@ -1,0 +1,1 @@
+"""Gates that wait for people."""

@@ -1,0 +1,1 @@
+"""Executions: what the engine keeps, and what people ask of it."""

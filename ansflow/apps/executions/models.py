@@ -1,0 +1,183 @@
+"""What the engine keeps. `store.py` alone writes the columns of the engine; everybody may read them.
+
+The rows of `core.state` stand here column by column where something is asked of them over many executions, and as
+`rest` (what `core.codec` makes of the others) where only `decide` reads them.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class PipelineExecution(models.Model):
+    """Above the line: what people know it by. Below: `core.state.ExecutionState`."""
+
+    class TriggerType(models.TextChoices):
+        MANUAL = "manual"
+        WEBHOOK = "webhook"
+        SCHEDULE = "schedule"
+        API = "api"
+        PIPELINE = "pipeline"
+
+    project = models.ForeignKey("projects.Project", on_delete=models.PROTECT, related_name="executions")
+    pipeline = models.ForeignKey("pipelines.Pipeline", on_delete=models.PROTECT, related_name="executions")
+    version = models.ForeignKey("pipelines.Version", null=True, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField()
+    cicd_tool = models.ForeignKey("cicd_tools.CicdTool", null=True, on_delete=models.SET_NULL, related_name="+")
+    trigger_type = models.CharField(max_length=20, choices=TriggerType)
+    execution_mode = models.CharField(max_length=20, default="local")
+    triggered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    parameters = models.JSONField(default=dict)
+    event = models.CharField(max_length=20, default="manual")
+    branch = models.CharField(max_length=254, blank=True)
+    commit = models.CharField(max_length=64, blank=True)
+    rerun_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="reruns")
+    concurrency_group = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    removed_artifacts_at = models.DateTimeField(null=True)
+    removed_workspace_at = models.DateTimeField(null=True)
+
+    status = models.CharField(max_length=20)
+    reason = models.CharField(max_length=40, blank=True)
+    message = models.TextField(blank=True)
+    row_version = models.BigIntegerField(default=0)
+    seq = models.BigIntegerField(default=0)
+    by = models.CharField(max_length=254, blank=True)
+    deadline = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    rest = models.TextField(default="")
+
+    class Meta:
+        db_table = "cicd_integrations_pipelineexecution"
+        constraints = [models.UniqueConstraint(fields=["pipeline", "number"], name="executions_number")]
+        indexes = [
+            models.Index(fields=["project", "-id"], name="executions_project"),
+            models.Index(fields=["status", "id"], name="executions_status"),
+            models.Index(fields=["deadline"], name="executions_deadline"),
+        ]
+
+
+class ExecutionPlan(models.Model):
+    """The frozen plan, as JSON, compressed."""
+
+    execution = models.OneToOneField(PipelineExecution, primary_key=True, on_delete=models.CASCADE, related_name="plan")
+    body = models.BinaryField()
+
+
+class StepExecution(models.Model):
+    """`core.state.StepState`. `gate` is the status of its approval, "" for a step without one."""
+
+    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="step_executions")
+    key = models.CharField(max_length=254)
+    index = models.PositiveIntegerField()
+    name = models.CharField(max_length=254, blank=True)
+    step_type = models.CharField(max_length=60)
+    status = models.CharField(max_length=20)
+    reason = models.CharField(max_length=40, blank=True)
+    message = models.TextField(blank=True)
+    attempt = models.PositiveIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0)
+    row_version = models.BigIntegerField(default=0)  # of the execution, when this row was last written
+    worker = models.CharField(max_length=128, blank=True)
+    line = models.CharField(max_length=254, blank=True)
+    gate = models.CharField(max_length=20, blank=True)
+    allowed_failure = models.BooleanField(default=False)
+    offered_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    rest = models.TextField(default="")
+
+    class Meta:
+        db_table = "cicd_integrations_stepexecution"
+        constraints = [models.UniqueConstraint(fields=["execution", "key"], name="stepexecution_key")]
+        indexes = [
+            models.Index(fields=["execution", "row_version"], name="stepexecution_version"),
+            models.Index(fields=["status", "worker"], name="stepexecution_worker"),
+            models.Index(fields=["offered_at"], name="stepexecution_offered"),
+            models.Index(fields=["due_at"], name="stepexecution_due"),
+            models.Index(fields=["gate", "id"], name="stepexecution_gate"),
+        ]
+
+
+class Attempt(models.Model):
+    """One try of a step: written when it is claimed, completed when it has ended."""
+
+    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="attempts")
+    step = models.CharField(max_length=254)
+    number = models.PositiveIntegerField()
+    fence = models.PositiveIntegerField()
+    worker = models.CharField(max_length=128)
+    status = models.CharField(max_length=20)
+    reason = models.CharField(max_length=40, blank=True)
+    message = models.TextField(blank=True)
+    exit_code = models.IntegerField(null=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.TextField(default="")  # core.outcome.Outcome, as the codec writes it
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["execution", "step", "number"], name="attempt_number")]
+
+
+class BundleExecution(models.Model):
+    """`core.state.BundleState`."""
+
+    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="bundles")
+    name = models.CharField(max_length=254)
+    row_version = models.BigIntegerField(default=0)
+    deadline = models.DateTimeField(null=True, db_index=True)
+    rest = models.TextField(default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["execution", "name"], name="bundleexecution_name")]
+
+
+class Places(models.Model):
+    """How many places of a limiter an execution's steps hold."""
+
+    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="places")
+    limiter = models.CharField(max_length=254)
+    used = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["execution", "limiter"], name="places_limiter")]
+
+
+class ExecutionEvent(models.Model):
+    """`core.events.Event`: `seq` has no gaps within an execution."""
+
+    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="events")
+    seq = models.BigIntegerField()
+    at = models.DateTimeField()
+    fact = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["execution", "seq"], name="executionevent_seq")]
+
+
+class Sending(models.Model):
+    """A row of the outbox; deleted once it has been carried out."""
+
+    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="sendings")
+    row_version = models.BigIntegerField()
+    number = models.PositiveIntegerField()
+    effect = models.TextField()
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["execution", "row_version", "number"], name="sending_key")]
+
+
+class Worker(models.Model):
+    """One life (`boot`) of a worker. `seen_at` is its lease."""
+
+    boot = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=128, db_index=True)
+    seen_at = models.DateTimeField(db_index=True)
+    started_at = models.DateTimeField()
+    slots = models.PositiveIntegerField(default=0)
+    executor = models.CharField(max_length=40, blank=True)  # the strongest level it has proved
+    version = models.CharField(max_length=40, blank=True)

@@ -1,0 +1,1 @@
+"""Pipelines and every version of their text."""

@@ -1,0 +1,1 @@
+"""Projects with their environments, members, variables, secrets and Git credentials."""
