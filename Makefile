@@ -36,6 +36,7 @@ generate: setup ## write anew what is derived: JSON Schema, contract expectation
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/steps.py
 	@$(BIN)/python docs/cli.py
+	@$(BIN)/python docs/settings.py
 
 bench: setup ## measure, as ratios against peers in the same run
 	@$(BIN)/python -m compileall -q ansflow # as set-up leaves it; a fresh edit would be compiled in the first run

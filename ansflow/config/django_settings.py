@@ -1,4 +1,7 @@
-"""Django's settings, made from `ansflow.config.settings`. Nothing here is read from the environment directly."""
+"""Django's settings, made from `ansflow.config.settings`. Nothing here is read from the environment directly.
+
+Names that begin with ANSFLOW_ are ours: what the apps may know of the installation.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,16 @@ from typing import Any
 
 from ansflow.config.databases import database
 from ansflow.config.keys import load_keys
-from ansflow.config.settings import read_settings
+from ansflow.config.settings import current
 
-SETTINGS = read_settings()
-_KEYS = load_keys(SETTINGS.data_dir)
+SETTINGS = current()
+KEYS = load_keys(SETTINGS.data_dir, ring_file=SETTINGS.key_file)
 
 DEBUG = False
-SECRET_KEY = _KEYS.session
-ALLOWED_HOSTS = list(SETTINGS.allowed_hosts)
+SECRET_KEY = KEYS.session
+ANSFLOW_KEY_RING = KEYS.ring
+HEADLESS_JWT_PRIVATE_KEY = KEYS.signing
+ALLOWED_HOSTS = list(SETTINGS.hosts)
 DATABASES: dict[str, Any] = {"default": database(SETTINGS)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "ansflow.config.urls"

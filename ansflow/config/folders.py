@@ -19,3 +19,10 @@ def data_folder() -> Path:
         said = f"{variable} is {os.environ.get(variable, '')!r}, which is no absolute path"
         raise InvalidSpec([Problem(code="data_folder", message=f"{said}: mend it, or set ANSFLOW_DATA_DIR.")])
     return Path(base) / "ansflow"
+
+
+def make_data_folder(data: Path) -> None:
+    """For this user only. A folder that held nothing is closed; one with files in it stays as somebody has set it."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if data.stat().st_uid == os.geteuid() and not any(data.iterdir()):
+        data.chmod(0o700)

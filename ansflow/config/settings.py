@@ -2,40 +2,241 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from ansflow.config.folders import data_folder
 from ansflow.core.errors import InvalidSpec, Problem
 
+PREFIX = "ANSFLOW_"
+ELSEWHERE = ("ANSFLOW_LANG", "ANSFLOW_SERVER", "ANSFLOW_TOKEN")
+"""Variables of the command line, which mean nothing to a server."""
+LATER = {
+    "ANSFLOW_BROKER_URL": "workers in processes of their own",
+    "ANSFLOW_REDIS_URL": "a bus between processes",
+    "ANSFLOW_STORAGE_URL": "a store of files elsewhere",
+}
+"""Variables that this release cannot honour yet, and what they would ask for."""
+HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+
+# ── how a value is written: each raises ValueError with what it wants ────────────────────────────────────────────
+
+
+def _text(written: str) -> str:
+    return written
+
+
+def _switch(written: str) -> bool:
+    if written.lower() not in ("true", "false"):
+        raise ValueError("true or false")
+    return written.lower() == "true"
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def read(written: str) -> int:
+        if not (written.isascii() and written.isdigit() and len(written) < 15 and least <= int(written) <= most):
+            raise ValueError(f"a whole number from {least} to {most}")
+        return int(written)
+
+    return read
+
+
+def _size(written: str) -> int:
+    """Bytes."""
+    found = re.fullmatch(r"([1-9][0-9]{0,8})(Ki|Mi|Gi)?", written)
+    if found is None:
+        raise ValueError("a size such as 512Ki or 10Mi")
+    return int(found[1]) * {None: 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}[found[2]]
+
+
+def _web_address(written: str) -> str:
+    parts = urlsplit(written)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("an address without a path, such as https://ci.example.com")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _file(written: str) -> Path:
+    if not os.path.isabs(written):
+        raise ValueError("the absolute path of a file")
+    return Path(written)
+
+
+def _hosts(written: str) -> tuple[str, ...]:
+    hosts = _words(written)
+    if any(not HOST.fullmatch(host) for host in hosts):
+        raise ValueError("host names or addresses, separated by commas; .example.com stands for every name below it")
+    return hosts
+
+
+def _networks(written: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(word)) for word in _words(written))
+    except ValueError:
+        raise ValueError("addresses or networks, separated by commas, such as 10.0.0.0/8") from None
+
+
+def _choice(*options: str) -> Callable[[str], str]:
+    def read(written: str) -> str:
+        if written not in options:
+            raise ValueError(" or ".join(options))
+        return written
+
+    return read
+
+
+def _words(written: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in written.split(",") if word.strip())
+
+
+# ── what there is to set ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _setting(read: Callable[[str], Any], about: str, *, default: Any, shown: str = "") -> Any:
+    """A field of `Settings`. `shown` is the default in the words of the reference, where its value says too little."""
+    return field(default=default, metadata={"read": read, "about": about, "shown": shown})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`database_url` empty: SQLite in the data folder. `base_url` is how browsers reach this server."""
+    """Each field but `data_dir` is the variable of its name in capitals behind `ANSFLOW_`."""
 
     data_dir: Path
-    database_url: str = ""
-    host: str = "127.0.0.1"
-    port: int = 8000
-    base_url: str = ""
-    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
-    slots: int = 4
-    allow_host_executor: bool = False
+    database_url: str = _setting(
+        _text,
+        "Where the tables are: `postgresql://user:password@host/name`, `mysql://…` (also MariaDB).",
+        default="",
+        shown="SQLite in the data folder",
+    )
+    host: str = _setting(_text, "The address to listen on.", default="127.0.0.1")
+    port: int = _setting(_number(0, 65535), "The port to listen on; 0 takes any free one.", default=8000)
+    base_url: str = _setting(
+        _web_address,
+        "How browsers reach this server. With `https://`, cookies are sent over TLS only.",
+        default="",
+        shown="`http://`, host and port",
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        _hosts,
+        "The names under which this server may be asked for; a request for another is refused. The name in "
+        "`ANSFLOW_BASE_URL` and the address listened on are always among them.",
+        default=("localhost", "127.0.0.1", "[::1]"),
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        _networks,
+        "The proxies in front of this server. What they say in `X-Forwarded-For` and `X-Forwarded-Proto` is believed, "
+        "what others say is not.",
+        default=(),
+        shown="nobody",
+    )
+    slots: int = _setting(_number(1, 1000), "How many steps run at once.", default=4)
+    allow_host_executor: bool = _setting(
+        _switch,
+        "The leave for steps with `executor: host`: plain processes of this machine, without isolation.",
+        default=False,
+    )
+    key_file: Path | None = _setting(
+        _file,
+        "A file with the key ring that seals secrets, kept apart from the data folder: lines of a name and 32 bytes in "
+        "Base64. The last line seals, all of them open. Readable by the server's user only.",
+        default=None,
+        shown="`keys/ring` in the data folder",
+    )
+    admin_email: str = _setting(_text, "The first administrator, made at a start that finds none.", default="")
+    admin_password_file: Path | None = _setting(
+        _file, "A file with the first administrator's password in its first line.", default=None
+    )
+    metrics_token_file: Path | None = _setting(
+        _file,
+        "A file with the token that `/metrics` wants of everyone who does not ask from this machine.",
+        default=None,
+        shown="from this machine only",
+    )
+    max_body: int = _setting(_size, "The longest body of a request.", default=10 << 20, shown="`10Mi`")
+    log_format: str = _setting(
+        _choice("text", "json"), "How the server's own log on the error stream is written.", default="text"
+    )
+
+    @property
+    def address(self) -> str:
+        """How browsers reach this server, without a slash at the end."""
+        if self.base_url:
+            return self.base_url
+        host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every name under which a request may ask for this server."""
+        own = urlsplit(self.address).hostname or "localhost"
+        return tuple(dict.fromkeys((*self.allowed_hosts, f"[{own}]" if ":" in own else own)))
 
 
-def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Raises InvalidSpec that names every variable that does not fit."""
-    problems: list[Problem] = []
-    for name in ("ANSFLOW_BROKER_URL", "ANSFLOW_REDIS_URL", "ANSFLOW_STORAGE_URL"):
-        if environ.get(name):
-            message = f"{name} is set, but this release runs as one process with files on its own disk. Unset it."
-            problems.append(Problem(code="not_available", message=message))
+VARIABLES = {f"{PREFIX}{known.name.upper()}": known for known in fields(Settings) if known.metadata}
+
+
+def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path | None = None) -> Settings:
+    """Raises InvalidSpec that names every variable that does not fit. An empty one counts as not set."""
+    problems = [
+        Problem(code="not_available", message=f"{name} asks for {what}, which this release does not have. Unset it.")
+        for name, what in LATER.items()
+        if environ.get(name)
+    ]
+    values: dict[str, Any] = {}
+    for variable, known in VARIABLES.items():
+        written = environ.get(variable, "").strip()
+        if not written:
+            continue
+        try:
+            values[known.name] = known.metadata["read"](written)
+        except ValueError as wanted:
+            problems.append(Problem(code="setting", message=f"{variable} wants {wanted}."))  # the value may be secret
     if problems:
         raise InvalidSpec(problems)
-    return Settings(
-        data_dir=data_folder(),
-        database_url=environ.get("ANSFLOW_DATABASE_URL", ""),
-        allow_host_executor=environ.get("ANSFLOW_ALLOW_HOST_EXECUTOR", "").lower() == "true",
-    )
+    return Settings(data_dir=data_dir or data_folder(), **values)
+
+
+def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """A sentence for each variable that looks like a setting and is none, with the nearest that is."""
+    known = {*VARIABLES, *ELSEWHERE, f"{PREFIX}DATA_DIR"}
+    strangers = sorted(name for name in environ if name.startswith(PREFIX) and name not in known | LATER.keys())
+    return [f"{name} is not known, and changes nothing.{_nearest(name, sorted(known))}" for name in strangers]
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.75)  # all of them begin alike
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+# ── what this process goes by ────────────────────────────────────────────────────────────────────────────────────
+
+_chosen: list[Settings] = []
+
+
+def use(settings: Settings, **flags: Any) -> Settings:
+    """What this process goes by from now on: settings, with what the command line says instead of a variable."""
+    _chosen[:] = [replace(settings, **{name: value for name, value in flags.items() if value is not None})]
+    return _chosen[0]
+
+
+def current() -> Settings:
+    """What `use` was given; without it, what the environment says."""
+    return _chosen[0] if _chosen else use(read_settings())

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import base64
+import stat
+from pathlib import Path
+
+import pytest
+
+from ansflow.config.keys import Keys, load_keys
+from ansflow.core.errors import InvalidSpec
+
+GOOD = base64.b64encode(bytes(range(32))).decode()
+
+
+def modes(folder: Path) -> set[int]:
+    return {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+def refused(data: Path, ring_file: Path | None = None) -> str:
+    with pytest.raises(InvalidSpec) as caught:
+        load_keys(data, ring_file=ring_file)
+    return str(caught.value)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    load_keys(folder)
+    return folder
+
+
+def put(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return path
+
+
+def test_the_first_start_makes_every_key_for_its_own_user_only(tmp_path: Path) -> None:
+    keys = load_keys(tmp_path / "data")
+    folder = tmp_path / "data" / "keys"
+    assert (
+        {path.name for path in keys.fresh} == {"session", "signing.pem", "ring"} == {p.name for p in folder.iterdir()}
+    )
+    assert modes(folder) == {0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+    assert [len(key) for key in keys.ring.values()] == [32]
+
+
+def test_every_later_start_reads_the_same_keys(data: Path) -> None:
+    first, second = load_keys(data), load_keys(data)
+    assert (first.session, first.signing, first.ring) == (second.session, second.signing, second.ring)
+    assert second.fresh == ()
+
+
+def test_two_installations_share_no_key(tmp_path: Path) -> None:
+    one, other = load_keys(tmp_path / "one"), load_keys(tmp_path / "other")
+    assert one.session != other.session
+    assert one.signing != other.signing
+    assert one.ring["k1"] != other.ring["k1"]
+
+
+def test_keys_are_not_shown_by_mistake(data: Path) -> None:
+    keys: Keys = load_keys(data)
+    assert keys.session not in repr(keys)
+    assert str(keys.ring["k1"]) not in repr(keys)
+
+
+@pytest.mark.parametrize("name", ["session", "signing.pem", "ring"])
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+def test_a_key_that_others_can_read_or_write_is_refused(data: Path, name: str, mode: int) -> None:
+    path = data / "keys" / name
+    path.chmod(mode)
+    assert f"chmod go-rwx {path}" in refused(data)
+
+
+def test_a_folder_of_keys_that_others_can_enter_is_refused(data: Path) -> None:
+    (data / "keys").chmod(0o750)
+    assert "chmod go-rwx" in refused(data)
+
+
+@pytest.mark.parametrize("name", ["session", "signing.pem", "ring"])
+def test_one_key_that_is_gone_is_refused_and_not_made_anew(data: Path, name: str) -> None:
+    (data / "keys" / name).unlink()
+    assert f"{name} is gone" in refused(data)
+    assert not (data / "keys" / name).exists()
+
+
+def test_a_database_without_its_keys_is_refused(data: Path) -> None:
+    for path in (data / "keys").iterdir():
+        path.unlink()
+    (data / "ansflow.sqlite3").touch()
+    assert "its keys are gone" in refused(data)
+    assert list((data / "keys").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("session", "short", "weak"),
+        ("session", "a" * 80, "weak"),
+        ("session", "", "weak"),
+        ("signing.pem", "no key", "no private key"),
+        ("ring", "", "holds no key"),
+        ("ring", "# a remark\n", "holds no key"),
+        ("ring", "k1", "Line 1"),
+        ("ring", f"k1 {GOOD[:-8]}", "Line 1"),
+        ("ring", f"k 1 {GOOD}", "Line 1"),
+        ("ring", f"k1 {base64.b64encode(bytes(32)).decode()}", "weak"),
+        ("ring", f"k1 {GOOD}\nk1 {GOOD}", "a second time"),
+    ],
+)
+def test_a_weak_or_broken_key_is_refused_without_being_shown(data: Path, name: str, text: str, sentence: str) -> None:
+    put(data / "keys" / name, text)
+    said = refused(data)
+    assert sentence in said
+    assert GOOD[:-8] not in said
+
+
+def test_a_signing_key_of_too_few_bits_is_refused(data: Path) -> None:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    form = serialization.PrivateFormat.PKCS8
+    pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+    put(data / "keys" / "signing.pem", pem)
+    assert "at least 2048 bits" in refused(data)
+
+
+def test_the_last_key_of_the_ring_seals_and_all_of_them_open(data: Path) -> None:
+    other = base64.b64encode(bytes(range(32, 64))).decode()
+    put(data / "keys" / "ring", f"k1 {GOOD}\n# since the spring\nk2 {other}\n")
+    ring = load_keys(data).ring
+    assert list(ring) == ["k1", "k2"]
+
+
+def test_a_ring_elsewhere_replaces_the_one_in_the_data_folder(tmp_path: Path) -> None:
+    ring_file = put(tmp_path / "ring", f"vault {GOOD}\n")
+    keys = load_keys(tmp_path / "data", ring_file=ring_file)
+    assert keys.ring == {"vault": bytes(range(32))}
+    assert not (tmp_path / "data" / "keys" / "ring").exists()
+
+
+def test_a_ring_elsewhere_that_is_gone_is_refused(tmp_path: Path) -> None:
+    assert "cannot be read" in refused(tmp_path / "data", tmp_path / "ring")

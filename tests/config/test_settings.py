@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansflow.config import settings
+from ansflow.config.settings import VARIABLES, Settings, read_settings, unknown_variables
+from ansflow.core.errors import InvalidSpec
+from docs.settings import PAGE, page
+
+DATA = Path("/srv/ansflow")
+
+
+def read(**environ: str) -> Settings:
+    return read_settings({f"ANSFLOW_{name.upper()}": value for name, value in environ.items()}, data_dir=DATA)
+
+
+def refused(**environ: str) -> str:
+    with pytest.raises(InvalidSpec) as caught:
+        read(**environ)
+    return str(caught.value)
+
+
+def test_nothing_has_to_be_set() -> None:
+    assert read() == Settings(data_dir=DATA)
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert read(port="", base_url=" ") == Settings(data_dir=DATA)
+
+
+def test_what_is_set_arrives_as_what_it_is() -> None:
+    found = read(
+        port="8080",
+        slots="9",
+        allow_host_executor="TRUE",
+        allowed_hosts="ci.example.com, .shop.example,[::1]",
+        trusted_proxies="10.0.0.0/8,::1",
+        key_file="/etc/ansflow/ring",
+        max_body="5Mi",
+    )
+    assert (found.port, found.slots, found.allow_host_executor, found.max_body) == (8080, 9, True, 5 << 20)
+    assert found.allowed_hosts == ("ci.example.com", ".shop.example", "[::1]")
+    assert found.trusted_proxies == ("10.0.0.0/8", "::1/128")
+    assert found.key_file == Path("/etc/ansflow/ring")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", "80 80"),
+        ("port", "65536"),
+        ("port", "-1"),
+        ("slots", "0"),
+        ("slots", "many"),
+        ("allow_host_executor", "yes"),
+        ("base_url", "ci.example.com"),
+        ("base_url", "ftp://ci.example.com"),
+        ("base_url", "https://ci.example.com/ansflow"),
+        ("allowed_hosts", "a b"),
+        ("allowed_hosts", "*"),
+        ("trusted_proxies", "proxy.example.com"),
+        ("trusted_proxies", "10.0.0.1/8"),
+        ("key_file", "ring"),
+        ("max_body", "10MB"),
+        ("log_format", "xml"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
+    assert refused(**{name: value}).startswith(f"ANSFLOW_{name.upper()} wants ")
+
+
+def test_every_wrong_variable_is_named_at_once() -> None:
+    said = refused(port="x", slots="y")
+    assert "ANSFLOW_PORT" in said
+    assert "ANSFLOW_SLOTS" in said
+
+
+@pytest.mark.parametrize("name", ["broker_url", "redis_url", "storage_url"])
+def test_what_this_release_cannot_do_is_refused_and_not_passed_over(name: str) -> None:
+    assert "this release does not have" in refused(**{name: "redis://localhost"})
+
+
+def test_a_variable_that_is_nearly_one_is_named_with_the_one_that_was_meant() -> None:
+    environ = {"ANSFLOW_ALOW_HOST_EXECUTOR": "true", "ANSFLOW_PORT": "1", "ANSFLOW_LANG": "zh", "HOME": "/root"}
+    (said,) = unknown_variables(environ)
+    assert said.startswith("ANSFLOW_ALOW_HOST_EXECUTOR is not known")
+    assert "ANSFLOW_ALLOW_HOST_EXECUTOR" in said
+
+
+def test_a_flag_goes_before_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "_chosen", [])
+    chosen = settings.use(read(port="8080", host="::1"), port=9000, host=None)
+    assert (chosen.port, chosen.host) == (9000, "::1")
+    assert settings.current() is chosen
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.8.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
+     ("10.0.0.1", False), ("example.com", False)],
+)  # fmt: skip
+def test_a_server_knows_whether_only_its_own_machine_can_reach_it(host: str, loopback: bool) -> None:
+    assert read(host=host).listens_on_loopback is loopback
+
+
+def test_the_server_answers_to_its_own_address() -> None:
+    assert read(base_url="https://ci.example.com").hosts[-1] == "ci.example.com"
+    assert read(host="10.1.2.3").address == "http://10.1.2.3:8000"
+    assert read(host="::1").hosts[-1] == "[::1]"
+    assert read(host="0.0.0.0").address == "http://localhost:8000"
+
+
+def test_the_page_of_settings_is_what_the_code_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+    assert all(f"`{name}`" in page() for name in VARIABLES)
