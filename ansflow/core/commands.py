@@ -22,6 +22,13 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What is to be said of an execution that has not begun: what it waits for, or what it continues."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """What the expressions of a step gave, now that its needs have ended. `error` and `reason` say why nothing."""
 
@@ -88,12 +95,16 @@ class Timeout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
-    """Of one step, or of the whole when `step` is empty. `immediate` grants no grace, and no `finally` steps."""
+    """Of one step, or of the whole when `step` is empty. `immediate` grants no grace, and no `finally` steps.
+
+    `superseded`: a newer execution takes the place of the whole, which is nobody's wish against it.
+    """
 
     step: str = ""
     by: str = ""
     message: str = ""
     immediate: bool = False
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +147,20 @@ class RemoteUpdate:
 
 
 Command = (
-    Start | Judge | Claim | Adopt | Finish | Lost | Retry | Timeout | Cancel | Approve | Reject | Expire | RemoteUpdate
+    Start
+    | Note
+    | Judge
+    | Claim
+    | Adopt
+    | Finish
+    | Lost
+    | Retry
+    | Timeout
+    | Cancel
+    | Approve
+    | Reject
+    | Expire
+    | RemoteUpdate
 )
 
 # ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -27,6 +27,7 @@ from ansflow.core.commands import (
     Finish,
     Judge,
     Lost,
+    Note,
     Reject,
     RemoteUpdate,
     Retry,
@@ -74,6 +75,15 @@ def _start(turn: Turn, _: Start) -> str:
             turn.resolve(name, StepStatus.SKIPPED)
     if execution.open_main == 0:
         turn.start_finals()
+    return GRANTED
+
+
+def _note(turn: Turn, command: Note) -> str:
+    execution = turn.execution
+    if execution.status is not ExecutionStatus.PENDING or execution.message == command.message:
+        return "The execution has begun, or has said so before."
+    execution.message = command.message
+    turn.tell(ExecutionChanged(status=execution.status, reason=execution.reason, message=execution.message))
     return GRANTED
 
 
@@ -198,7 +208,8 @@ def _cancel(turn: Turn, command: Cancel) -> str:
     if not command.step:
         if is_final(turn.execution.status) or (turn.execution.stop and turn.execution.immediate >= command.immediate):
             return "The execution has ended, or has been asked to stop before."
-        _stop_execution(turn, Reason.CANCELLED_BY_USER, message, immediate=command.immediate)
+        reason = Reason.SUPERSEDED if command.superseded else Reason.CANCELLED_BY_USER
+        _stop_execution(turn, reason, message, immediate=command.immediate)
         return GRANTED
     row = turn.look(command.step)
     if turn.execution.status is ExecutionStatus.PENDING:
@@ -321,6 +332,7 @@ def _remote_update(turn: Turn, command: RemoteUpdate) -> str:
 
 HANDLERS: Mapping[type, Callable[[Turn, Any], str]] = {
     Start: _start,
+    Note: _note,
     Judge: _judge,
     Claim: _claim,
     Adopt: _adopt,

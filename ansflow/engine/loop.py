@@ -83,6 +83,9 @@ class Engine:
         patience: Patience = PATIENCE,
     ) -> None:
         self.store = store
+        self.logs = logs
+        self.artifacts = artifacts
+        self.workspaces = workspaces
         self._bus = bus
         self._clock = clock
         self._worker = worker

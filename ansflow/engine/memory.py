@@ -320,6 +320,10 @@ class MemoryLogs:
         lines = self.read(execution, step, attempt).removesuffix(b"\n").split(b"\n")
         return lines[first - 1 : last]
 
+    def count(self, execution: int, step: str, attempt: int) -> int:
+        text = self.read(execution, step, attempt)
+        return text.count(b"\n") + (bool(text) and not text.endswith(b"\n"))
+
     def close(self, execution: int, step: str, attempt: int) -> None:
         """Nothing to close."""
 

@@ -45,6 +45,10 @@ class LogStore(Protocol):
         """Lines `first` to `last` (from 1, inclusive), without reading what comes before."""
         ...
 
+    def count(self, execution: int, step: str, attempt: int) -> int:
+        """How many lines there are; what stands behind the last newline is one too."""
+        ...
+
     def close(self, execution: int, step: str, attempt: int) -> None: ...
 
 

@@ -37,13 +37,17 @@ def _ignore(*_: object) -> None:
 
 
 class Scheduler:
-    """Safe to use from several threads. `on_stop` and `on_change` are set once, when the process is wired."""
+    """Safe to use from several threads. `on_stop`, `on_change` and `on_ended` are set once, when the process is wired.
+
+    `on_ended` hears of every execution that has its final status, at least once.
+    """
 
     def __init__(self, *, store: ExecutionStore, dispatcher: Dispatcher, bus: EventBus, clock: Clock) -> None:
         self.store = store
         self.clock = clock
         self.on_stop: Callable[[int, Stop], None] = _ignore
         self.on_change: Callable[[Decision], None] = _ignore
+        self.on_ended: Callable[[int], None] = _ignore
         self._dispatcher = dispatcher
         self._bus = bus
         self._situations: dict[int, Situation] = {}
@@ -90,6 +94,7 @@ class Scheduler:
                 with self._lock:
                     self._situations.pop(execution, None)
                     self._turns.pop(execution, None)
+                self.on_ended(execution)
         return None
 
     def situation(self, execution: int) -> Situation:

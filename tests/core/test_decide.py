@@ -16,6 +16,7 @@ from ansflow.core.commands import (
     Finish,
     Judge,
     Lost,
+    Note,
     Offer,
     Reject,
     RemoteUpdate,
@@ -521,3 +522,25 @@ def test_an_execution_starts_once_and_may_be_cancelled_before():
     game.say(Cancel(by="ann"))
     assert game.execution.status is ExecutionStatus.CANCELLED
     assert game.say(Start()).refused
+
+
+def test_an_execution_that_has_not_begun_says_what_it_waits_for():
+    game = Game(plan({"a": ""}), start=False)
+    decision = game.say(Note(message="Waits for execution 7."))
+    assert [fact.message for fact in decision.facts] == ["Waits for execution 7."]
+    assert (game.execution.status, game.execution.message) == (ExecutionStatus.PENDING, "Waits for execution 7.")
+    assert game.say(Note(message="Waits for execution 7.")).refused
+    game.say(Start())
+    assert game.execution.message == "Started."
+    assert game.say(Note(message="Too late.")).refused
+
+
+def test_an_execution_that_a_newer_one_replaces_is_superseded_and_not_cancelled_by_a_person():
+    game = Game(plan({"a": "", "tell": {"final": True}}))
+    game.claim("a")
+    game.say(Cancel(message="Number 8 came after it.", superseded=True))
+    game.finish("a", Outcome(status=S.CANCELLED, reason=Reason.CANCELLED_BY_USER, message="Stopped."))
+    assert game["a"].reason is Reason.SUPERSEDED
+    game.run("tell")
+    assert (game.execution.status, game.execution.reason) == (ExecutionStatus.CANCELLED, Reason.SUPERSEDED)
+    assert game.execution.message == "Cancelled: Number 8 came after it."

@@ -46,6 +46,9 @@ class Logs:
     def lines(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> list[bytes]:
         return self.read(execution, step, attempt).splitlines()[first - 1 : last]
 
+    def count(self, execution: int, step: str, attempt: int) -> int:
+        return len(self.read(execution, step, attempt).splitlines())
+
     def close(self, execution: int, step: str, attempt: int) -> None:
         self.closed.add((execution, step, attempt))
 

@@ -54,6 +54,7 @@ def test_a_step_that_prints_nothing_leaves_no_file(logs: FileLogs) -> None:
     assert logs.length(1, "quiet", 1) == 0
     assert logs.read(1, "quiet", 1) == b""
     assert logs.lines(1, "quiet", 1, first=1, last=5) == []
+    assert logs.count(1, "quiet", 1) == 0
     assert list(logs.root.iterdir()) == []
 
 
@@ -88,6 +89,7 @@ def test_any_range_of_lines_is_the_one_that_counting_gives(
     first = data.draw(st.integers(1, len(wanted) + 2))
     last = data.draw(st.integers(first, first + 20))
     assert logs.lines(1, "s", 1, first=first, last=last) == wanted[first - 1 : last]
+    assert logs.count(1, "s", 1) == len(wanted)
     logs.close(1, "s", 1)
 
 

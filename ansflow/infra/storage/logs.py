@@ -60,6 +60,16 @@ class FileLogs:
         finally:
             log.close()
 
+    def count(self, execution: int, step: str, attempt: int) -> int:
+        path = self._path(execution, step, attempt)
+        if not path.exists():
+            return 0
+        log = _Log(path, writable=False)
+        try:
+            return log.newlines + (log.length > 0 and os.pread(log.fd, 1, log.length - 1) != b"\n")
+        finally:
+            log.close()
+
     def close(self, execution: int, step: str, attempt: int) -> None:
         with self._lock:
             log = self._open.pop((execution, step, attempt), None)
