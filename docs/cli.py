@@ -31,6 +31,7 @@ Of what a step prints, only colours reach the terminal.
 | 1 | the run failed, or something else went wrong |
 | 2 | the run was cancelled, other than by a signal |
 | 3 | the run exceeded its own `timeout` |
+| 4 | the server does not know who asks: sign in again |
 | 5 | the pipeline file, an input or the command line is wrong; nothing was started |
 | 130 | Ctrl-C; every process of the run has ended (129 after SIGHUP, 143 after SIGTERM) |
 | 141 | nobody reads the output any more, as in `ansflow run \\| head`; the run was ended |
@@ -58,7 +59,7 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     verbs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     yield from _table([action for action in parser._actions if action not in verbs])
     for verb, verb_parser in (item for action in verbs for item in action.choices.items()):
-        yield f"`{verb}`: {t(f'edit.do.{verb}')}\n"
+        yield f"`{verb}`: {t(f'{name}.do.{verb}')}\n"
         yield from _table(verb_parser._actions, skip={"dry_run"})
 
 

@@ -1,0 +1,212 @@
+"""`ansflow executions`: what runs and ran on a server."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from ansflow.cli.asked import at_least_one, inputs_of, refused
+from ansflow.cli.commands.logs import line_range
+from ansflow.cli.exits import OK
+from ansflow.cli.remote.executions import follow, row, show, show_started
+from ansflow.cli.remote.server import Json, Server
+from ansflow.cli.remote.tables import reason_of, said, show_table, status_of
+from ansflow.cli.remote.verbs import add_id, add_json, add_verbs, carry_out
+from ansflow.cli.sentences import why
+from ansflow.cli.terminal import Screen, log_lines
+from ansflow.cli.texts import t
+from ansflow.cli.views.jsonl import write_json
+from ansflow.core.errors import NotFound
+from ansflow.core.schema import nearest
+from ansflow.core.status import ExecutionStatus
+
+PIECE = 2**20
+"""Bytes of a log that are fetched at once."""
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    add_verbs(parser, "executions", VERBS)
+
+
+def run(args: argparse.Namespace, screen: Screen) -> int:
+    return carry_out(args, screen, VERBS)
+
+
+# ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _list_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project", type=int, default=None, metavar="ID", help=t("pipelines.project"))
+    parser.add_argument("--pipeline", type=int, default=None, metavar="ID", help=t("pipelines.id"))
+    parser.add_argument(
+        "--status", choices=[str(status) for status in ExecutionStatus], default="", help=t("executions.status")
+    )
+    parser.add_argument("--branch", default="", metavar="NAME", help=t("executions.branch"))
+    parser.add_argument("-n", "--limit", type=at_least_one, default=20, metavar="N", help=t("remote.limit"))
+    add_json(parser)
+
+
+def _list(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    wanted = {name: getattr(args, name) for name in ("project", "pipeline", "status", "branch")}
+    found = list(server.every("cicd/executions/", limit=args.limit, **wanted))
+    if args.json:
+        write_json(screen, found, indent=2)
+    else:
+        show_table(screen, [row(screen, one) for one in found], empty=t("executions.none"))
+    return OK
+
+
+def _one_options(parser: argparse.ArgumentParser) -> None:
+    add_id(parser, help_text=t("executions.id"))
+    add_json(parser)
+
+
+def _view(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    found = server.get(_path(args))
+    if args.json:
+        write_json(screen, found, indent=2)
+    else:
+        show(screen, found)
+    return OK
+
+
+def _watch(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    return follow(args, screen, server, args.id)
+
+
+def _why(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    found = server.get(f"{_path(args)}why/")
+    if args.json:
+        write_json(screen, found, indent=2)
+        return OK
+    for decision in found["decisions"]:
+        about = said(decision["step"]) or t("executions.whole")
+        sentence = why(reason_of(decision), decision["message"])
+        screen.print(f"{status_of(screen, decision)}  {screen.paint('bold', about)}  {sentence}".rstrip())
+    return OK
+
+
+# ── logs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _logs_options(parser: argparse.ArgumentParser) -> None:
+    add_id(parser, help_text=t("executions.id"))
+    parser.add_argument("-s", "--step", action="append", default=[], metavar="KEY", help=t("logs.step"))
+    parser.add_argument("--attempt", type=at_least_one, default=0, metavar="N", help=t("logs.attempt"))
+    parser.add_argument("--lines", default="", metavar="A-B", help=t("logs.lines"))
+    parser.add_argument("--failed", action="store_true", help=t("logs.failed"))
+
+
+def _logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    first, last = line_range(args.lines)
+    chosen = list(_chosen(args, server.get(_path(args))["step_executions"]))
+    if not chosen:
+        screen.complain(t("logs.none"))
+    for step in chosen:
+        if len(chosen) > 1:
+            screen.print(f"{status_of(screen, step)}  {screen.paint('bold', said(step['key']))}")
+        query = {"step": step["key"], "attempt": args.attempt or step["attempt"]}
+        pieces = _lines(args, server, query, first, last) if args.lines else _bytes(args, server, query)
+        for piece in pieces:
+            screen.write(log_lines(piece, prefix="", colour=screen.colour))
+    return OK
+
+
+def _chosen(args: argparse.Namespace, steps: list[Json]) -> Iterator[Json]:
+    known = [step["key"] for step in steps]
+    for name in args.step:
+        if name not in known:
+            hint = nearest(name, known) or t("logs.known", known=", ".join(map(said, known)))
+            raise NotFound(f"{t('logs.no_step', execution=args.id, step=name)} {hint}")
+    for step in steps:
+        named = not args.step or step["key"] in args.step
+        failed = not args.failed or step["status"] == "failed"
+        if named and failed and step["attempt"]:
+            yield step
+
+
+def _bytes(args: argparse.Namespace, server: Server, query: Json) -> Iterator[bytes]:
+    """The whole log in pieces of whole lines: it may be longer than the memory is large."""
+    start, rest = 0, b""
+    while piece := server.read(f"{_path(args)}logs/", **query, start=start, end=start + PIECE):
+        start += len(piece)
+        whole, newline, rest = (rest + piece).rpartition(b"\n")
+        if newline:
+            yield whole + newline
+    if rest:
+        yield rest + b"\n"
+
+
+def _lines(args: argparse.Namespace, server: Server, query: Json, first: int, last: int | None) -> Iterator[bytes]:
+    more = {} if last is None else {"last": last}
+    piece = server.read(f"{_path(args)}logs/", **query, first=first, **more)
+    if piece:
+        yield piece.removesuffix(b"\n") + b"\n"
+
+
+# ── changing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _cancel_options(parser: argparse.ArgumentParser) -> None:
+    add_id(parser, help_text=t("executions.id"))
+    parser.add_argument("-s", "--step", default="", metavar="KEY", help=t("executions.cancel_step"))
+    parser.add_argument("--immediate", action="store_true", help=t("executions.immediate"))
+    parser.add_argument("-m", "--message", default="", metavar="TEXT", help=t("executions.message"))
+    add_json(parser)
+
+
+def _cancel(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    given = {"step": args.step, "immediate": args.immediate, "message": args.message}
+    answer = server.post(f"{_path(args)}cancel/", {name: value for name, value in given.items() if value})
+    if args.json:
+        write_json(screen, answer, indent=2)
+    else:
+        screen.print(t("executions.cancelling", id=args.id))
+    return OK
+
+
+def _again_options(parser: argparse.ArgumentParser) -> None:
+    _one_options(parser)
+    parser.add_argument("-w", "--watch", action="store_true", help=t("pipelines.watch"))
+
+
+def _rerun_options(parser: argparse.ArgumentParser) -> None:
+    _again_options(parser)
+    parser.add_argument("-i", "--input", action="append", default=[], metavar="NAME=VALUE", help=t("option.input"))
+
+
+def _rerun(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    body = {"parameters": inputs_of(args)} if args.input else {}
+    return show_started(args, screen, server, server.post(f"{_path(args)}rerun/", body))
+
+
+def _retry(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    return show_started(args, screen, server, server.post(f"{_path(args)}retry/"))
+
+
+def _resume_options(parser: argparse.ArgumentParser) -> None:
+    _again_options(parser)
+    parser.add_argument("--from", dest="step", default="", metavar="KEY", help=t("executions.from"))
+
+
+def _resume(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    if not args.step:
+        raise refused("from", t("executions.from_where"))
+    return show_started(args, screen, server, server.post(f"{_path(args)}resume/", {"from_step": args.step}))
+
+
+def _path(args: argparse.Namespace) -> str:
+    return f"cicd/executions/{args.id}/"
+
+
+VERBS = {
+    "list": (_list_options, _list),
+    "view": (_one_options, _view),
+    "watch": (_one_options, _watch),
+    "logs": (_logs_options, _logs),
+    "why": (_one_options, _why),
+    "cancel": (_cancel_options, _cancel),
+    "rerun": (_rerun_options, _rerun),
+    "retry": (_again_options, _retry),
+    "resume": (_resume_options, _resume),
+}

@@ -1,0 +1,127 @@
+"""An execution on a server as the views of `ansflow run` want it: the same picture, drawn from the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from threading import Event as Signal
+from typing import Any
+
+from ansflow.cli.remote.server import Json, Server
+from ansflow.cli.remote.tables import reason_of, time_of
+from ansflow.core.codec import load
+from ansflow.core.events import Event, ExecutionChanged, Fact, StepChanged
+from ansflow.core.outcome import Outcome, TestSummary
+from ansflow.core.plan import Plan, PlannedStep
+from ansflow.core.spec import StepSpec, Trigger
+from ansflow.core.status import ExecutionStatus, Reason, StepStatus, is_final
+
+PAUSE = 0.5
+"""Seconds between two looks at what has changed."""
+
+
+class Watched:
+    """A `cli.follow.Run`. Nothing that happens to the viewer touches the execution: `cancel` only ends the watching."""
+
+    def __init__(self, server: Server, execution: int) -> None:
+        self.server = server
+        self.path = f"cicd/executions/{execution}/"
+        self.first = server.get(self.path)
+        self.plan = _plan(self.first)
+        self.folder = Path()
+        self._steps = {step["key"]: step["id"] for step in self.first["step_executions"]}
+        self._left = Signal()
+
+    def follow(self) -> Iterator[Event]:
+        """Every event from the first on; ends with the one that ends the execution."""
+        after = 0
+        while not self._left.is_set():
+            answer = self.server.get(f"{self.path}events/", after=after)
+            for written in answer["events"]:
+                event = _event(self.first["id"], written)
+                after = event.seq
+                yield event
+                if isinstance(event.fact, ExecutionChanged) and is_final(event.fact.status):
+                    return
+            if not answer["events"]:
+                self._left.wait(PAUSE)
+
+    def cancel(self, *, immediate: bool = False) -> None:
+        self._left.set()
+
+    def approve(self, step: str) -> None:
+        self._respond(step, "approve")
+
+    def reject(self, step: str) -> None:
+        self._respond(step, "reject")
+
+    def read_log(self, step: str, attempt: int, start: int = 0) -> bytes:
+        return self.server.read(f"{self.path}logs/", step=step, attempt=attempt, start=start)
+
+    def outcome(self, step: Json) -> Outcome | None:
+        """What the steps' end is drawn with: figures that events do not carry."""
+        if not is_final(StepStatus(step["status"])) or not step["attempt"]:
+            return None
+        tests = load(TestSummary, step["tests"]) if step.get("tests") else None
+        return _outcome(step, tests)
+
+    def _respond(self, step: str, action: str) -> None:
+        self.server.post(f"approvals/{self._steps[step]}/respond/", {"action": action})
+
+
+def _plan(execution: Json) -> Plan:
+    """Only what a view reads: names, and the order of the steps."""
+    steps = [
+        PlannedStep(key=step["key"], step_id=step["key"], index=index)
+        for index, step in enumerate(execution["step_executions"])
+    ]
+    return Plan(
+        name=execution["pipeline_name"],
+        digest="",
+        trigger=Trigger(),
+        inputs={},
+        env={},
+        vars={},
+        specs={step.key: StepSpec(id=step.key) for step in steps},
+        steps={step.key: step for step in steps},
+    )
+
+
+def _event(execution: int, written: Json) -> Event:
+    data: dict[str, Any] = written["data"]
+    fact: Fact
+    if written["type"] == "execution_update":
+        fact = ExecutionChanged(
+            status=ExecutionStatus(data["status"]), reason=reason_of(data), message=data.get("message", "")
+        )
+    else:
+        fact = _step_fact(data)
+    return Event(execution=execution, seq=written["seq"], at=datetime.fromisoformat(written["at"]), fact=fact)
+
+
+def _step_fact(data: Json) -> StepChanged:
+    status = StepStatus(data["status"])
+    reason = reason_of(data)
+    tried = data["attempt"] > 0 and (is_final(status) or reason is Reason.RETRY)
+    return StepChanged(
+        step=data["key"],
+        status=status,
+        attempt=data["attempt"],
+        reason=reason,
+        message=data.get("message", ""),
+        worker=data.get("worker", ""),
+        due_at=time_of(data.get("due_at")),
+        allowed_failure=bool(data.get("allowed_failure")),
+        outcome=_outcome(data) if tried else None,
+    )
+
+
+def _outcome(data: Json, tests: TestSummary | None = None) -> Outcome:
+    return Outcome(
+        status=StepStatus(data["status"]),
+        reason=reason_of(data),
+        message=data.get("message", ""),
+        exit_code=data.get("exit_code"),
+        tests=tests,
+    )
