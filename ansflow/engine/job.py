@@ -153,6 +153,10 @@ class JobMaker:
         )
         return Prepared(job=job, type=step_type, executor=self._executor(chosen.name), launch=launch)
 
+    def open(self) -> None:
+        """Opens the default executor: no step shall wait for that."""
+        self._executor(self._place.executor)
+
     def forget(self, claimed: Claimed) -> None:
         """Removes the attempt's folder, where what the command wrote stands as it is."""
         self._workspaces.forget(claimed.execution, claimed.step, claimed.attempt)

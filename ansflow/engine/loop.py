@@ -9,9 +9,10 @@
     for event in engine.follow(execution): …          # ends with the event that ends the execution
     threads.close(); engine.close()
 
-A lone run needs nothing else. A server also calls `engine.open()` once and `engine.beat()` every HEARTBEAT, which
-prolongs the lease, takes cancellations from other processes, and repairs. Nothing polls: one thread sleeps until the
-next due time, and begins only when something is due.
+A lone run needs nothing else. A server passes `in_background=threads.run_now`, calls `engine.open()` once and
+`engine.beat()` every HEARTBEAT, which prolongs the lease, takes cancellations from other processes, and repairs. It
+ends with `engine.close(); threads.close(seconds=…)`: what runs then is let go, and adopted by its next life. Nothing
+polls: one thread sleeps until the next due time, and begins only when something is due.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from ansflow.engine.scheduler import Scheduler
 HEARTBEAT = timedelta(seconds=3)
 AGAIN = timedelta(seconds=1)  # after which the timer tries anew what failed
 LOOK_ANYWAY = 1.0  # seconds after which a waiting reader looks for itself: hints may be lost
+LETTING_GO = 1.5  # seconds that `close` may take to let go of what runs
 BETWEEN_LOOKS = 0.01  # seconds: short steps end faster than anyone can see, and waking up for each costs them time
 
 
@@ -91,7 +93,6 @@ class Engine:
         self._worker = worker
         self._boot = boot
         self._slots = slots
-        self._in_background = in_background
         self.scheduler = Scheduler(store=store, dispatcher=dispatcher, bus=bus, clock=clock)
         self._jobs = JobMaker(store=store, workspaces=workspaces, secrets=secrets, registry=registry, place=place)
         self.runner = Runner(
@@ -200,10 +201,14 @@ class Engine:
         self.runner.run_step(execution, step)
 
     def open(self) -> None:
-        """Registers this worker, and adopts what its former life left running."""
-        for held in self.store.register(self._worker, self._boot, now=self._clock.now()):
-            self.recovery.repairs["adopted"] += 1
-            self._in_background(partial(self.runner.resume, held))
+        """Registers this worker, adopts what its former life left running, and takes up what that left lying.
+
+        Raises NotAvailable where the default executor cannot be opened: then nothing has been registered.
+        """
+        self._jobs.open()
+        now = self._clock.now()
+        self.recovery.begin(self.store.register(self._worker, self._boot, now=now), now)
+        self._timer.look()
 
     def beat(self) -> None:
         """Prolongs the lease, takes cancellations, repairs. Called every HEARTBEAT by a worker that is not alone."""
@@ -211,15 +216,26 @@ class Engine:
         for execution, stop in self.store.beat(self._boot, now=now):
             self.runner.stop(execution, stop)
         self.recovery.run(now)
+        self._timer.look()  # what became due in a process that is no more
 
     def tick(self) -> None:
-        """Deals with everything whose time has come."""
+        """Deals with everything whose time has come. Raises the first error, when all have had their turn."""
+        failed: list[Exception] = []
         for due in self.store.due(self._clock.now()):
-            self.scheduler.tell(due.execution, due.command)
+            try:
+                self.scheduler.tell(due.execution, due.command)
+            except Exception as error:  # edge: timer. Who cannot be helped must not keep the others waiting.
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     def close(self) -> None:
-        """Ends the timer and the executors' connections; running commands are not touched."""
+        """Lets go of what runs, within two seconds, and ends the timer and the executors' connections.
+
+        Commands run on under their shims, and nothing is recorded of them: the next life of this worker adopts them.
+        """
         self._timer.close()
+        self.runner.close(seconds=LETTING_GO)
         self._jobs.close()
 
     def _say(self, execution: int, command: Command) -> None:
@@ -268,7 +284,7 @@ class _Timer:
             self._changed.notify()
             thread = self._thread
         if thread is not None:
-            thread.join()
+            thread.join(LOOK_ANYWAY / 2)  # it may be waiting for the store
 
     def _run(self) -> None:
         while self._sleep():

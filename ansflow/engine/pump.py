@@ -13,7 +13,7 @@ from time import monotonic
 
 from ansflow.engine.masking import Masker
 from ansflow.engine.ports import LogStore
-from ansflow.plugins.contracts import Ended, Running
+from ansflow.plugins.contracts import Ended, LetGo, Running
 
 CHUNK = 512 * 1024
 BETWEEN_HINTS = 0.05  # seconds: viewers are told at most 20 times a second
@@ -39,12 +39,17 @@ class Pump:
         """Stores the log while the command runs, and returns how it ended.
 
         `log_bytes` and `log_sha256` of what it returns are those of the stored log. `log_truncated` says that something
-        the command printed is not in it. Raises Conflict when another worker holds a newer fence.
+        the command printed is not in it. Raises Conflict when another worker holds a newer fence, and LetGo when this
+        one has let go of the command.
         """
         copy = _Copy(self)
-        while (ended := running.wait(0)) is None:
-            copy.all_there_is(running)
-            running.wait_for_output(copy.pause())
+        try:
+            while (ended := running.wait(0)) is None:
+                copy.all_there_is(running)
+                running.wait_for_output(copy.pause())
+        except LetGo:
+            copy.close()
+            raise
         copy.all_there_is(running)
         whole = copy.finish() and copy.read == ended.log_bytes
         return replace(
@@ -89,10 +94,13 @@ class _Copy:
         self._store(self._stream.finish())
         self._pump.masker = self._stream.masker
         whole = self._pump.logs.length(*self._log) == self.stored and (not self._known or self._read_back())
-        self._pump.logs.close(*self._log)
+        self.close()
         self._hint_at = 0.0
         self._hint()
         return whole
+
+    def close(self) -> None:
+        self._pump.logs.close(*self._log)
 
     def _store(self, data: bytes) -> None:
         self.shown.update(data)

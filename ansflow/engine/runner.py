@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Condition
 
 from ansflow.core.commands import Adopt, Claim, Command, Finish, Lost, Stop
 from ansflow.core.errors import Conflict, ExternalError, InvalidSpec, NotAvailable, NotFound
@@ -22,7 +22,7 @@ from ansflow.engine.outputs import read_limited, read_outputs
 from ansflow.engine.ports import FENCED, ArtifactStore, CacheStore, Held, LogStore
 from ansflow.engine.pump import Pump
 from ansflow.engine.scheduler import Scheduler
-from ansflow.plugins.contracts import Ended, Running, StepJob
+from ansflow.plugins.contracts import Ended, LetGo, Running, StepJob
 
 PERMANENT = (InvalidSpec, NotAvailable, NotFound)
 NAMED = 5  # of what a warning lists
@@ -64,14 +64,15 @@ class Runner:
         self._caches = caches
         self._on_log = on_log
         self._jitter = jitter
-        self._lock = Lock()
+        self._lock = Condition()  # told when an attempt is carried no more
         self._live: dict[Key, Live] = {}
         self._early: dict[Key, Stop] = {}
+        self._closed = False
 
     def run_step(self, execution: int, step: str) -> None:
         """Claims the step and carries it; then what may run next of the same execution. Doubled calls are harmless."""
         following: str | None = step
-        while following is not None:
+        while following is not None and not self._closed:
             claimed = self.claim(execution, following)
             if claimed is None:  # someone else has it
                 return
@@ -79,6 +80,8 @@ class Runner:
 
     def resume(self, held: Held) -> None:
         """Goes on with an attempt that a former life of this worker has begun."""
+        if self._closed:
+            return
         told = self._scheduler.tell(held.execution, Adopt(step=held.step, fence=held.fence, worker=self.boot))
         row = told.decision.step(held.step)
         if row is None:
@@ -91,11 +94,12 @@ class Runner:
     def stop(self, execution: int, effect: Stop) -> None:
         """Ends the attempt with that fence, if it is carried here. It may still be on its way to its start."""
         key = (execution, effect.step, effect.fence)
+        if key not in self._live and not self._may_come(execution, effect):
+            return
         with self._lock:
             live = self._live.get(key)
             if live is None:
-                if effect.worker == self.boot:
-                    self._early[key] = effect
+                self._early[key] = effect
                 return
             live.stop = effect
             running = live.running
@@ -108,6 +112,26 @@ class Runner:
     def carries(self, held: Held) -> bool:
         return (held.execution, held.step, held.fence) in self._live
 
+    def close(self, *, seconds: float) -> None:
+        """Lets go of every command, within this time: it runs on, and its next life or another worker adopts it.
+
+        Nothing is recorded of it, and no step is begun any more. What has ended is still recorded, if there is time.
+        """
+        with self._lock:
+            self._closed = True
+            running = [live.running for live in self._live.values() if live.running is not None]
+        for command in running:
+            command.let_go()
+        with self._lock:
+            self._lock.wait_for(lambda: not self._live, seconds)
+
+    def _may_come(self, execution: int, effect: Stop) -> bool:
+        """Whether the attempt has been claimed for this worker and not yet ended: its thread is on its way."""
+        if effect.worker != self.boot:
+            return False
+        row = self._scheduler.store.load(execution).step(effect.step)
+        return row.status is StepStatus.RUNNING and row.fence == effect.fence
+
     # ── the phases ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def claim(self, execution: int, step: str) -> Claimed | None:
@@ -117,12 +141,19 @@ class Runner:
         return Claimed(execution=execution, step=step, attempt=row.attempt, fence=row.fence)
 
     def carry(self, claimed: Claimed, *, adopt: bool = False) -> Command | None:
-        """What to tell the scheduler: an outcome, or that the attempt was lost through our fault. None when fenced."""
+        """What to tell the scheduler: an outcome, or that the attempt was lost through our fault.
+
+        None when that is for another worker to tell: this one has been fenced, or has let go of the command.
+        """
         with self._lock:
             live = Live(claimed, stop=self._early.pop(claimed.key, None))
             self._live[claimed.key] = live
         try:
             outcome = self._carry(live, adopt=adopt)
+        except LetGo:
+            if live.running is not None or adopt:
+                return None
+            return self._lost(claimed, Reason.WORKER_LOST, "Its worker was stopped before the command had begun.")
         except PERMANENT as error:
             outcome = _failed(_reason(error), live.masker.mask(str(error)))
         except TROUBLE as error:
@@ -130,7 +161,7 @@ class Runner:
                 return None
             cause = live.masker.mask(str(error)).rstrip(".")
             return self._lost(claimed, Reason.INTERNAL_ERROR, f"This machine failed, not the step: {cause}.")
-        except Exception as error:  # edge: worker loop. One bad step must not stop the worker.
+        except (Exception, SystemExit) as error:  # edge: worker loop. One bad step must not stop the worker.
             _log_crash(claimed)
             cause = live.masker.mask(f"{type(error).__name__}: {error}")
             outcome = _failed(Reason.INTERNAL_ERROR, f"AnsFlow itself failed: {cause}.")
@@ -149,6 +180,7 @@ class Runner:
         finally:
             with self._lock:
                 self._live.pop(claimed.key, None)
+                self._lock.notify_all()
         return told.kept[0] if told.kept else None
 
     def _forget_what_is_unmasked(self, claimed: Claimed) -> None:
@@ -179,6 +211,8 @@ class Runner:
     def _start(self, live: Live, prepared: Prepared, *, adopt: bool) -> Running | None:
         """None where there is nothing to adopt, or where the stop came before the start."""
         with self._lock:
+            if self._closed:
+                raise LetGo
             if live.stop is not None and not adopt:
                 return None
         running = prepared.executor.adopt(prepared.launch) if adopt else prepared.executor.start(prepared.launch)
@@ -187,6 +221,8 @@ class Runner:
             stop = live.stop
         if running is not None and stop is not None:
             running.stop(timed_out=stop.timed_out, immediate=stop.immediate)
+        if running is not None and self._closed:
+            running.let_go()
         return running
 
     def _conclude(self, prepared: Prepared, ended: Ended, masker: Masker, hits: Mapping[str, str]) -> Outcome:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from threading import Condition
 from ansflow.core.errors import NotAvailable
 from ansflow.core.schema import Record
 from ansflow.executors.attempt import SPOOL, read_record, write_files, write_record
-from ansflow.plugins.contracts import Ended, Launch, Running
+from ansflow.plugins.contracts import Ended, Launch, LetGo, Running
 
 STARTED = "started"
 
@@ -69,6 +70,7 @@ class FakeRun:
         self._attempt = launch.attempt
         self._planned_end = _planned_end(launch, started_at)
         self._ends_at = self._planned_end.ended_at or started_at
+        self._is_let_go = False
         self._changed = Condition()
 
     @property
@@ -79,6 +81,8 @@ class FakeRun:
         give_up = None if timeout_seconds is None else datetime.now(UTC) + timedelta(seconds=timeout_seconds)
         with self._changed:
             while (ended := self._end()) is None:
+                if self._is_let_go:
+                    raise LetGo
                 now = datetime.now(UTC)
                 if give_up is not None and now >= give_up:
                     return None
@@ -87,7 +91,8 @@ class FakeRun:
         return ended
 
     def wait_for_output(self, timeout_seconds: float) -> None:
-        self.wait(timeout_seconds)
+        with suppress(LetGo):
+            self.wait(timeout_seconds)
 
     def stop(self, *, timed_out: bool = False, immediate: bool = False) -> None:
         with self._changed:
@@ -97,6 +102,11 @@ class FakeRun:
                 write_record(
                     self._attempt, replace(stopped, timed_out=timed_out, cancelled=not timed_out, ended_at=now)
                 )
+            self._changed.notify_all()
+
+    def let_go(self) -> None:
+        with self._changed:
+            self._is_let_go = True
             self._changed.notify_all()
 
     def _end(self) -> Ended | None:

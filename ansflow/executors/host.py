@@ -16,15 +16,11 @@ from ansflow.plugins.contracts import Command, Executor, Launch, Limits, Running
 
 
 class Host:
-    """A process of its own, with the environment of its command and nothing else, in a session of its own.
-
-    `durable` asks for records and logs that survive a power failure: for a server, at the price of two disk syncs.
-    """
+    """A process of its own, with the environment of its command and nothing else, in a session of its own."""
 
     name = "host"
     summary = "Runs commands as plain processes of this machine, without isolation."
     options = Record(fields={}, what="`executor` options of host")
-    durable = False
 
     def check(self) -> str:
         return _proof()
@@ -42,7 +38,7 @@ class Host:
             cwd=str(launch.workspace / command.cwd),
             limits={resource.RLIMIT_DATA: launch.limits.memory} if launch.limits.memory else {},
         )
-        return supervised.start(launch, how, durable=self.durable)
+        return supervised.start(launch, how)
 
     def adopt(self, launch: Launch) -> Running | None:
         return supervised.adopt(launch)

@@ -46,12 +46,9 @@ HINTS = {
 
 
 class Sandbox:
-    """`durable`: see Host."""
-
     name = "sandbox"
     summary = "Runs commands under bubblewrap: the workspace, a read-only system, and nothing else of this machine."
     options = Record(fields={}, what="`executor` options of sandbox")
-    durable = False
 
     def check(self) -> str:
         return _proof()
@@ -69,7 +66,7 @@ class Sandbox:
         if uid is not None:
             _hand_over(launch.workspace, uid)
             _hand_over(folder, uid)
-        return supervised.start(launch, _Arguments(launch, uid).start(), durable=self.durable)
+        return supervised.start(launch, _Arguments(launch, uid).start())
 
     def adopt(self, launch: Launch) -> Running | None:
         return supervised.adopt(launch)

@@ -6,7 +6,7 @@ import marshal
 import os
 import select
 import sys
-from _socket import AF_UNIX, MSG_NOSIGNAL, SCM_RIGHTS, SOCK_SEQPACKET, SOL_SOCKET, socket, socketpair
+from _socket import AF_UNIX, MSG_NOSIGNAL, SCM_RIGHTS, SHUT_RDWR, SOCK_SEQPACKET, SOL_SOCKET, socket, socketpair
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from typing import Any
 from ansflow.executors.attempt import FILES, RECORD, SPOOL, read_record, record_from, write_files
 from ansflow.executors.orphans import kill_orphans
 from ansflow.executors.shim.parent import LONGEST
-from ansflow.plugins.contracts import Ended, Launch
+from ansflow.plugins.contracts import Ended, Launch, LetGo
 
 ROOT = str(Path(__file__).parents[2])
 PARENT = "import sys; sys.path.insert(0, sys.argv[1]); from ansflow.executors.shim.parent import main; main()"
@@ -156,7 +156,7 @@ SHIMS = Shims()
 """One for all executors of this process."""
 
 
-def start(launch: Launch, how: Start, *, durable: bool) -> Supervised:
+def start(launch: Launch, how: Start) -> Supervised:
     """Raises OSError where the attempt folder takes nothing."""
     write_files(launch)
     name = _name(launch.attempt)
@@ -178,7 +178,6 @@ def start(launch: Launch, how: Start, *, durable: bool) -> Supervised:
             "timeout": limits.timeout.total_seconds(),
             "grace": limits.grace.total_seconds(),
             "log_bytes": limits.log_bytes,
-            "durable": durable,
             "adoptable": launch.adoptable,
             "spool": str(launch.attempt / SPOOL),
             "record": str(launch.attempt / RECORD),
@@ -224,10 +223,11 @@ class Supervised:
         self._link = link
         self._pooled = pooled
         self._ended: Ended | None = None
+        self._is_let_go = False
         self._lock = Lock()
 
     def __del__(self) -> None:
-        self._let_go()
+        self._close_link()
 
     @property
     def spool(self) -> Path:
@@ -236,19 +236,28 @@ class Supervised:
     def wait(self, timeout_seconds: float | None = None) -> Ended | None:
         until = None if timeout_seconds is None else monotonic() + timeout_seconds
         while self._ended is None:
+            if self._is_let_go:
+                raise LetGo
             rest = None if until is None else max(0.0, until - monotonic())
             if not self._hear(rest) and rest is not None:
                 break
         return self._ended
 
     def wait_for_output(self, timeout_seconds: float) -> None:
-        if self._ended is None:
+        if self._ended is None and not self._is_let_go:
             self._hear(timeout_seconds)
 
     def stop(self, *, timed_out: bool = False, immediate: bool = False) -> None:
         with self._lock, suppress(BrokenPipeError, ConnectionResetError):
             if self._link is not None and self._ended is None:
                 self._link.send(b"t" if timed_out else b"k" if immediate else b"c", MSG_NOSIGNAL)
+
+    def let_go(self) -> None:
+        with self._lock:
+            self._is_let_go = True
+            if self._link is not None and self._ended is None:
+                with suppress(OSError):  # the shim is gone
+                    self._link.shutdown(SHUT_RDWR)  # wakes who waits
 
     def _hear(self, timeout_seconds: float | None) -> bool:
         """Takes one message in; False when there was none in this time."""
@@ -270,16 +279,18 @@ class Supervised:
                 message = link.recv(LONGEST)
         if message.startswith(b"e"):
             self._ended = record_from(message[1:].decode("utf-8", "replace"))
-            if self._pooled and link is not None:
+            if self._pooled and link is not None and not self._is_let_go:
                 SHIMS.give_back(link)
                 self._link = None
-            self._let_go()
+            self._close_link()
+        elif not message and self._is_let_go:
+            self._close_link()
         elif not message:
             self._look_at_record()
 
     def _look_at_record(self) -> None:
         """The link is closed. The step may have ended, or another shim may have it, or its shim was killed."""
-        self._let_go()
+        self._close_link()
         self._pooled = False
         self._ended = read_record(self._attempt)
         if self._ended is None:
@@ -287,7 +298,7 @@ class Supervised:
         if self._ended is None and self._link is None:
             self._ended = read_record(self._attempt) or self._lost()
 
-    def _let_go(self) -> None:
+    def _close_link(self) -> None:
         if self._link is not None:
             self._link.close()
             self._link = None

@@ -97,8 +97,12 @@ class Ended:
     peak_memory: int = 0  # bytes
 
 
+class LetGo(Exception):
+    """This worker has let go of a command, which runs on: how it ends is for a later worker to say."""
+
+
 class Running(Protocol):
-    """A started command. `wait` may be called from one thread while `stop` is called from another."""
+    """A started command. `wait` may be called from one thread while `stop` and `let_go` are called from others."""
 
     @property
     def spool(self) -> Path:
@@ -106,17 +110,24 @@ class Running(Protocol):
         ...
 
     def wait(self, timeout_seconds: float | None = None) -> Ended | None:
-        """The exit record, or None when the time is over first. Safe to repeat after the end."""
+        """The exit record, or None when the time is over first. Safe to repeat after the end. May raise LetGo."""
         ...
 
     def wait_for_output(self, timeout_seconds: float) -> None:
-        """Returns when the spool has grown, when the command has ended, or when the time is over."""
+        """Returns when the spool has grown, the command has ended or was let go, or the time is over."""
         ...
 
     def stop(self, *, timed_out: bool = False, immediate: bool = False) -> None:
         """TERM, grace, then kill until no process of the tree is left. Returns at once; `wait` tells the end.
 
         Safe to repeat; with `immediate`, also later, whatever is left of the grace is not waited for.
+        """
+        ...
+
+    def let_go(self) -> None:
+        """The command runs on without this worker: `wait` raises LetGo, at once and from now on, unless it has ended.
+
+        One that was launched without `adoptable` is stopped.
         """
         ...
 

@@ -14,7 +14,7 @@ import pytest
 
 from ansflow.core.errors import NotAvailable
 from ansflow.plugins import registry
-from ansflow.plugins.contracts import Command, Ended, Executor, Launch, Limits, Running
+from ansflow.plugins.contracts import Command, Ended, Executor, Launch, LetGo, Limits, Running
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 NAMES = ("host", "sandbox", "fake")
@@ -174,6 +174,41 @@ def test_closing_twice_is_safe_and_touches_no_running_command(bench: Bench) -> N
     assert running.wait(0) is None
     running.stop()
     assert ended(running).cancelled
+
+
+def test_a_command_that_is_let_go_runs_on_and_can_be_adopted(bench: Bench) -> None:
+    launch = bench.launch(*FOREVER)
+    running = bench.executor.start(launch)
+    raised: list[type] = []
+
+    def wait() -> None:
+        try:
+            running.wait(60)
+        except LetGo:
+            raised.append(LetGo)
+
+    waiting = Thread(target=wait)
+    waiting.start()
+    running.let_go()
+    waiting.join(30)
+    assert raised == [LetGo]
+    with pytest.raises(LetGo):
+        running.wait(0)
+    running.wait_for_output(60)
+    running.let_go()
+    running.stop() if bench.is_real else None  # a word that nobody hears
+    bench.executor.close()
+    adopted = bench.executor.adopt(launch)
+    assert adopted is not None and adopted.wait(0) is None
+    adopted.stop()
+    assert ended(adopted).cancelled
+
+
+def test_a_command_that_had_ended_keeps_its_end_when_it_is_let_go(bench: Bench) -> None:
+    running = bench.executor.start(bench.launch(*FAILURE))
+    end = ended(running)
+    running.let_go()
+    assert running.wait(0) == end
 
 
 def test_many_at_once_keep_apart(bench: Bench) -> None:

@@ -173,11 +173,11 @@ MUTANTS = (
     ),
     Mutant(
         "unsent effects are not repeated",
-        f"{RECOVERY}:Recovery._repeat_unsent_effects",
-        "for sending in self._store.unsent(before=now - self._patience.effect):",
-        "for sending in ():",
+        f"{RECOVERY}:Recovery.run",
+        "self._store.unsent(before=now - self._patience.effect)",
+        "()",
     ),
-    Mutant("lost offers are not repeated", f"{RECOVERY}:Recovery._offer_again", "if not self._is_idle():", "if True:"),
+    Mutant("lost offers are not repeated", f"{RECOVERY}:Recovery.run", "if self._is_idle():", "if False:"),
     Mutant("a forgotten attempt is never taken up", f"{RECOVERY}:Recovery._look_after", "self._resume(held)", "pass"),
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ansflow.core.commands import Claim, Start
+from ansflow.core.commands import Adopt, Claim, Start
 from ansflow.core.status import Reason, StepStatus
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
@@ -126,6 +126,65 @@ def test_an_execution_that_was_written_and_not_begun_is_begun(fleet):
     assert engine.recovery.repairs["unsent effect"] == 1
     fleet.store.sent(begin_key(execution))
     assert engine.scheduler.tell(execution, Start()).refused
+
+
+def test_a_repair_that_fails_keeps_none_of_the_others_from_being_made(fleet, monkeypatch, caplog):
+    engine = fleet.worker("w")
+    broken, well = (fleet.store.create(plan({"a": ""}), now=fleet.clock.now()) for _ in range(2))
+    real = engine.scheduler.carry_out
+
+    def carry_out(execution, effect):
+        if execution == broken:
+            raise ZeroDivisionError("division by zero")
+        return real(execution, effect)
+
+    monkeypatch.setattr(engine.scheduler, "carry_out", carry_out)
+    fleet.wait(6, engine)
+    assert fleet.store.load(well).execution.status == "running"
+    assert fleet.heard.steps == ["a"]
+    assert engine.recovery.repairs == {"failed repair": 1, "unsent effect": 1}
+    assert f"repair failed: Sending(key=({broken}, 0, 0)" in caplog.text
+    monkeypatch.setattr(engine.scheduler, "carry_out", real)
+    fleet.wait(3, engine)
+    assert fleet.store.load(broken).execution.status == "running"
+
+
+def test_what_cannot_be_dealt_with_when_it_is_due_keeps_nobody_else_waiting(fleet, monkeypatch):
+    engine = fleet.worker("w")
+    broken, well = (engine.start(plan({"a": ""}, timeout=timedelta(seconds=9))) for _ in range(2))
+    real = engine.scheduler.tell
+
+    def tell(execution, command, **more):
+        if execution == broken:
+            raise ZeroDivisionError("division by zero")
+        return real(execution, command, **more)
+
+    monkeypatch.setattr(engine.scheduler, "tell", tell)
+    fleet.clock.turn(timedelta(seconds=10))
+    with pytest.raises(ZeroDivisionError):
+        engine.tick()
+    assert fleet.store.load(well).execution.status == "timeout"
+
+
+def test_what_a_dead_process_had_yet_to_tell_is_told_by_the_next_one_at_once(fleet):
+    fleet.worker("w").start(plan({"a": ""}))
+    fleet.store.create(plan({"b": ""}), now=fleet.clock.now())
+    fleet.heard.steps.clear()
+    engine = fleet.worker("w", boot=2)
+    assert sorted(fleet.heard.steps) == ["a", "b", "b"]
+    assert engine.recovery.repairs == {"unsent effect": 1}
+
+
+def test_an_adoption_that_could_not_be_told_is_told_again_before_the_lease_ends(fleet):
+    first = fleet.worker("w")
+    execution = first.start(plan({"a": ""}))
+    first.runner.claim(execution, "a")
+    second = fleet.worker("w", boot=2)  # what it resumes goes nowhere
+    fleet.wait(6, second)
+    assert (len(fleet.resumed), second.recovery.repairs) == (2, {"adopted": 1, "failed adoption": 1})
+    second.scheduler.tell(execution, Adopt(step="a", fence=1, worker="w/2"))
+    fleet.wait(6, second)
+    assert second.recovery.repairs["failed adoption"] == 1
 
 
 def test_an_attempt_that_nobody_carries_is_taken_up_by_its_holder(fleet):

@@ -10,6 +10,7 @@ from threading import Event
 import pytest
 
 from ansflow.core.checks import GIVEN
+from ansflow.core.commands import Stop
 from ansflow.core.errors import Conflict
 from ansflow.core.plan import Bundle
 from ansflow.core.spec import (
@@ -427,6 +428,23 @@ def test_a_stop_that_comes_before_the_start_prevents_it(local, monkeypatch):
     go_on.set()
     assert local.end() == {"a": "cancelled"}
     assert (local.step("a").message, local.log("a")) == ("Cancelled by ann.", "")
+
+
+def test_a_stop_for_an_attempt_that_is_over_is_not_kept(local):
+    local.run(plan({"a": ""}))
+    runner, row = local.engine.runner, local.step("a")
+    local.threads.close()
+    runner.stop(local.execution, Stop("a", row.attempt, row.fence, runner.boot))
+    assert not runner._early
+
+
+def test_a_step_type_that_ends_the_process_ends_its_step_only(local, monkeypatch):
+    def leave(*_):
+        raise SystemExit("enough")
+
+    monkeypatch.setattr("ansflow.steps.custom.Custom.conclude", leave)
+    assert local.run(plan({"a": "", "b": {"needs": [need("a", "failed")]}})) == {"a": "failed", "b": "failed"}
+    assert local.step("a").message == "AnsFlow itself failed: SystemExit: enough."
 
 
 def test_in_a_run_without_faults_nothing_is_repaired(local):

@@ -1,6 +1,6 @@
 from threading import Barrier, Event, Thread
 
-from ansflow.infra.dispatch.threads import Threads
+from ansflow.infra.dispatch.threads import Load, Threads
 
 
 def test_every_step_is_carried_once():
@@ -78,3 +78,78 @@ def test_a_call_that_fails_costs_no_slot_and_is_told(caplog):
     threads.close()
     assert carried == [2]
     assert "worker stumbled: execution=1 step=a" in caplog.text
+
+
+def test_it_tells_how_many_run_and_how_many_wait():
+    entered, go_on = Barrier(3), Event()
+
+    def carry(execution, step):
+        entered.wait(10)
+        go_on.wait(10)
+
+    threads = Threads(2)
+    threads.serve(carry)
+    assert threads.load() == (0, 2, 0)
+    for n in range(5):
+        threads.run_step(n, "a")
+    entered.wait(10)
+    assert threads.load() == Load(running=2, slots=2, waiting=3)
+    entered.abort()
+    go_on.set()
+    threads.close(seconds=10)
+    assert threads.load() == (0, 2, 0)
+
+
+def test_a_command_that_runs_already_takes_up_a_slot_and_waits_for_none():
+    entered, go_on, carried = Barrier(4), Event(), []
+
+    def follow():
+        entered.wait(10)
+        go_on.wait(10)
+
+    threads = Threads(2)
+    threads.serve(lambda execution, step: carried.append(execution))
+    for _ in range(3):
+        threads.run_now(follow)
+    entered.wait(10)
+    threads.run_step(1, "a")
+    assert threads.load() == (3, 2, 1)
+    go_on.set()
+    threads.close()
+    assert carried == [1]
+
+
+def test_closing_in_a_hurry_drops_what_waits_and_leaves_behind_what_runs():
+    entered, go_on, carried = Event(), Event(), []
+
+    def carry(execution, step):
+        carried.append(execution)
+        entered.set()
+        go_on.wait(10)
+
+    threads = Threads(1)
+    threads.serve(carry)
+    threads.run_step(1, "a")
+    threads.run_step(2, "a")
+    assert entered.wait(10)
+    threads.close(seconds=0)
+    go_on.set()
+    threads.close()
+    assert carried == [1]
+
+
+def test_after_a_call_that_failed_every_slot_still_serves(caplog):
+    carried = []
+
+    def carry(execution, step):
+        if execution % 2:
+            raise ConnectionError("the store is away")
+        carried.append(execution)
+
+    threads = Threads(3)
+    threads.serve(carry)
+    for n in range(60):
+        threads.run_step(n, "a")
+    threads.close()
+    assert sorted(carried) == list(range(0, 60, 2))
+    assert threads.load().running == 0

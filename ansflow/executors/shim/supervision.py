@@ -72,8 +72,8 @@ class Supervision:
         if self.asked["adoptable"]:
             self.write_record(draft, text)
         heard = self.links.tell_end(text)
-        if not heard and not self.asked["adoptable"]:
-            self.write_record(draft, text)
+        if not heard:
+            self.write_down(draft, text)
         self.log.close()
         if self.report >= 0:
             os.close(self.report)
@@ -206,13 +206,23 @@ class Supervision:
                 draft = os.open(self.asked["record"] + ".part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.pwrite(draft, text, 0)
             os.ftruncate(draft, len(text))
-            if self.asked["durable"]:
-                os.fsync(self.log.spool)
-                os.fsync(draft)
             os.close(draft)
             os.rename(self.asked["record"] + ".part", self.asked["record"])
         except OSError:
             pass
+
+    def write_down(self, draft: int, text: bytes) -> None:
+        """No worker is there to store the end: only this disk knows of it, also after a power failure."""
+        if not self.asked["adoptable"]:
+            self.write_record(draft, text)
+            return
+        for path in (self.asked["spool"], self.asked["record"], os.path.dirname(self.asked["record"])):
+            try:
+                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                os.fsync(file)
+                os.close(file)
+            except OSError:
+                pass
 
     def end(self) -> dict[str, Any]:
         return self.how() | {
