@@ -7,5 +7,9 @@ from drf_spectacular.views import SpectacularAPIView
 
 urlpatterns = [
     path("v1/", include("ansflow.api.projects")),
+    path("v1/", include("ansflow.api.members")),
+    path("v1/", include("ansflow.api.environments")),
+    path("v1/", include("ansflow.api.variables")),
+    path("v1/", include("ansflow.api.secrets")),
     path("schema/", SpectacularAPIView.as_view()),
 ]

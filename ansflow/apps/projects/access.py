@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from ansflow.apps.actor import Actor
 from ansflow.apps.projects.models import Member, Project, Role
-from ansflow.core.errors import Forbidden, NotFound
+from ansflow.core.errors import Conflict, Forbidden, NotFound
 
 
 class Scope(StrEnum):
@@ -79,6 +79,20 @@ LEAST: dict[Permission, tuple[Role, Scope]] = {
     Permission.AUDIT_VIEW: (Role.MAINTAINER, Scope.READ),
 }
 
+RESTS = frozenset(
+    {
+        Permission.ENVIRONMENT_CHANGE,
+        Permission.VARIABLE_CHANGE,
+        Permission.SECRET_CHANGE,
+        Permission.CREDENTIAL_CHANGE,
+        Permission.PIPELINE_CHANGE,
+        Permission.ATOMIC_STEP_CHANGE,
+        Permission.TOOL_CHANGE,
+        Permission.EXECUTION_RUN,
+    }
+)
+"""What nobody does in a project that is archived."""
+
 RANK = {role: rank for rank, role in enumerate(Role)}
 
 
@@ -114,7 +128,10 @@ def may(actor: Actor, permission: Permission, project: Project) -> bool:
 
 
 def require(actor: Actor, permission: Permission, project: Project) -> None:
-    """Raises NotFound where the project does not exist for the actor, Forbidden where role or scope fall short."""
+    """Raises NotFound where the project does not exist for the actor, Forbidden where role or scope fall short.
+
+    Conflict where the project is archived, and rests.
+    """
     found = role_of(actor, project)
     if found is None:
         raise NotFound("There is no such project.")
@@ -123,6 +140,8 @@ def require(actor: Actor, permission: Permission, project: Project) -> None:
         raise Forbidden(f"This wants the role {role.value} in {project.name}; yours is {found.value}.")
     if actor.scopes is not None and scope not in actor.scopes:
         raise Forbidden(f"This wants a token with the scope {scope.value}.")
+    if project.archived_at is not None and permission in RESTS:
+        raise Conflict(f"{project.name} is archived: unarchive it first.", code="archived")
 
 
 def project(actor: Actor, project_id: int, permission: Permission = Permission.PROJECT_VIEW) -> Project:

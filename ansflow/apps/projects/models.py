@@ -29,13 +29,19 @@ class GitCredential(models.Model):
     host = models.CharField(max_length=254)
     kind = models.CharField(max_length=20, choices=Kind)
     username = models.CharField(max_length=254, blank=True)
-    password = models.BinaryField(default=b"")
-    ssh_key = models.BinaryField(default=b"")
+    sealed = models.BinaryField(default=b"")  # the password, token or private key, as `kind` says
+    key_version = models.PositiveIntegerField(default=0)
     known_hosts = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.CharField(max_length=254, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "name"], name="projects_gitcredential_name")]
+
+    @property
+    def place(self) -> str:
+        """What the seal is bound to: this row, and the host that may see it."""
+        return f"git_credential:{self.id}:{self.project_id}:{self.host}"
 
 
 class Project(models.Model):
@@ -127,10 +133,15 @@ class Secret(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="secrets")
     environment = models.CharField(max_length=100, blank=True)
     name = models.CharField(max_length=100)
-    sealed = models.BinaryField()
-    key_version = models.PositiveIntegerField()
+    sealed = models.BinaryField(default=b"")
+    key_version = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
     updated_by = models.CharField(max_length=254, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "environment", "name"], name="projects_secret_name")]
+
+    @property
+    def place(self) -> str:
+        """What the seal is bound to: this row, under this name, for this environment."""
+        return f"secret:{self.id}:{self.project_id}:{self.environment}:{self.name}"
