@@ -33,10 +33,12 @@ fix: setup ## format, and mend what can be mended by itself
 
 generate: setup ## write anew what is derived: JSON Schema, contract expectations, reference pages
 	@$(BIN)/python contract/generate.py
+	@$(BIN)/python contract/openapi.py
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/steps.py
 	@$(BIN)/python docs/cli.py
 	@$(BIN)/python docs/settings.py
+	@$(BIN)/python docs/api.py
 
 bench: setup ## measure, as ratios against peers in the same run
 	@$(BIN)/python -m compileall -q ansflow # as set-up leaves it; a fresh edit would be compiled in the first run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
 
 urlpatterns = [
     path("v1/", include("ansflow.api.projects")),
@@ -11,5 +10,5 @@ urlpatterns = [
     path("v1/", include("ansflow.api.environments")),
     path("v1/", include("ansflow.api.variables")),
     path("v1/", include("ansflow.api.secrets")),
-    path("schema/", SpectacularAPIView.as_view()),
+    path("", include("ansflow.api.documentation")),
 ]

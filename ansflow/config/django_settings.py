@@ -43,7 +43,6 @@ INSTALLED_APPS = [
     "allauth.headless",
     "rest_framework",
     "django_filters",
-    "drf_spectacular",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -88,12 +87,15 @@ USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 STATIC_URL = "static/"
+APPEND_SLASH = False  # a redirect loses the body of a POST: a missing slash is a 404 that says so
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["ansflow.api.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["ansflow.api.base.parsing.Json"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "ansflow.api.base.parsing.OneFormat",
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "ansflow.api.base.schema.Schema",
     "EXCEPTION_HANDLER": "ansflow.api.base.errors.answer",
     "UNAUTHENTICATED_USER": None,
@@ -102,7 +104,9 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "AnsFlow",
     "DESCRIPTION": "Self-hosted CI/CD.",
     "VERSION": "v1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": True,
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_REQUEST": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }

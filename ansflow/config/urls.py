@@ -5,3 +5,6 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [path("api/", include("ansflow.api.urls"))]
+handler400 = "ansflow.api.base.errors.refused"
+handler404 = "ansflow.api.base.errors.unknown_path"
+handler500 = "ansflow.api.base.errors.failed"

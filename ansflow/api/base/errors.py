@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import DataError
+from django.http import Http404, HttpRequest, JsonResponse
+from django.urls import Resolver404, resolve
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -21,7 +23,20 @@ STATUS: dict[type[AnsFlowError], int] = {
     NotAvailable: 422,
     ExternalError: 502,
 }
-CODES = {400: "invalid", 401: "not_authenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+CODES = {
+    400: "invalid",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "not_available",
+    429: "throttled",
+    500: "internal",
+    502: "external",
+}
 MISSING = "There is no such thing, or you may not know of it."
 
 
@@ -29,19 +44,53 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's exception handler. None: not an error that we raise on purpose; Django answers 500 and logs it."""
     if isinstance(error, AnsFlowError):
         return _response(_status(error), error.code, str(error), _details(error))
+    if isinstance(error, DataError):  # a serializer let something through that a column cannot hold
+        return _response(400, "invalid", "A value is too long or too large to be stored.", {})
     usual = exception_handler(error, dict(context))  # sets WWW-Authenticate and Retry-After
     if usual is None:
         return None
     code, message, details = _of_drf(error, usual)
     found = _response(usual.status_code, code, message, details)
     for name, value in usual.headers.items():
-        if name not in {"Content-Type", "Allow"} or name == "Allow":
+        if name != "Content-Type":
             found.headers[name] = value
     return found
 
 
 def body(code: str, message: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
     return {"code": code, "message": message, "details": dict(details or {})}
+
+
+def unknown_path(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Django's handler404: what no route answers."""
+    hint = ""
+    if not request.path.endswith("/") and _answers(request.path + "/"):
+        hint = f" Paths end with a slash: {request.path}/"
+    return JsonResponse(body("not_found", MISSING + hint), status=404)
+
+
+def refused(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Django's handler400: a request that is malformed below what a route looks at."""
+    if isinstance(exception, RequestDataTooBig):
+        return JsonResponse(body("too_large", "The request is too large."), status=413)
+    return JsonResponse(body("invalid", "The request is malformed."), status=400)
+
+
+def failed(request: HttpRequest) -> JsonResponse:
+    """Django's handler500. The traceback stands in the log, under the request's id."""
+    number = request.headers.get("X-Request-ID", "")
+    where = f" The server's log tells more under {number}." if number else " The server's log tells more."
+    return JsonResponse(
+        body("internal", "This failed, and it is our fault." + where, {"request_id": number}), status=500
+    )
+
+
+def _answers(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
 
 
 def _response(status: int, code: str, message: str, details: Mapping[str, Any]) -> Response:
@@ -84,7 +133,8 @@ def _of_drf(error: Exception, usual: Response) -> tuple[str, str, dict[str, Any]
     if isinstance(error, Http404 | exceptions.NotFound):
         return "not_found", MISSING, {}
     if isinstance(error, PermissionDenied | exceptions.PermissionDenied):
-        return "forbidden", "You may not do this.", {}
+        why = str(getattr(error, "detail", ""))
+        return "forbidden", why if why.startswith("CSRF") else "You may not do this.", {}
     code = CODES.get(usual.status_code, getattr(error, "default_code", "error"))
     return code, str(getattr(error, "detail", error)), {}
 

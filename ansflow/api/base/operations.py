@@ -12,17 +12,18 @@
     urlpatterns = [path("projects/", Projects.as_view({"get": "list", "post": "create"}))]
 
 A method returns what `answer` renders: an object, a mapping, a query set (paged). It returns a Response of its own
-where the JSON has been made already, or where it is no JSON.
+where the JSON has been made already, and Django's HttpResponse where it is no JSON (`answer=Content("text/plain")`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
 
 from django.db import transaction
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
@@ -30,9 +31,11 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from ansflow.api.base.paging import Pages
+from ansflow.api.base.parsing import MOST_INTEGER, holdable, refuse
 from ansflow.api.base.policies import Policy, Public
-from ansflow.api.base.serializers import Error, Strict
+from ansflow.api.base.serializers import Strict
 from ansflow.apps.actor import Actor
+from ansflow.core.errors import NotFound
 
 READS = ("GET", "HEAD", "OPTIONS")
 
@@ -56,10 +59,38 @@ class Resource(ViewSet):
     permission_classes = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An answer that is no JSON."""
+
+    media_type: str
+    description: str = "The content."
+
+
+Answer = type[serializers.BaseSerializer[Any]] | Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What an operation declares. Its method carries it as `operation`."""
+
+    policy: Policy
+    answer: Answer | None
+    body: type[Strict] | None
+    query: type[Strict] | None
+    paged: bool
+    many: bool
+    status: int
+    atomic: bool
+    summary: str
+    description: str
+    errors: tuple[int, ...]
+
+
 def operation(
     policy: Policy,
     *,
-    answer: type[serializers.BaseSerializer[Any]] | OpenApiResponse | None = None,
+    answer: Answer | None = None,
     body: type[Strict] | None = None,
     query: type[Strict] | None = None,
     paged: bool = False,
@@ -67,39 +98,45 @@ def operation(
     status: int = 200,
     atomic: bool = True,
     summary: str = "",
+    errors: tuple[int, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """`atomic`: what a writing operation does to the database, it does as a whole. Off where the engine writes."""
+    """`atomic`: what a writing operation does to the database, it does as a whole. Off where the engine writes.
+
+    `errors`: statuses beyond those that follow from the rest (`schema.failures`), such as 429 or 502.
+    """
 
     def decorate(method: Callable[..., Any]) -> Callable[..., Response]:
+        description = (method.__doc__ or "").strip()
+        declared = Operation(
+            policy=policy,
+            answer=answer,
+            body=body,
+            query=query,
+            paged=paged,
+            many=many,
+            status=status,
+            atomic=atomic,
+            summary=summary or description.split("\n", maxsplit=1)[0],
+            description=description,
+            errors=errors,
+        )
+
         @wraps(method)
-        def run(self: Resource, request: Request, *args: Any, **kwargs: Any) -> Response:
+        def run(self: Resource, request: Request, *args: Any, **kwargs: Any) -> Any:
             _allow(policy, request)
+            _known(kwargs)
             call = Call(request, body=_read_body(body, request), query=_read_query(query, request, paged=paged))
             if request.method in READS or not atomic:
                 found = method(self, call, *args, **kwargs)
             else:
                 with transaction.atomic():
                     found = method(self, call, *args, **kwargs)
-            return _render(self, found, request, answer=answer, paged=paged, many=many, status=status)
+            return _render(self, found, request, declared)
 
-        run.policy = policy  # type: ignore[attr-defined]
-        documented = extend_schema(
-            summary=summary or (method.__doc__ or "").strip().split("\n")[0] or None,
-            description=(method.__doc__ or "").strip() or None,
-            request=body,
-            parameters=[query] if query else None,
-            responses={status: _described(answer, many=many or paged), **_errors(policy, body=body, query=query)},
-        )
-        return cast(Callable[..., Response], documented(run))
+        run.operation = declared  # type: ignore[attr-defined]
+        return run
 
     return decorate
-
-
-def whole_number(field: str, written: str, least: int, most: int) -> int:
-    """A number from the query. Raises ValidationError that names the field."""
-    if not (written.isascii() and written.isdigit() and len(written) < 19 and least <= int(written) <= most):
-        raise serializers.ValidationError({field: [f"Wants a whole number from {least} to {most}."]})
-    return int(written)
 
 
 def _allow(policy: Policy, request: Request) -> None:
@@ -108,6 +145,13 @@ def _allow(policy: Policy, request: Request) -> None:
     if not isinstance(request.auth, Actor):
         raise NotAuthenticated
     policy.check(request.auth)
+
+
+def _known(place: Mapping[str, Any]) -> None:
+    """Nothing has a number beyond 64 bits, or a name that cannot be stored: databases must not be asked for them."""
+    for value in place.values():
+        if value > MOST_INTEGER if isinstance(value, int) else isinstance(value, str) and not holdable(value):
+            raise NotFound("There is no such thing.")
 
 
 def _read_body(body: type[Strict] | None, request: Request) -> Mapping[str, Any]:
@@ -123,39 +167,21 @@ def _read_body(body: type[Strict] | None, request: Request) -> Mapping[str, Any]
 def _read_query(query: type[Strict] | None, request: Request, *, paged: bool) -> Mapping[str, Any]:
     own = ("page", "page_size") if paged else ()
     given = {name: value for name, value in request.query_params.items() if name not in own}
+    refuse(given)
     serializer = (query or Strict)(data=given)
     serializer.is_valid(raise_exception=True)
+    refuse(dict(serializer.validated_data))
     return cast(Mapping[str, Any], serializer.validated_data)
 
 
-def _render(
-    resource: Resource,
-    found: Any,
-    request: Request,
-    *,
-    answer: type[serializers.BaseSerializer[Any]] | OpenApiResponse | None,
-    paged: bool,
-    many: bool,
-    status: int,
-) -> Response:
-    if isinstance(found, Response):
+def _render(resource: Resource, found: Any, request: Request, declared: Operation) -> Any:
+    answer, status = declared.answer, declared.status
+    if isinstance(found, HttpResponseBase):
         return found
-    if answer is None or isinstance(answer, OpenApiResponse):
+    if answer is None or isinstance(answer, Content):
         return Response(found, status=status)
-    if not paged:
-        return Response(answer(found, many=many).data, status=status)
+    if not declared.paged:
+        return Response(answer(found, many=declared.many).data, status=status)
     pages = Pages()
     page: Any = pages.paginate_queryset(found, request, view=resource)
     return pages.get_paginated_response(answer(page, many=True).data)
-
-
-def _described(answer: Any, *, many: bool) -> Any:
-    if answer is None:
-        return OpenApiResponse(description="Done.")
-    return answer(many=True) if many and isinstance(answer, type) else answer
-
-
-def _errors(policy: Policy, *, body: type[Strict] | None, query: type[Strict] | None) -> dict[int, Any]:
-    wrong = {400: Error} if body or query else {}
-    closed = {} if isinstance(policy, Public) else {401: Error, 403: Error, 404: Error}
-    return {**wrong, **closed}

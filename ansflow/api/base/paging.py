@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from rest_framework import serializers
 from rest_framework.pagination import PageNumberPagination
+
+from ansflow.api.base.parsing import MOST_INTEGER
 
 
 class Pages(PageNumberPagination):
@@ -16,7 +19,17 @@ class Pages(PageNumberPagination):
 
     def get_page_size(self, request: Any) -> int:
         """A size that is no number from 1 to 200 is an error, not a default."""
-        from ansflow.api.base.operations import whole_number  # noqa: PLC0415 — operations import pages
-
         written = request.query_params.get(self.page_size_query_param)
         return self.page_size if written is None else whole_number("page_size", written, 1, self.max_page_size)
+
+    def get_page_number(self, request: Any, paginator: Any) -> int:
+        """A page that is no number is an error; one beyond the last does not exist."""
+        written = request.query_params.get(self.page_query_param)
+        return 1 if written is None else whole_number("page", written, 1, MOST_INTEGER)
+
+
+def whole_number(field: str, written: str, least: int, most: int) -> int:
+    """A number from the query. Raises ValidationError that names the field."""
+    if not (written.isascii() and written.isdigit() and len(written) < 20 and least <= int(written) <= most):
+        raise serializers.ValidationError({field: [f"Wants a whole number from {least} to {most}."]})
+    return int(written)

@@ -28,11 +28,3 @@ class Strict(serializers.Serializer[Any]):
 
 class Empty(Strict):
     """No body, or `{}`."""
-
-
-class Error(serializers.Serializer[Any]):
-    """The one shape of every error."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-    details = serializers.DictField()
