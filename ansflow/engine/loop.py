@@ -125,9 +125,13 @@ class Engine:
     def start(self, plan: Plan, *, by: str = "", kept: Mapping[str, Outcome] | None = None) -> int:
         """Freezes the plan and begins. `kept` are the good steps of the execution that this one resumes."""
         execution = self.store.create(plan, now=self._clock.now(), by=by, kept=kept)
+        self.begin(execution)
+        return execution
+
+    def begin(self, execution: int) -> None:
+        """Starts an execution that has been written down. Safe to repeat."""
         self.scheduler.tell(execution, Start())
         self.store.sent(begin_key(execution))
-        return execution
 
     def cancel(
         self, execution: int, *, by: str = "", message: str = "", step: str = "", immediate: bool = False

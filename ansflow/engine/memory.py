@@ -1,13 +1,12 @@
 """Every port in memory: for tests, the simulation, and a lone `ansflow run`. Safe to use from several threads.
 
-`MemoryStore` keeps rows by reference and never changes one: a decision brings new rows, which replace the old. So a
-view costs nothing, and the same object can be handed to every reader.
+`MemoryStore` hands the same `Picture` of an execution to every reader.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Condition, Lock
 
@@ -16,12 +15,11 @@ from ansflow.core.errors import Conflict, NotFound
 from ansflow.core.events import Event, ExecutionChanged
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import Plan
-from ansflow.core.state import BundleState, ExecutionState, State, StepState
+from ansflow.core.state import ExecutionState, State, StepState
 from ansflow.core.status import Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
+from ansflow.engine.picture import Picture
 from ansflow.engine.ports import FENCED, Due, Held, Sending, begin_key, check_moves
-
-Line = list[tuple[tuple[int, int], str]]
 
 
 class MemoryClock:
@@ -43,48 +41,12 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-class MemoryRun:
-    """The rows of one execution: a `State`. Lines are sorted with the best last, so that taking it costs nothing."""
+class MemoryRun(Picture):
+    """Everything that is kept of one execution."""
 
     def __init__(self, execution: ExecutionState, wiring: Wiring) -> None:
-        self.execution = execution
-        self.wiring = wiring
-        self.steps = {key: wiring.new_step(key) for key in wiring.plan.steps}
-        self.bundles = {name: wiring.new_bundle(name) for name in wiring.plan.bundles}
-        self.places: dict[str, int] = {}
-        self.lines: dict[str, Line] = {}
+        super().__init__(execution, wiring)
         self.events: list[Event] = []
-
-    def step(self, key: str) -> StepState:
-        try:
-            return self.steps[key]
-        except KeyError:
-            raise NotFound(f"There is no step {key!r} in execution {self.execution.id}.") from None
-
-    def bundle(self, name: str) -> BundleState:
-        return self.bundles[name]
-
-    def used(self, limiter: str) -> int:
-        return self.places.get(limiter, 0)
-
-    def line(self, name: str) -> Iterator[str]:
-        line = self.lines.get(name, [])
-        while line and self.steps[line[-1][1]].line != name:
-            line.pop()
-        for _, key in reversed(line):
-            if self.steps[key].line == name:
-                yield key
-
-    def stand(self, rows: Sequence[StepState]) -> None:
-        """Puts those who are new in a line into their places. Who has left is taken out when met."""
-        fresh: dict[str, Line] = {}
-        for row in rows:
-            if row.line and self.steps[row.key].line != row.line:
-                fresh.setdefault(row.line, []).append((self.wiring.rank(row.key), row.key))
-        for name, keys in fresh.items():
-            line = self.lines.setdefault(name, [])
-            line.extend(keys)
-            line.sort(reverse=True)
 
 
 class MemoryStore:
@@ -134,24 +96,20 @@ class MemoryStore:
         with self._lock:
             if run.execution.version != after.version - 1:
                 return False
-            if any(run.steps[change.after.key].guard != change.guard for change in decision.steps):
+            if any(run.step(change.after.key).guard != change.guard for change in decision.steps):
                 return False
             self._write(run, decision, after, now)
             return True
 
     def _write(self, run: MemoryRun, decision: Decision, after: ExecutionState, now: datetime) -> None:
         rows = [change.after for change in decision.steps]
-        run.stand(rows)
         for row in rows:
-            self._index(run, run.steps[row.key], row)
-            run.steps[row.key] = row
+            self._index(run, run.step(row.key), row)
         for bundle in decision.bundles:
-            if bundle.deadline and bundle.deadline != run.bundles[bundle.name].deadline:
+            if bundle.deadline and bundle.deadline != run.bundle(bundle.name).deadline:
                 self._plan(bundle.deadline, Due(after.id, Timeout(bundle=bundle.name)))
-            run.bundles[bundle.name] = bundle
         if after.deadline and after.deadline != run.execution.deadline:
             self._plan(after.deadline, Due(after.id, Timeout()))
-        run.places.update(decision.used)
         seq = run.execution.seq
         for number, fact in enumerate(decision.facts, start=seq + 1):
             run.events.append(Event(execution=after.id, seq=number, at=now, fact=fact))
@@ -159,7 +117,7 @@ class MemoryStore:
             if not isinstance(effect, Offer):  # a step on offer is its own row of the outbox
                 key = (after.id, after.version, number)
                 self._outbox[key] = Sending(key, effect, now)
-        run.execution = after
+        run.update(after, rows, decision.bundles, decision.used)
         if is_final(after.status):
             self._open.pop(after.id, None)
 
@@ -225,9 +183,9 @@ class MemoryStore:
     def _is_due(self, at: datetime, due: Due) -> bool:
         run = self._runs[due.execution]
         if isinstance(due.command, Timeout):
-            row = run.bundles[due.command.bundle] if due.command.bundle else run.execution
+            row = run.bundle(due.command.bundle) if due.command.bundle else run.execution
             return row.deadline == at
-        return run.steps[due.command.step].due_at == at
+        return run.step(due.command.step).due_at == at
 
     # ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -248,7 +206,7 @@ class MemoryStore:
             return [
                 (held.execution, _stop(held, run, timed_out=row.stop is Reason.TIMEOUT))
                 for held, run in rows
-                if (row := run.steps[held.step]).stop is not None
+                if (row := run.step(held.step)).stop is not None
             ]
 
     def lost(self, *, before: datetime) -> Sequence[Held]:

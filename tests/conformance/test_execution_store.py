@@ -37,9 +37,13 @@ from ansflow.core.state import Guard, copied
 from ansflow.core.status import STEP_MOVES, ExecutionStatus, Reason, StepStatus
 from ansflow.engine.memory import MemoryStore
 from ansflow.engine.ports import ExecutionStore, Held, begin_key
+from tests.databases import Store, migrated
 from tests.plans import plan
 
-STORES: dict[str, Callable[[], ExecutionStore]] = {"memory": MemoryStore}
+STORES: dict[str, Callable[[], ExecutionStore]] = {
+    "memory": MemoryStore,
+    "sqlite": lambda: Store(migrated("sqlite")),
+}
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -48,8 +52,9 @@ BAD = Outcome(status=StepStatus.FAILED, reason=Reason.EXIT_CODE, message="Exited
 
 
 @pytest.fixture(params=STORES)
-def store(request):
-    return STORES[request.param]()
+def store(request, django_db_blocker):
+    with django_db_blocker.unblock():
+        yield STORES[request.param]()
 
 
 def decided(store, execution, command, now=NOW) -> Decision:

@@ -95,8 +95,8 @@ MUTANTS = (
     Mutant(
         "the heartbeat carries no cancellation",
         f"{STORE}:MemoryStore.beat",
-        "if (row := run.steps[held.step]).stop is not None",
-        "if (row := run.steps[held.step]).stop is not None and False",
+        "if (row := run.step(held.step)).stop is not None",
+        "if (row := run.step(held.step)).stop is not None and False",
     ),
     Mutant(
         "cancel ends the final steps too",

@@ -28,6 +28,7 @@ from ansflow.core.status import is_final
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
 from ansflow.engine.memory import MemoryBus, MemoryClock, MemoryLogs, MemoryRun, MemorySecrets, MemoryStore
+from ansflow.engine.picture import Picture
 from ansflow.engine.ports import begin_key
 from ansflow.engine.scheduler import Scheduler
 from ansflow.plugins.contracts import Command, Ended, Launch
@@ -175,25 +176,13 @@ class Workspaces:
         return NOWHERE
 
 
-class Picture:
+class Snapshot(Picture):
     """A view as of one moment, as another process would read it from a database."""
 
     def __init__(self, run: MemoryRun) -> None:
-        self.execution = copied(run.execution)
-        self._steps, self._bundles, self._places = dict(run.steps), dict(run.bundles), dict(run.places)
-        self._lines = {name: list(line) for name, line in run.lines.items()}
-
-    def step(self, key: str) -> Any:
-        return self._steps[key]
-
-    def bundle(self, name: str) -> Any:
-        return self._bundles[name]
-
-    def used(self, limiter: str) -> int:
-        return self._places.get(limiter, 0)
-
-    def line(self, name: str) -> Any:
-        return (key for _, key in reversed(self._lines.get(name, [])) if self._steps[key].line == name)
+        super().__init__(copied(run.execution), run.wiring)
+        self.steps, self.bundles, self.places = dict(run.steps), dict(run.bundles), dict(run.places)
+        self.lines = {name: list(line) for name, line in run.lines.items()}
 
 
 class SharedStore(MemoryStore):
@@ -206,7 +195,7 @@ class SharedStore(MemoryStore):
 
     def load(self, execution: int) -> Any:
         self.world.pause()
-        return Picture(self._run(execution))
+        return Snapshot(self._run(execution))
 
     def apply(self, execution: int, decision: Any, *, now: datetime) -> bool:
         self.world.pause()

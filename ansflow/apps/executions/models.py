@@ -60,10 +60,11 @@ class PipelineExecution(models.Model):
 
 
 class ExecutionPlan(models.Model):
-    """The frozen plan, as JSON, compressed."""
+    """The frozen plan, and the outcomes kept from another execution by step: JSON of `core.codec`, compressed."""
 
     execution = models.OneToOneField(PipelineExecution, primary_key=True, on_delete=models.CASCADE, related_name="plan")
     body = models.BinaryField()
+    kept = models.BinaryField(default=b"")
 
 
 class StepExecution(models.Model):
@@ -88,6 +89,7 @@ class StepExecution(models.Model):
     due_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    outcome = models.TextField(default="")  # core.outcome.Outcome of the newest attempt that has one
     rest = models.TextField(default="")
 
     class Meta:
@@ -141,6 +143,7 @@ class Places(models.Model):
     execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="places")
     limiter = models.CharField(max_length=254)
     used = models.IntegerField(default=0)
+    row_version = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["execution", "limiter"], name="places_limiter")]

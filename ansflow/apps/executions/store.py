@@ -1,0 +1,298 @@
+"""The truth, in the database: an `ExecutionStore` for PostgreSQL, MySQL, MariaDB and SQLite.
+
+One transaction per decision. It writes where the execution's version and each row's status, attempt and fence are as
+the decision found them; where one is not, everything is rolled back and the caller decides again.
+
+A process keeps a picture of each execution that it works on, brought up to date by what has been written since: a
+finished step costs itself and its neighbours, however large the graph is. Within a transaction of the caller nothing
+is kept, since it may be undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from django.db import transaction
+
+from ansflow.apps.executions import rows
+from ansflow.apps.executions.transactions import Database, GuardFailed, Statements
+from ansflow.apps.executions.writing import NewExecution, unpacked_kept, unpacked_plan, write_decision, write_new
+from ansflow.core.commands import Decision, Expire, Retry, Stop, Timeout
+from ansflow.core.errors import InvalidSpec, NotFound, Problem
+from ansflow.core.events import Event
+from ansflow.core.outcome import Outcome
+from ansflow.core.plan import Plan
+from ansflow.core.state import ExecutionState, State
+from ansflow.core.status import ExecutionStatus, Reason, StepStatus, is_final
+from ansflow.core.wiring import Wiring
+from ansflow.engine.picture import Picture
+from ansflow.engine.ports import Due, Held, Sending, check_moves
+
+_EXECUTION = ", ".join(f"[{name}]" for name in rows.EXECUTION_COLUMNS)
+_STEP = ", ".join(f"[{name}]" for name in ("key", *rows.STEP_COLUMNS))
+_HELD = "SELECT s.[execution_id], s.[key], s.[attempt], s.[fence], s.[worker] FROM [Step] s"
+_RUNNING = StepStatus.RUNNING.value
+
+
+class DjangoStore:
+    """Safe to use from several threads and processes."""
+
+    def __init__(self, alias: str = "default") -> None:
+        self._db = Database(alias)
+        self._lock = Lock()  # of the dictionaries; never held during a statement
+        self._pictures: dict[int, Picture] = {}
+        self._wirings: dict[int, Wiring] = {}
+        self._sent: set[tuple[int, int, int]] = set()
+
+    # ── one execution ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def create(
+        self,
+        plan: Plan,
+        *,
+        now: datetime,
+        by: str = "",
+        kept: Mapping[str, Outcome] | None = None,
+        known: NewExecution | None = None,
+    ) -> int:
+        """Within the caller's transaction, where there is one. `known` must be given: a row has a project."""
+        if known is None:
+            problem = "An execution in the database belongs to a project and a pipeline: pass `known`."
+            raise InvalidSpec([Problem(code="missing", message=problem, path=("known",))])
+        wiring = Wiring(plan)
+        state = self._db.write(partial(write_new, wiring=wiring, now=now, by=by, kept=dict(kept or {}), known=known))
+        transaction.on_commit(partial(self._remember, Picture(state, wiring)), using=self._db.alias)
+        return state.id
+
+    def wiring(self, execution: int) -> Wiring:
+        known = self._wirings.get(execution)
+        if known is None:
+            found = self._db.read("SELECT [body] FROM [Plan] WHERE [execution_id] = %s", [execution])
+            if not found:
+                raise _no_execution(execution)
+            known = Wiring(unpacked_plan(found[0][0]))
+            if not self._db.in_transaction():
+                with self._lock:
+                    known = self._wirings.setdefault(execution, known)
+        return known
+
+    def load(self, execution: int) -> State:
+        known = None if self._db.in_transaction() else self._pictures.get(execution)
+        if known is not None:
+            found = self._db.read("SELECT [row_version] FROM [Execution] WHERE [id] = %s", [execution])
+            if found and found[0][0] == known.execution.version:
+                return known
+        picture = self._read(execution, known)
+        if not self._db.in_transaction():
+            if is_final(picture.execution.status):
+                self._forget(execution)
+            elif known is None:
+                return self._remember(picture)
+        return picture
+
+    def apply(self, execution: int, decision: Decision, *, now: datetime) -> bool:
+        after = decision.execution
+        if after is None:
+            return False
+        check_moves(decision)
+        known = None if self._db.in_transaction() else self._pictures.get(execution)
+        places = decision.used
+        if known is not None:
+            places = {limiter: used for limiter, used in places.items() if known.places.get(limiter) != used}
+        carried_out = self._take_sent()
+
+        def work(to: Statements) -> None:
+            write_decision(to, decision, after, now=now, places=places)
+            _delete_sendings(to, carried_out)
+
+        try:
+            self._db.write(work)
+        except GuardFailed:
+            self._give_back(carried_out)
+            return False
+        except BaseException:
+            self._give_back(carried_out)
+            raise
+        if is_final(after.status):
+            self._forget(execution)
+        elif known is not None:
+            self._update(known, after, decision)
+        return True
+
+    def events(self, execution: int, *, after: int = 0) -> Sequence[Event]:
+        found = self._db.read(
+            "SELECT [seq], [at], [fact] FROM [Event] WHERE [execution_id] = %s AND [seq] > %s ORDER BY [seq]",
+            [execution, after],
+        )
+        return [
+            Event(execution=execution, seq=seq, at=rows.aware_time(at), fact=rows.fact_of(fact))
+            for seq, at, fact in found
+        ]
+
+    def executions(self) -> Sequence[int]:
+        open_ones = [status.value for status in ExecutionStatus if not is_final(status)]
+        marks = ", ".join(["%s"] * len(open_ones))
+        found = self._db.read(f"SELECT [id] FROM [Execution] WHERE [status] IN ({marks}) ORDER BY [id]", open_ones)
+        return [execution for (execution,) in found]
+
+    # ── what must happen outside ─────────────────────────────────────────────────────────────────────────────────
+
+    def sent(self, key: tuple[int, int, int]) -> None:
+        """Deleted with the next write, or before the outbox is read: a doubled effect does no harm, a commit costs."""
+        with self._lock:
+            self._sent.add(key)
+
+    def unsent(self, *, before: datetime) -> Sequence[Sending]:
+        carried_out = self._take_sent()
+        if carried_out:
+            self._db.write(lambda to: _delete_sendings(to, carried_out))
+        found = self._db.read(
+            "SELECT [execution_id], [row_version], [number], [effect], [at] FROM [Sending] WHERE [at] <= %s"
+            " ORDER BY [id]",
+            [before],
+        )
+        return [Sending((e, v, n), rows.effect_of(effect), rows.aware_time(at)) for e, v, n, effect, at in found]
+
+    def offers(self, *, before: datetime) -> Sequence[tuple[int, str]]:
+        return self._db.read(
+            "SELECT [execution_id], [key] FROM [Step] WHERE [offered_at] <= %s ORDER BY [offered_at], [id]", [before]
+        )
+
+    # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def due(self, now: datetime) -> Sequence[Due]:
+        found: list[tuple[Any, Due]] = []
+        steps = "SELECT [due_at], [execution_id], [key], [status] FROM [Step] WHERE [due_at] <= %s"
+        for at, execution, key, status in self._db.read(steps, [now]):
+            command = Expire(step=key) if status == StepStatus.WAITING.value else Retry(step=key)
+            found.append((at, Due(execution, command)))
+        bundles = "SELECT [deadline], [execution_id], [name] FROM [Bundle] WHERE [deadline] <= %s"
+        found += [(at, Due(execution, Timeout(bundle=name))) for at, execution, name in self._db.read(bundles, [now])]
+        whole = "SELECT [deadline], [id] FROM [Execution] WHERE [deadline] <= %s"
+        found += [(at, Due(execution, Timeout())) for at, execution in self._db.read(whole, [now])]
+        return [due for _, due in sorted(found, key=lambda entry: entry[0])]
+
+    def next_due(self) -> datetime | None:
+        found = self._db.read(
+            "SELECT MIN([due_at]) FROM [Step] UNION ALL SELECT MIN([deadline]) FROM [Bundle]"
+            " UNION ALL SELECT MIN([deadline]) FROM [Execution]"
+        )
+        return min((rows.aware_time(at) for (at,) in found if at is not None), default=None)
+
+    # ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def register(self, worker: str, boot: str, *, now: datetime) -> Sequence[Held]:
+        def work(to: Statements) -> None:
+            to.run("UPDATE [Worker] SET [seen_at] = %s WHERE [name] = %s", [now, worker])
+            if not to.run("UPDATE [Worker] SET [name] = %s, [seen_at] = %s WHERE [boot] = %s", [worker, now, boot]):
+                to.run(
+                    "INSERT INTO [Worker] ([boot], [name], [seen_at], [started_at], [slots], [executor], [version])"
+                    " VALUES (%s, %s, %s, %s, 0, '', '')",
+                    [boot, worker, now, now],
+                )
+
+        self._db.write(work)
+        return self._held("JOIN [Worker] w ON w.[boot] = s.[worker] AND w.[name] = %s AND w.[boot] <> %s", worker, boot)
+
+    def beat(self, boot: str, *, now: datetime) -> Sequence[tuple[int, Stop]]:
+        self._db.write(lambda to: to.run("UPDATE [Worker] SET [seen_at] = %s WHERE [boot] = %s", [now, boot]))
+        self._forget_ended()
+        stops = []
+        for held in self._held("", more="AND s.[worker] = %s AND s.[rest] LIKE %s", values=(boot, '%"stop"%')):
+            state = self.load(held.execution)
+            row = state.step(held.step)
+            if row.stop is not None and row.fence == held.fence:
+                timed_out = row.stop is Reason.TIMEOUT
+                stop = Stop(held.step, held.attempt, held.fence, boot, state.execution.immediate, timed_out)
+                stops.append((held.execution, stop))
+        return stops
+
+    def lost(self, *, before: datetime) -> Sequence[Held]:
+        return self._held(
+            "LEFT JOIN [Worker] w ON w.[boot] = s.[worker]",
+            more="AND (w.[boot] IS NULL OR w.[seen_at] < %s)",
+            values=(before,),
+        )
+
+    def running(self) -> Sequence[Held]:
+        return self._held("")
+
+    def _held(self, join: str, *joined: Any, more: str = "", values: Iterable[Any] = ()) -> Sequence[Held]:
+        found = self._db.read(
+            f"{_HELD} {join} WHERE s.[status] = %s {more} ORDER BY s.[id]", [*joined, _RUNNING, *values]
+        )
+        return [Held(*row) for row in found]
+
+    # ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _read(self, execution: int, known: Picture | None) -> Picture:
+        """Brings a picture up to date, or makes one. The execution is read first, so that no row is older than it."""
+        found = self._db.read(f"SELECT {_EXECUTION} FROM [Execution] WHERE [id] = %s", [execution])
+        if not found:
+            raise _no_execution(execution)
+        state = rows.execution_state(execution, found[0], known.execution.kept if known else self._kept(execution))
+        picture = known or Picture(state, self.wiring(execution))
+        changed = "WHERE [execution_id] = %s AND [row_version] > %s"
+        since = [execution, known.execution.version if known else 0]
+        steps = self._db.read(f"SELECT {_STEP} FROM [Step] {changed}", since)
+        bundles = self._db.read(f"SELECT [name], [deadline], [rest] FROM [Bundle] {changed}", since)
+        places = self._db.read(f"SELECT [limiter], [used] FROM [Places] {changed}", since)
+        with self._lock:
+            if known is None or state.version > known.execution.version:
+                picture.update(
+                    state,
+                    [rows.step_state(key, values) for key, *values in steps],
+                    [rows.bundle_state(*values) for values in bundles],
+                    dict(places),  # type: ignore[arg-type] — two columns each
+                )
+        return picture
+
+    def _kept(self, execution: int) -> dict[str, Outcome]:
+        found = self._db.read("SELECT [kept] FROM [Plan] WHERE [execution_id] = %s", [execution])
+        return unpacked_kept(found[0][0]) if found else {}
+
+    def _update(self, picture: Picture, after: ExecutionState, decision: Decision) -> None:
+        with self._lock:
+            if picture.execution.version == after.version - 1:  # else somebody has read what was written here
+                picture.update(after, [change.after for change in decision.steps], decision.bundles, decision.used)
+
+    def _remember(self, picture: Picture) -> Picture:
+        with self._lock:
+            self._wirings.setdefault(picture.execution.id, picture.wiring)
+            return self._pictures.setdefault(picture.execution.id, picture)
+
+    def _forget(self, execution: int) -> None:
+        with self._lock:
+            self._pictures.pop(execution, None)
+            self._wirings.pop(execution, None)
+
+    def _forget_ended(self) -> None:
+        """Executions that another process has brought to their end."""
+        with self._lock:
+            known = [*self._pictures, *(e for e in self._wirings if e not in self._pictures)]
+        if known:
+            open_ones = set(self.executions())
+            for execution in known:
+                if execution not in open_ones:
+                    self._forget(execution)
+
+    def _take_sent(self) -> set[tuple[int, int, int]]:
+        with self._lock:
+            taken, self._sent = self._sent, set()
+        return taken
+
+    def _give_back(self, keys: set[tuple[int, int, int]]) -> None:
+        with self._lock:
+            self._sent |= keys
+
+
+def _delete_sendings(to: Statements, keys: Iterable[tuple[int, int, int]]) -> None:
+    to.many("DELETE FROM [Sending] WHERE [execution_id] = %s AND [row_version] = %s AND [number] = %s", keys)
+
+
+def _no_execution(execution: int) -> NotFound:
+    return NotFound(f"There is no execution {execution}.")

@@ -1,0 +1,165 @@
+"""Statements and transactions that look the same on every database: what fails by chance is tried again.
+
+SQL is written once, with names in brackets, tables in capitals (`[Step]`, `[row_version]`): each database quotes them
+its own way.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
+
+from ansflow.apps.executions import models
+
+T = TypeVar("T")
+
+TABLES: dict[str, type[Model]] = {
+    "Execution": models.PipelineExecution,
+    "Plan": models.ExecutionPlan,
+    "Step": models.StepExecution,
+    "Attempt": models.Attempt,
+    "Bundle": models.BundleExecution,
+    "Places": models.Places,
+    "Event": models.ExecutionEvent,
+    "Sending": models.Sending,
+    "Worker": models.Worker,
+}
+
+PATIENCE = 5.0  # seconds for which a database that cannot be reached, or that chose us as its victim, is tried again
+PAUSE = 0.01  # seconds before the second try; doubled with each, up to LONGEST_PAUSE
+LONGEST_PAUSE = 0.5
+
+POSTGRESQL = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+MYSQL = frozenset({1205, 1213, 1020})  # lock wait time-out, deadlock, row changed since it was read
+MYSQL_LOST = frozenset({1927, 2002, 2003, 2006, 2013, 2014, 2055})
+SQLITE_BUSY = 5
+
+
+class GuardFailed(Exception):
+    """A row is no longer as a decision found it: everything is rolled back."""
+
+
+class Database:
+    """One of Django's databases, as the store uses it. The connection is that of the calling thread."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    @property
+    def connection(self) -> BaseDatabaseWrapper:
+        return connections[self.alias]
+
+    def in_transaction(self) -> bool:
+        """The caller has begun one: what is written may still be undone, and nothing is tried again here."""
+        return self.connection.in_atomic_block
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        def work() -> list[tuple[Any, ...]]:
+            with self.connection.cursor() as cursor:
+                run(self.connection, cursor, sql, values)
+                return cursor.fetchall()
+
+        return self._patiently(work)
+
+    def write(self, work: Callable[[Statements], T]) -> T:
+        """Everything that `work` writes, or nothing. It may be called several times; each begins anew."""
+
+        def transacted() -> T:
+            with transaction.atomic(using=self.alias), self.connection.cursor() as cursor:
+                return work(Statements(self.connection, cursor))
+
+        return self._patiently(transacted)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        if self.in_transaction():
+            return work()
+        until, pause = monotonic() + PATIENCE, PAUSE
+        while True:
+            try:
+                return work()
+            except (OperationalError, InterfaceError) as error:
+                if monotonic() >= until or not self._may_pass(error):
+                    raise
+            sleep(random.uniform(0, pause))
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _may_pass(self, error: DatabaseError | InterfaceError) -> bool:
+        """Whether another try may go well. A connection that is gone is made anew for it."""
+        cause = error.__cause__
+        sqlstate = getattr(cause, "sqlstate", None)
+        number = error.args[0] if error.args else None
+        if sqlstate in POSTGRESQL or number in MYSQL:
+            return True
+        if (getattr(cause, "sqlite_errorcode", 0) & 0xFF) == SQLITE_BUSY:
+            return True
+        lost = (sqlstate or "").startswith(("08", "57P")) or number in MYSQL_LOST
+        if lost or (self.connection.vendor != "sqlite" and not self.connection.is_usable()):
+            self.connection.close()
+            return True
+        return False
+
+
+class Statements:
+    """The cursor of one transaction."""
+
+    def __init__(self, connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
+        self._connection = connection
+        self._cursor = cursor
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """How many rows it touched."""
+        run(self._connection, self._cursor, sql, values)
+        return self._cursor.rowcount
+
+    def guarded(self, sql: str, values: Sequence[Any]) -> None:
+        if self.run(sql, values) != 1:
+            raise GuardFailed
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
+        """The same statement for each; how many rows they touched together."""
+        adapted = [_adapted(self._connection, row) for row in rows]
+        if not adapted:
+            return 0
+        self._cursor.executemany(quoted(self._connection, sql), adapted)
+        return self._cursor.rowcount
+
+    def insert(self, sql: str, values: Sequence[Any]) -> int:
+        """The number of the new row, whose column is `id`."""
+        if self._connection.features.can_return_columns_from_insert:
+            run(self._connection, self._cursor, f"{sql} RETURNING [id]", values)
+            return int(self._cursor.fetchone()[0])
+        run(self._connection, self._cursor, sql, values)
+        return int(self._cursor.lastrowid)
+
+
+def run(connection: BaseDatabaseWrapper, cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> None:
+    cursor.execute(quoted(connection, sql), _adapted(connection, values))
+
+
+def quoted(connection: BaseDatabaseWrapper, sql: str) -> str:
+    return _quoted(sql, connection.ops.quote_name("|"))
+
+
+@lru_cache(maxsize=500)
+def _quoted(sql: str, quotes: str) -> str:
+    def name(found: re.Match[str]) -> str:
+        model = TABLES.get(found[1])
+        return quotes.replace("|", model._meta.db_table if model else found[1])
+
+    return re.sub(r"\[(\w+)\]", name, sql)
+
+
+def _adapted(connection: BaseDatabaseWrapper, values: Sequence[Any]) -> Sequence[Any]:
+    if connection.vendor == "postgresql":
+        return values
+    adapt = connection.ops.adapt_datetimefield_value
+    return [adapt(value) if hasattr(value, "tzinfo") else value for value in values]
