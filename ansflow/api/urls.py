@@ -11,4 +11,5 @@ urlpatterns = [
     path("v1/", include("ansflow.api.variables")),
     path("v1/", include("ansflow.api.secrets")),
     path("", include("ansflow.api.documentation")),
+    path("v1/", include("ansflow.api.pipelines")),
 ]

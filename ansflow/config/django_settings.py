@@ -81,6 +81,9 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 HEADLESS_ONLY = True
 
+ANSFLOW_EXECUTOR = "sandbox"  # where steps run that name no place
+ANSFLOW_ALLOW_HOST_EXECUTOR = SETTINGS.allow_host_executor
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
