@@ -15,9 +15,11 @@ from ansflow.apps.pipelines import actions, queries
 from ansflow.apps.pipelines.models import Pipeline
 from ansflow.apps.projects.access import Permission
 from ansflow.core.status import ExecutionStatus
+from ansflow.document.listed import KEYS
 from ansflow.document.yaml import MAX_BYTES
 
-STATUSES = (*(status.value for status in ExecutionStatus), "never")
+EXECUTION_STATUSES = [status.value for status in ExecutionStatus]
+MAX_STEPS = 1000
 
 
 class LastExecution(serializers.Serializer[Any]):
@@ -25,7 +27,7 @@ class LastExecution(serializers.Serializer[Any]):
 
     id = serializers.IntegerField(source="last_id")
     number = serializers.IntegerField(source="last_number")
-    status = serializers.ChoiceField(source="last_status", choices=[status.value for status in ExecutionStatus])
+    status = serializers.ChoiceField(source="last_status", choices=EXECUTION_STATUSES)
     reason = serializers.CharField(source="last_reason")
     message = serializers.CharField(source="last_message")
     trigger_type = serializers.CharField(source="last_trigger_type")
@@ -57,6 +59,8 @@ class PipelineBody(serializers.Serializer[Any]):
 
 
 class PipelineWithSource(PipelineBody):
+    """`commit` is what the text was read at, where it comes from the repository."""
+
     source = serializers.CharField(source="latest.source")  # type: ignore[assignment]  # a field of that name
     commit = serializers.CharField(source="latest.commit")
 
@@ -65,23 +69,59 @@ class PipelineFilter(Strict):
     project = serializers.IntegerField(required=False, help_text="Only those of this project.")
     search = serializers.CharField(required=False, help_text="Words that stand in the name or the description.")
     status = serializers.ChoiceField(
-        STATUSES, required=False, help_text="Of the last execution; `never`: has not run yet."
+        [*EXECUTION_STATUSES, "never"], required=False, help_text="Of the last execution; `never`: has not run yet."
     )
     archived = serializers.BooleanField(required=False, default=False, help_text="The archived ones instead.")
     ordering = serializers.ChoiceField(queries.ORDERINGS, required=False, default="name")
 
 
-def source_field(**known: Any) -> serializers.CharField:
+def text_field(**known: Any) -> serializers.CharField:
+    """The text of a pipeline file, kept byte for byte."""
     return serializers.CharField(
         trim_whitespace=False, max_length=MAX_BYTES, help_text="The text of the pipeline file.", **known
     )
 
 
+def _of_the_file(key: str) -> serializers.JSONField:
+    return serializers.JSONField(required=False, help_text=f"As `{key}` of a step in the pipeline file.")
+
+
+class OwnKeys(Strict):
+    """One step. Beside these keys it takes every key of a step in the pipeline file."""
+
+    id = serializers.CharField(required=False, help_text="Its id in the file. Left out: made from the name.")
+    name = serializers.CharField(required=False)
+    step_type = serializers.CharField(required=False, help_text="A step type; `custom` where it is left out.")
+    parameters = serializers.DictField(required=False, allow_null=True, help_text="What the type wants to know.")
+    dependencies = serializers.ListField(
+        child=serializers.JSONField(), required=False, allow_null=True, help_text="Names or ids of other steps."
+    )
+
+
+OWN_KEYS = ("id", "name", "step_type", "parameters", "dependencies")
+ListedStep: Any = type(
+    "ListedStep",
+    (OwnKeys,),
+    {"__doc__": OwnKeys.__doc__} | {key: _of_the_file(key) for key in KEYS if key not in OWN_KEYS},
+)
+
+
 class NewPipeline(Strict):
+    """One of `source`, `steps` and `repository_path` says what runs."""
+
     project = serializers.IntegerField()
     name = serializers.CharField(required=False, max_length=100, help_text="Left out: the name that the file gives.")
     description = serializers.CharField(required=False, allow_blank=True)
-    source = source_field()  # type: ignore[assignment]  # as above
+    source = text_field(required=False)  # type: ignore[assignment]  # as above
+    steps = serializers.ListField(
+        child=ListedStep(), required=False, min_length=1, max_length=MAX_STEPS, help_text="Turned into a clean file."
+    )
+    repository_path = serializers.CharField(
+        required=False, max_length=400, help_text="Path of the file in the project's repository, such as .ansflow.yml."
+    )
+    ref = serializers.CharField(
+        required=False, max_length=254, help_text="Branch, tag or commit. Left out: the project's default branch."
+    )
     message = serializers.CharField(required=False, allow_blank=True, max_length=400)
 
 
@@ -90,11 +130,16 @@ class PipelineChanges(Strict):
     description = serializers.CharField(allow_blank=True)
     is_active = serializers.BooleanField()
     archived = serializers.BooleanField()
-    source = source_field()  # type: ignore[assignment]  # as above
+    source = text_field()  # type: ignore[assignment]  # as above
     base_version = serializers.IntegerField(
-        help_text="With `source`: the version that was edited. If it is not the newest any more: 409."
+        help_text="With `source`: the version that was edited. Where it is not the newest any more: 409."
     )
     message = serializers.CharField(allow_blank=True, max_length=400, help_text="What the new version is for.")
+
+
+class SyncRequest(Strict):
+    ref = serializers.CharField(required=False, max_length=254)
+    message = serializers.CharField(required=False, allow_blank=True, max_length=400)
 
 
 class Pipelines(Resource):
@@ -103,9 +148,9 @@ class Pipelines(Resource):
         """The pipelines that you may see, each with its last execution."""
         return queries.pipelines(request.actor, **request.query)
 
-    @operation(Needs(Permission.PIPELINE_CHANGE), body=NewPipeline, answer=PipelineWithSource, status=201)
+    @operation(Needs(Permission.PIPELINE_CHANGE), body=NewPipeline, answer=PipelineWithSource, status=201, atomic=False)
     def create(self, request: Call) -> Pipeline:
-        """Make a pipeline from the text of its file."""
+        """Make a pipeline: from the text of its file, from a list of steps, or from the project's repository."""
         return actions.create(request.actor, **request.body)
 
     @operation(Needs(Permission.PIPELINE_VIEW), answer=PipelineWithSource)
@@ -123,6 +168,11 @@ class Pipelines(Resource):
         """Archive a pipeline. Its versions and executions stay."""
         actions.archive(request.actor, id)
 
+    @operation(Needs(Permission.PIPELINE_CHANGE), body=SyncRequest, answer=PipelineWithSource, atomic=False)
+    def sync(self, request: Call, id: int) -> Pipeline:
+        """Read the file from the repository again."""
+        return actions.sync(request.actor, id, **request.body)
+
 
 urlpatterns = [
     path("pipelines/", Pipelines.as_view({"get": "list", "post": "create"})),
@@ -130,4 +180,5 @@ urlpatterns = [
         "pipelines/<int:id>/",
         Pipelines.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
     ),
+    path("pipelines/<int:id>/sync/", Pipelines.as_view({"post": "sync"})),
 ]

@@ -10,6 +10,8 @@ urlpatterns = [
     path("v1/", include("ansflow.api.environments")),
     path("v1/", include("ansflow.api.variables")),
     path("v1/", include("ansflow.api.secrets")),
-    path("", include("ansflow.api.documentation")),
     path("v1/", include("ansflow.api.pipelines")),
+    path("v1/", include("ansflow.api.planning")),
+    path("v1/", include("ansflow.api.versions")),
+    path("", include("ansflow.api.documentation")),
 ]

@@ -13,8 +13,9 @@ AnsFlowError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 Path = tuple[str | int, ...]
 """Where a value stands in a document: `("steps", "unit", "needs", 0)`."""
@@ -70,7 +71,13 @@ class NotAvailable(AnsFlowError):
 
 
 class Conflict(AnsFlowError):
+    """`details` says, in plain values, what is there instead."""
+
     code = "conflict"
+
+    def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, code=code)
+        self.details = dict(details or {})
 
 
 class NotFound(AnsFlowError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from pathlib import Path as FilePath
 from typing import Any
 
 from ansflow.core.checks import check
@@ -16,7 +15,8 @@ from ansflow.core.spec import PipelineSpec, StepSpec
 from ansflow.core.templates import MAX_DEPTH, Origin, expand, is_file, resolve
 from ansflow.document import elsewhere
 from ansflow.document.grammar import PIPELINE
-from ansflow.document.reader import Document, read_file
+from ansflow.document.reader import Document
+from ansflow.document.templates import Files
 
 KEYS = ("version", "name", "description", "inputs", "steps")
 TEMPLATE = Record(what="the template", elsewhere=elsewhere.TOP, fields={key: PIPELINE.fields[key] for key in KEYS})
@@ -51,12 +51,10 @@ class WithTemplates(Document):
         return self.templates.get(file, self), path, file
 
 
-def with_templates(document: Document, path: FilePath, root: FilePath | None) -> Document:
+def with_templates(document: Document, file: str, files: Files) -> Document:
     """The document with its templates put in place; see `document.templates`."""
     assert document.draft is not None
-    root = (root or _repository(path)).resolve()
-    file = path.resolve().relative_to(root).as_posix()
-    loader = _Loader(root)
+    loader = _Loader(files)
     loader.load(document, file, ())
     expanded = expand(document.draft, loader.specs(), file=file)
     result = WithTemplates(
@@ -76,8 +74,8 @@ def with_templates(document: Document, path: FilePath, root: FilePath | None) ->
 class _Loader:
     """Reads each template once, also when many steps use it."""
 
-    def __init__(self, root: FilePath) -> None:
-        self.root = root
+    def __init__(self, files: Files) -> None:
+        self.files = files
         self.documents: dict[str, Document] = {}
         self.problems: list[Problem] = []
 
@@ -97,7 +95,7 @@ class _Loader:
             message = f"{key!r} has no meaning beside 'uses': write it in the steps of the template."
             return Problem(code="beside_uses", message=message, path=(key,))
         target = resolve(chain[-1], step.uses)
-        if not target or not (self.root / target).resolve().is_relative_to(self.root):
+        if not target or not self.files.holds(target):
             message = f"The template {step.uses!r} lies outside of the repository."
             return Problem(code="bad_template", message=message, path=("uses",))
         if target in chain:
@@ -110,7 +108,7 @@ class _Loader:
 
     def read(self, target: str, chain: tuple[str, ...]) -> Problem | None:
         if target not in self.documents:
-            found = read_file(self.root / target, TEMPLATE)
+            found = self.files.read(target, TEMPLATE)
             if found.loaded is None and not found.text:
                 return Problem(code="bad_template", message=str(found.problems[0]), path=("uses",))
             self.documents[target] = found
@@ -136,11 +134,6 @@ def _steps(spec: PipelineSpec) -> Iterator[tuple[Path, StepSpec]]:
     for root, steps in (("steps", spec.steps), ("finally", spec.final_steps)):
         for name, step in steps.items():
             yield (root, name), step
-
-
-def _repository(path: FilePath) -> FilePath:
-    folder = path.resolve().parent
-    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
 
 
 def _digest(document: Document, templates: Mapping[str, Document]) -> str:

@@ -30,7 +30,8 @@ from ansflow.document import elsewhere
 from ansflow.document.grammar import PIPELINE, STEP, STEPS, input_type
 from ansflow.document.yaml import MAX_BYTES, Loaded, load
 
-KEY_CODES = frozenset({"unknown_key", "bad_name", "missing_key", "exclusive_keys", "only_on_a_server"})
+KEY_CODES = frozenset({"unknown_key", "bad_name", "missing_key", "exclusive_keys", "only_on_a_server",
+                       "not_yet_here"})  # fmt: skip
 """Problems with a key: they are placed at the key, not at its value."""
 
 LONE_EXPRESSION = re.compile(r"\s*\$\{\{((?:(?!\$\{\{|\}\}).)*)\}\}\s*", re.DOTALL)

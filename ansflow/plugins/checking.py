@@ -39,7 +39,9 @@ class Available:
     memoize: bool = False
     limited_network: bool = False
     template_library: bool = False  # `uses: owner/name@1.2`
-    server: bool = False  # triggers, queues of workers, protected environments, other executions to wait for
+    server: bool = False  # protected environments, approvers, other executions to wait for, expiry of what is kept
+    events: frozenset[str] = frozenset()  # of `on`: those that start pipelines by themselves here
+    queues: bool = False  # `runs_on`
 
 
 LOCAL = Available()
@@ -71,8 +73,10 @@ def missing_here(spec: PipelineSpec, available: Available = LOCAL) -> list[Probl
 
 def notes(document: Document, available: Available = LOCAL) -> list[Problem]:
     """What the file says that means nothing in this installation: shown, and no reason to refuse it."""
-    if document.spec is None or available.server:
+    if document.spec is None:
         return []
+    if available.server:
+        return document.placed(_not_yet_on_this_server(document, document.spec, available))
     return document.placed(_only_on_a_server(document.spec))
 
 
@@ -219,5 +223,20 @@ def _only_on_a_server(spec: PipelineSpec) -> Iterator[Problem]:
             yield _note((*steps[0][0], key), f"{sentence}: {', '.join(step.id for _, step in steps)}.")
 
 
-def _note(path: Path, message: str) -> Problem:
-    return Problem(code="only_on_a_server", message=message, path=path)
+def _not_yet_on_this_server(document: Document, spec: PipelineSpec, available: Available) -> Iterator[Problem]:
+    for event in dict.fromkeys(trigger.event for trigger in spec.triggers):
+        if event != "manual" and event not in available.events:
+            path: Path = ("on", event) if document.is_written(("on", event)) else ("on",)
+            message = (
+                f"'{event}' does not start this pipeline yet: this server starts pipelines by hand and over the API."
+            )
+            yield _note(path, message, code="not_yet_here")
+    placed = [place for place, step in _placed_steps(spec) if step.runs_on]
+    if placed and not available.queues:
+        names = ", ".join(str(place[1]) for place in placed)
+        message = f"'runs_on' chooses among workers, and this server runs every step itself: {names}."
+        yield _note((*placed[0], "runs_on"), message, code="not_yet_here")
+
+
+def _note(path: Path, message: str, *, code: str = "only_on_a_server") -> Problem:
+    return Problem(code=code, message=message, path=path)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,30 +10,45 @@ from django.utils import timezone
 
 from ansflow.apps.actor import Actor
 from ansflow.apps.audit.actions import record
-from ansflow.apps.pipelines import queries
-from ansflow.apps.pipelines.models import Pipeline, Version
-from ansflow.apps.pipelines.sources import read_source
+from ansflow.apps.pipelines import drafting, queries, saving
+from ansflow.apps.pipelines.drafting import Draft
+from ansflow.apps.pipelines.models import Pipeline
 from ansflow.apps.projects import access
 from ansflow.apps.projects.access import Permission
 from ansflow.apps.projects.models import Project
 from ansflow.core.errors import Conflict, InvalidSpec, Problem
 
 NAME_LENGTH = 100
+ORIGINS = ("source", "steps", "repository_path")
 
 
-@transaction.atomic
 def create(
-    actor: Actor, *, project: int, source: str, name: str = "", description: str = "", message: str = ""
+    actor: Actor,
+    *,
+    project: int,
+    name: str = "",
+    description: str = "",
+    message: str = "",
+    ref: str = "",
+    **origin: Any,
 ) -> Pipeline:
-    """`name` and `description` are taken from the text where they are left out."""
+    """`origin` is one of `source` (text), `steps` (a list) and `repository_path` (at `ref`). `name` and `description`
+    are taken from the text where they are left out. Called outside of a transaction: it may read a repository."""
     place = access.project(actor, project, Permission.PIPELINE_CHANGE)
-    if place.archived_at is not None:
-        raise Conflict(f"The project {place.name} is archived.")
-    _, spec = read_source(source)
-    name = _name(name.strip() or spec.name)
-    made = _insert(place, name, description or spec.description)
-    _save(actor, made, source, message=message)
-    _record(actor, "pipeline.create", made, after=facts(made))
+    _refuse_archived(place)
+    name = name.strip()
+    draft = _draft(place, origin, ref=ref, name=name, description=description)
+    with transaction.atomic():
+        made = _insert(
+            Pipeline(
+                project=place,
+                name=_name(name or draft.spec.name),
+                description=description or draft.spec.description,
+                repository_path=origin.get("repository_path") or "",
+            )
+        )
+        saving.save(actor, made, draft, message=message)
+        _record(actor, "pipeline.create", made, after=facts(made))
     return queries.pipeline(actor, made.id)
 
 
@@ -56,29 +70,51 @@ def update(
     source = changes.pop("source", None)
     _apply(found, changes)
     if source is not None:
-        _save_over(actor, found, source, base_version, message)
-    after = facts(found)
-    if after != before:
-        changed = {key for key in after if after[key] != before[key]}
-        _record(
-            actor,
-            "pipeline.update",
-            found,
-            before={key: before[key] for key in changed},
-            after={key: after[key] for key in changed},
-        )
+        saving.save_over(actor, found, source, base_version=base_version, message=message)
+    _record_changes(actor, found, before)
     return queries.pipeline(actor, pipeline_id)
 
 
 @transaction.atomic
 def archive(actor: Actor, pipeline_id: int) -> None:
-    """It can no longer be run or found by its list; its executions and versions stay."""
+    """It is no longer listed, and cannot be run; its executions and versions stay."""
     queries.pipeline(actor, pipeline_id, Permission.PIPELINE_DELETE)
     found = locked(pipeline_id)
     if found.archived_at is None:
         found.archived_at = timezone.now()
         found.save(update_fields=["archived_at"])
         _record(actor, "pipeline.archive", found)
+
+
+def sync(actor: Actor, pipeline_id: int, *, ref: str = "", message: str = "") -> Pipeline:
+    """Reads the file from the repository once more; another text, or other templates, become the next version. Called
+    outside of a transaction."""
+    found = queries.pipeline(actor, pipeline_id, Permission.PIPELINE_CHANGE)
+    if not found.repository_path:
+        raise Conflict("The text of this pipeline is kept on the server, so there is no repository to read it from.")
+    draft = drafting.from_repository(found.project, found.repository_path, ref)
+    with transaction.atomic():
+        found = locked(pipeline_id)
+        before = facts(found)
+        saving.save(actor, found, draft, message=message)
+        _record_changes(actor, found, before)
+    return queries.pipeline(actor, pipeline_id)
+
+
+@transaction.atomic
+def restore(
+    actor: Actor, pipeline_id: int, number: int, *, base_version: int | None = None, message: str = ""
+) -> Pipeline:
+    """The text of an older version becomes the next version."""
+    found = queries.pipeline(actor, pipeline_id, Permission.PIPELINE_CHANGE)
+    older = queries.version(found, number)
+    return update(
+        actor,
+        pipeline_id,
+        source=older.source,
+        base_version=queries.latest_number(found) if base_version is None else base_version,
+        message=message or f"Version {number} restored.",
+    )
 
 
 def locked(pipeline_id: int) -> Pipeline:
@@ -96,6 +132,27 @@ def facts(pipeline: Pipeline) -> dict[str, Any]:
         "repository_path": pipeline.repository_path,
         "version": pipeline.latest.number if pipeline.latest else 0,
     }
+
+
+def _draft(place: Project, origin: Mapping[str, Any], *, ref: str, name: str, description: str) -> Draft:
+    given = [key for key in ORIGINS if origin.get(key) is not None]
+    if not given:
+        raise _wrong("source", "There is nothing to run.", "Give source, steps or repository_path.")
+    if len(given) > 1:
+        raise _wrong(given[1], f"{given[0]!r} and {given[1]!r} cannot stand together.", "Give one of them.")
+    if ref and given != ["repository_path"]:
+        raise _wrong("ref", "A ref is of a repository.", "Give it with repository_path.")
+    if given == ["source"]:
+        return drafting.written(origin["source"])
+    if given == ["steps"]:
+        steps: Sequence[Any] = origin["steps"]
+        return drafting.listed(steps, name=_name(name), description=description)
+    return drafting.from_repository(place, origin["repository_path"], ref)
+
+
+def _refuse_archived(project: Project) -> None:
+    if project.archived_at is not None:
+        raise Conflict(f"The project {project.name} is archived.")
 
 
 def _apply(pipeline: Pipeline, changes: Mapping[str, Any]) -> None:
@@ -117,16 +174,15 @@ def _name(name: str) -> str:
     return name
 
 
-def _insert(project: Project, name: str, description: str) -> Pipeline:
-    made = Pipeline(project=project, name=name, description=description)
-    _refuse_taken(made)
+def _insert(pipeline: Pipeline) -> Pipeline:
+    _refuse_taken(pipeline)
     try:
         with transaction.atomic():
-            made.save()
+            pipeline.save()
     except IntegrityError:  # somebody took the name just now
-        _refuse_taken(made)
+        _refuse_taken(pipeline)
         raise
-    return made
+    return pipeline
 
 
 def _refuse_taken(pipeline: Pipeline) -> None:
@@ -136,38 +192,12 @@ def _refuse_taken(pipeline: Pipeline) -> None:
         raise Conflict(f"There is a pipeline {pipeline.name!r} in {pipeline.project.name} already{archived}.")
 
 
-def _save_over(actor: Actor, pipeline: Pipeline, source: str, base_version: int | None, message: str) -> None:
-    if pipeline.repository_path:
-        text = f"The text of this pipeline comes from {pipeline.repository_path} of the repository: change it there."
-        raise Conflict(text)
-    if base_version is None:
-        raise _wrong("base_version", "A new text wants the number of the version that was edited.")
-    latest = pipeline.latest
-    assert latest is not None  # made with the pipeline
-    if base_version != latest.number:
-        who = f" by {latest.created_by}" if latest.created_by else ""
-        text = f"Version {latest.number} was saved{who} after the version {base_version} that you edited."
-        raise Conflict(text, code="stale_version")
-    read_source(source)
-    if source != latest.source:
-        _save(actor, pipeline, source, message=message)
-
-
-def _save(actor: Actor, pipeline: Pipeline, source: str, *, message: str = "", commit: str = "") -> Version:
-    """The next version. The caller holds the pipeline's row."""
-    number = pipeline.latest.number + 1 if pipeline.latest else 1
-    made = Version.objects.create(
-        pipeline=pipeline,
-        number=number,
-        source=source,
-        digest=sha256(source.encode()).hexdigest(),
-        message=message,
-        commit=commit,
-        created_by=actor.name,
-    )
-    pipeline.latest = made
-    pipeline.save(update_fields=["latest"])
-    return made
+def _record_changes(actor: Actor, pipeline: Pipeline, before: Mapping[str, Any]) -> None:
+    after = facts(pipeline)
+    changed = [key for key in after if after[key] != before[key]]
+    if changed:
+        old, new = ({key: each[key] for key in changed} for each in (before, after))
+        _record(actor, "pipeline.update", pipeline, before=old, after=new)
 
 
 def _record(actor: Actor, action: str, pipeline: Pipeline, **what: Any) -> None:

@@ -27,7 +27,10 @@ class Pipeline(models.Model):
 
 
 class Version(models.Model):
-    """One text of a pipeline. Never changed: a save makes the next."""
+    """One text of a pipeline. Never changed: a save makes the next.
+
+    `commit` and `templates` (path → text, of those that the source uses) are there where it came from a repository.
+    """
 
     pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -35,6 +38,7 @@ class Version(models.Model):
     digest = models.CharField(max_length=64)  # SHA-256 of the source
     message = models.CharField(max_length=400, blank=True)
     commit = models.CharField(max_length=64, blank=True)
+    templates = models.JSONField(default=dict)
     created_by = models.CharField(max_length=254, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -26,7 +26,9 @@ def pipelines(
     ordering: str = "name",
 ) -> QuerySet[Pipeline]:
     """`status` is that of the last execution; `never` asks for those that have never run."""
-    found = with_last_execution(Pipeline.objects.filter(project__in=access.visible(actor)))
+    found = with_last_execution(Pipeline.objects.filter(project__in=access.visible(actor))).defer(
+        "latest__source", "latest__templates"
+    )
     found = found.filter(archived_at__isnull=not archived)
     if project is not None:
         found = found.filter(project=project)
@@ -54,6 +56,7 @@ def with_last_execution(found: QuerySet[Pipeline]) -> QuerySet[Pipeline]:
     last = FilteredRelation("executions", condition=Q(executions__number=F("executions_count")))
     return (
         found.select_related("project", "latest")
+        .defer("latest__templates")
         .annotate(last=last)
         .annotate(**{f"last_{name}": F(f"last__{name}") for name in LAST})
     )
@@ -61,14 +64,18 @@ def with_last_execution(found: QuerySet[Pipeline]) -> QuerySet[Pipeline]:
 
 def versions(pipeline: Pipeline) -> QuerySet[Version]:
     """Newest first, without their texts."""
-    return pipeline.versions.defer("source").order_by("-number")
+    return pipeline.versions.defer("source", "templates").order_by("-number")
 
 
 def version(pipeline: Pipeline, number: int) -> Version:
-    found = pipeline.versions.filter(number=number).first()
+    found = pipeline.versions.select_related("pipeline").filter(number=number).first()
     if found is None:
         raise NotFound("There is no such version.")
     return found
+
+
+def latest_number(pipeline: Pipeline) -> int:
+    return pipeline.latest.number if pipeline.latest else 0
 
 
 def _column(ordering: str) -> str:

@@ -11,9 +11,9 @@ from ansflow.core.outcome import Outcome
 from ansflow.core.schema import Boolean, Choice, Field, Integer, ListOf, Record, Shaped, Text, is_template
 from ansflow.core.spec import StepSpec
 from ansflow.plugins.contracts import Command, Ended, StepJob
+from ansflow.plugins.git.address import BadAddress, check_path, check_ref, parse_address
 from ansflow.plugins.own_work import conclude_own_work, own_command
 from ansflow.plugins.programs import first_program, how_to_install
-from ansflow.steps.fetch_code.address import BadAddress, check_path, check_ref, parse_address
 
 SUBMODULES = Shaped(forms=((bool, Boolean()), (str, Choice(("recursive",)))), wanted="true, false or recursive")
 

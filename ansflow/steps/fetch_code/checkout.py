@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ansflow.core.errors import ExternalError, InvalidSpec, NotFound, Problem
-from ansflow.core.schema import nearest
-from ansflow.steps.fetch_code.address import BAD_REF, COMMIT, SHORT_COMMIT, Address, parse_address
-from ansflow.steps.fetch_code.git import Git, Login, check_login, require_git
+from ansflow.plugins.git.address import COMMIT, Address, parse_address
+from ansflow.plugins.git.refs import Wanted, resolve
+from ansflow.plugins.git.running import Git, Login, check_login, require_git
 from ansflow.steps.fetch_code.own import OwnRepository, copy_folder, find_own
 from ansflow.steps.fetch_code.tree import forget_settings, remove_submodules, unlink_outside
 
 EVERYTHING = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
 FACTS = {"commit": "%H", "author": "%an", "author_email": "%ae", "committed_at": "%cI", "message": "%s"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What `ref` turned out to be: a full ref of the other side, or a commit when `name` is empty."""
-
-    name: str = ""
-    commit: str = ""
-
-    @property
-    def branch(self) -> str:
-        return self.name.removeprefix("refs/heads/") if self.name.startswith("refs/heads/") else ""
-
-    @property
-    def local(self) -> str:
-        """Where the ref stands on our side."""
-        return f"refs/remotes/origin/{self.branch}" if self.branch else self.name
 
 
 def fetch(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -69,7 +51,7 @@ def _fetch(parameters: Mapping[str, Any], target: Path, base: Path, own: OwnRepo
         git.run("config", "remote.origin.fetch", EVERYTHING[0])
         print(f"Fetching {address.text}")
         as_it_stands = own is not None and parameters["working_tree"]
-        wanted = Wanted(commit=own.commit) if own and as_it_stands else _resolve(git, str(parameters["ref"] or ""))
+        wanted = Wanted(commit=own.commit) if own and as_it_stands else resolve(git, str(parameters["ref"] or ""))
         commit = _bring(git, wanted, int(parameters.get("depth") or 0))
         branch = own.branch if own and as_it_stands else wanted.branch
         _check_out(git, commit, branch, parameters)
@@ -105,35 +87,6 @@ def _target(workspace: Path, path: str) -> Path:
         raise NotFound(f"path: {path!r} leads out of the workspace, through a symbolic link.")
     target.mkdir(parents=True, exist_ok=True)
     return target
-
-
-def _resolve(git: Git, ref: str) -> Wanted:
-    """Branch before tag before commit, as people mean it; `ls-remote` says what there is."""
-    refs: dict[str, str] = {}
-    head = ""
-    for line in git.read("ls-remote", "--symref", "--", git.address.text, talk=True).splitlines():
-        left, _, name = line.partition("\t")
-        if left.startswith("ref: ") and name == "HEAD":
-            head = left.removeprefix("ref: ")
-        else:
-            refs[name] = left
-    if not ref:
-        return _default(git, refs, head)
-    for name in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref if ref.startswith("refs/") else ""):
-        if name in refs:
-            return Wanted(name=name, commit=refs[name])
-    if SHORT_COMMIT.fullmatch(ref):
-        return Wanted(commit=ref)
-    known = [name.split("/", 2)[2] for name in refs if name.startswith(("refs/heads/", "refs/tags/"))]
-    raise NotFound(f"{git.address.text} has no branch, tag or commit {ref!r}. {nearest(ref, known)}".rstrip())
-
-
-def _default(git: Git, refs: Mapping[str, str], head: str) -> Wanted:
-    if head in refs and not BAD_REF.search(head.removeprefix("refs/heads/")):
-        return Wanted(name=head, commit=refs[head])
-    if "HEAD" in refs:
-        return Wanted(commit=refs["HEAD"])
-    raise NotFound(f"{git.address.text} is empty: it has no commit to check out.")
 
 
 def _bring(git: Git, wanted: Wanted, depth: int) -> str:

@@ -14,8 +14,8 @@ import pytest
 from ansflow.core.errors import InvalidSpec, NotAvailable
 from ansflow.core.spec import StepSpec
 from ansflow.core.status import Reason, StepStatus
+from ansflow.plugins.git.address import parse_address
 from ansflow.plugins.registry import step_type
-from ansflow.steps.fetch_code.address import parse_address
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ansflow.core.errors import AnsFlowError
+from ansflow.plugins.git.address import Address, BadAddress, check_path, check_ref, parse_address
 from ansflow.steps.fetch_code import checkout
-from ansflow.steps.fetch_code.address import Address, BadAddress, check_path, check_ref, parse_address
 
 # W is replaced by the path of the witness: whatever runs `touch W` has been tricked.
 ADDRESSES = [

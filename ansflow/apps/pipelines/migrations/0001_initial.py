@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(max_length=64)),
                 ("message", models.CharField(blank=True, max_length=400)),
                 ("commit", models.CharField(blank=True, max_length=64)),
+                ("templates", models.JSONField(default=dict)),
                 ("created_by", models.CharField(blank=True, max_length=254)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (

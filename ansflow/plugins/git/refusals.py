@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ansflow.core.errors import ExternalError
-from ansflow.steps.fetch_code.address import Address
+from ansflow.plugins.git.address import Address
 
 Row = tuple[str, str, str, bool]
 

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from ansflow.core.errors import AnsFlowError
 
 TRANSPORTS = ("https", "http", "ssh", "git")
+PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
 USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
 SCP_FORM = re.compile(r"(?:(?P<user>[^@/]*)@)?(?P<host>\[[^\]/]*\]|[^:/@\[\]]*):(?P<path>[^/].*|/(?!/).*|//.+)")
@@ -34,6 +35,18 @@ class Address:
     text: str
     transport: str
     host: str = ""
+
+    @property
+    def name(self) -> str:
+        """The host without its port and brackets."""
+        host = self.host[: self.host.rindex("]") + 1] if "]" in self.host else self.host.partition(":")[0]
+        return host.strip("[]").removesuffix(".").lower()
+
+    @property
+    def port(self) -> int:
+        """The one that is written, or the usual one of the transport; 0 for a path."""
+        written = self.host.rpartition("]")[2].partition(":")[2]
+        return int(written) if written else PORTS.get(self.transport, 0)
 
     @property
     def takes_password(self) -> bool:

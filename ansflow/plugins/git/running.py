@@ -1,4 +1,4 @@
-"""Runs git with nothing but what the step gave: no system settings, no hooks, no prompts, few transports."""
+"""Runs git with nothing but what it was given: no system settings, no hooks, no prompts, few transports."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from ansflow.core.errors import InvalidSpec, NotAvailable, Problem
-from ansflow.steps.fetch_code.address import Address
-from ansflow.steps.fetch_code.refusals import explain
+from ansflow.core.errors import ExternalError, InvalidSpec, NotAvailable, Problem
+from ansflow.plugins.git.address import Address
+from ansflow.plugins.git.refusals import explain
 
 OLDEST = (2, 32)
 KEPT_VARIABLES = ("PATH", "LANG", "http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE",
@@ -106,6 +106,9 @@ class Git:
     login: Login = Login()
     lfs: bool = False
     readable: Sequence[Path] = ()  # folders of others that may be read: git asks who owns a repository
+    addresses: Sequence[str] = ()  # of the host, judged before: git connects to these and to nothing else
+    seconds: float | None = None  # how long one captured command may take
+    shows: bool = True  # whether git's own words go to the log of a step
     _env: dict[str, str] = field(default_factory=dict)
     _talk: dict[str, str] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -142,7 +145,8 @@ class Git:
         done = self._captured(arguments, folder, talk)
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace")
-            print(said, end="")
+            if self.shows:
+                print(said, end="")
             raise explain(said, arguments[0], self.address, self.login.name)
         return os.fsdecode(done.stdout)
 
@@ -171,9 +175,20 @@ class Git:
     ) -> subprocess.CompletedProcess[bytes]:
         env = self._env | (self._talk if talk else {})
         where = folder or self.folder
-        return subprocess.run(
-            ["git", *arguments], cwd=where, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+        try:
+            return subprocess.run(
+                ["git", *arguments],
+                cwd=where,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=self.seconds,
+            )
+        except subprocess.TimeoutExpired:
+            where_to = self.address.host or self.address.text
+            message = f"{where_to} did not answer git {arguments[0]} within {self.seconds:.0f} s."
+            raise ExternalError(message, permanent=False, code="unreachable") from None
 
     def _settings(self) -> str:
         safe = "".join(f"    directory = {_quoted(str(path))}\n" for path in (self.folder, *self.readable))
@@ -181,6 +196,9 @@ class Git:
         if self.login.secret and self.address.takes_password:
             url = f"{self.address.transport}://{self.address.host}"
             text += f"[credential {_quoted(url)}]\n    helper = {_quoted(HELPER)}\n"
+        if self.addresses:
+            pinned = f"{self.address.name}:{self.address.port}:{','.join(self.addresses)}"
+            text += f"[http]\n    followRedirects = false\n    curloptResolve = {_quoted(pinned)}\n"
         return text + (LFS_SETTINGS if self.lfs else "")
 
     def _transports(self) -> list[str]:
@@ -198,6 +216,9 @@ class Git:
     def _ssh(self, private: Path) -> list[str]:
         """With a key of the step, nothing of this machine's user is read; without one, ssh works as for them."""
         words = ["ssh", *(word for option in SSH_OPTIONS for word in ("-o", option))]
+        if self.addresses:
+            alias = self.address.name if self.address.port == 22 else f"[{self.address.name}]:{self.address.port}"
+            words += ["-o", f"HostName={self.addresses[0]}", "-o", f"HostKeyAlias={alias}"]
         if self.login.known_hosts:
             hosts = _private_file(private / "known_hosts", self.login.known_hosts)
             words += ["-o", f"UserKnownHostsFile={hosts}", "-o", "GlobalKnownHostsFile=/dev/null"]

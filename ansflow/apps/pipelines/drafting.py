@@ -1,0 +1,92 @@
+"""Where the text of a version comes from: written as it is, made from a list of steps, or read from the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansflow.apps.pipelines.sources import FILE, Checked, check_document, check_source
+from ansflow.apps.projects.models import Project
+from ansflow.apps.projects.queries import git_credential
+from ansflow.core.errors import Conflict, InvalidSpec, NotFound, Problem
+from ansflow.core.spec import PipelineSpec
+from ansflow.document.listed import to_file
+from ansflow.document.reader import read
+from ansflow.document.templates import put_in_place
+from ansflow.infra.repositories import check_file, revision
+from ansflow.plugins.git.address import BadAddress, parse_address
+from ansflow.plugins.git.running import Login
+from ansflow.plugins.outbound import Outbound, allowed_hosts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A text without fault, and where it came from."""
+
+    source: str
+    spec: PipelineSpec
+    commit: str = ""
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+def written(source: str) -> Draft:
+    """Raises InvalidSpec with every problem, placed in the text."""
+    return Draft(source=source, spec=check_source(source).required())
+
+
+def listed(steps: Sequence[Any], *, name: str, description: str) -> Draft:
+    """Raises InvalidSpec whose problems name the fields of the list."""
+    found = to_file(steps, name=name, description=description)
+    checked = check_source(found.text)
+    if checked.spec is None:
+        # The client never saw the text, so a line of it would say nothing.
+        problems = [replace(one, path=found.field(one.path), line=0, column=0) for one in checked.problems]
+        raise InvalidSpec(problems)
+    return Draft(source=found.text, spec=checked.spec)
+
+
+def from_repository(project: Project, path: str, ref: str = "") -> Draft:
+    """Reads the file, and the templates that it uses, at `ref` (empty: the project's default branch).
+
+    Talks to another machine for up to a minute, so no transaction may be open. Raises InvalidSpec (a file, ref or text
+    that is wrong), Conflict (no repository), ExternalError (it cannot be reached).
+    """
+    if not project.repository:
+        raise Conflict(f"The project {project.name} has no repository. Give it one first.")
+    path = _checked_path(path or FILE)
+    try:
+        login = _login(project)
+        with revision(
+            project.repository, ref=ref or project.default_branch, login=login, outbound=Outbound(allowed_hosts())
+        ) as found:
+            source = found.text(path)
+            checked: Checked = check_document(put_in_place(read(source), path, found))
+            return Draft(source=source, spec=checked.required(), commit=found.commit, templates=found.texts)
+    except (BadAddress, NotFound) as error:
+        raise _wrong("repository_path", str(error), error.code) from None
+
+
+def _checked_path(path: str) -> str:
+    try:
+        return check_file(path)
+    except BadAddress as error:
+        raise _wrong("repository_path", str(error), error.code) from None
+
+
+def _login(project: Project) -> Login:
+    """The project's credential, where it is meant for the host of the repository: it goes to no other."""
+    if project.git_credential is None:
+        return Login()
+    address = parse_address(project.repository)
+    known = git_credential(project.id, project.git_credential.name)
+    host = known.host.strip().lower()
+    if host and host not in (address.name, address.host.lower()):
+        message = f"The credential {known.name!r} is for {host}, and the repository is at {address.host}."
+        raise Conflict(message)
+    named = f"{known.username}:{known.secret}" if known.username and address.transport != "ssh" else known.secret
+    return Login(name=known.name, secret=named, known_hosts=known.known_hosts)
+
+
+def _wrong(field_name: str, message: str, code: str) -> InvalidSpec:
+    return InvalidSpec([Problem(code=code, message=message, path=(field_name,))])
