@@ -173,9 +173,9 @@ MUTANTS = (
     ),
     Mutant(
         "unsent effects are not repeated",
-        f"{RECOVERY}:Recovery.run",
-        "self._store.unsent(before=now - self._patience.effect)",
-        "()",
+        f"{RECOVERY}:Recovery._repeat",
+        "self._scheduler.carry_out(execution, sending.effect)",
+        "None",
     ),
     Mutant("lost offers are not repeated", f"{RECOVERY}:Recovery.run", "if self._is_idle():", "if False:"),
     Mutant("a forgotten attempt is never taken up", f"{RECOVERY}:Recovery._look_after", "self._resume(held)", "pass"),
