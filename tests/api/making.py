@@ -1,0 +1,131 @@
+"""How to make what a route names, and a body that it takes. A route without an entry fails by name: add one here.
+
+`OBJECTS` is keyed by the path up to a parameter: `projects/{project}/members/{member}` → makes a member of the project
+that it is given, and returns its id. `BODIES` is keyed by the route. `ALSO` names the other answers of a route that is
+allowed, where a valid request can meet something else than success.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ansflow.apps.accounts.models import Tenant, User
+from ansflow.apps.projects.models import Environment, Member, Project, Role, Secret, Variable
+from tests.api.routes import Route
+from tests.world import World
+
+NUMBERS = itertools.count(1)
+MISSING = 10**12
+
+
+def user_of(tenant: Tenant) -> User:
+    name = f"person-{next(NUMBERS)}"
+    return User.objects.create(username=name, email=f"{name}@{tenant.name}.example", tenant=tenant)
+
+
+def member(world: World, project: Project) -> int:
+    return Member.objects.create(project=project, user=user_of(project.tenant), role=Role.REPORTER).id
+
+
+def environment(world: World, project: Project) -> int:
+    return Environment.objects.create(project=project, name=f"place-{next(NUMBERS)}").id
+
+
+def variable(world: World, project: Project) -> int:
+    return Variable.objects.create(project=project, name=f"NAME_{next(NUMBERS)}", value="red").id
+
+
+def secret(world: World, project: Project) -> int:
+    return Secret.objects.create(project=project, name=f"NAME_{next(NUMBERS)}", sealed=b"sealed", key_version=1).id
+
+
+Made = Callable[[World, Project], int | str]
+OBJECTS: dict[str, Made] = {
+    "projects/{project}": lambda world, project: project.id,
+    "projects/{project}/members/{member}": member,
+    "projects/{project}/environments/{environment}": environment,
+    "projects/{project}/variables/{variable}": variable,
+    "projects/{project}/secrets/{secret}": secret,
+}
+
+Body = Callable[[World, "Project | None"], dict[str, Any]]
+
+
+def just(**fields: Any) -> Body:
+    return lambda world, project: fields
+
+
+BODIES: dict[str, Body] = {
+    "POST projects/": just(name="another"),
+    "PATCH projects/{project}/": just(description="changed"),
+    "POST projects/{project}/archive/": just(),
+    "POST projects/{project}/unarchive/": just(),
+    "POST projects/{project}/members/": lambda world, project: {
+        "user": user_of(project.tenant if project else world.tenant).username,
+        "role": "reporter",
+    },
+    "PATCH projects/{project}/members/{member}/": just(role="guest"),
+    "POST projects/{project}/environments/": just(name="staging"),
+    "PATCH projects/{project}/environments/{environment}/": just(description="changed"),
+    "POST projects/{project}/variables/": just(name="COLOUR", value="blue"),
+    "PATCH projects/{project}/variables/{variable}/": just(value="blue"),
+    "POST projects/{project}/secrets/": just(name="KEY", value="a-canary-secret"),
+    "PUT projects/{project}/secrets/{secret}/": just(value="a-canary-secret"),
+}
+
+ALSO: dict[str, set[int]] = {}
+
+
+def key(route: Route) -> str:
+    return f"{route.method} {route.path.removeprefix('/api/v1/')}"
+
+
+def parameters(route: Route) -> list[str]:
+    """The keys of `OBJECTS` that the path wants, outermost first."""
+    parts = route.path.removeprefix("/api/v1/").strip("/").split("/")
+    return ["/".join(parts[: at + 1]) for at, part in enumerate(parts) if part.startswith("{")]
+
+
+def filled(route: Route, values: list[int | str]) -> str:
+    """The path with a value for each parameter."""
+    found = route.path
+    for parameter, value in zip(parameters(route), values, strict=True):
+        found = found.replace(parameter.rsplit("/", 1)[-1], str(value), 1)
+    return found
+
+
+def values(route: Route, world: World, project: Project) -> list[int | str]:
+    """Makes everything that the path names, in this project."""
+    unknown = [parameter for parameter in parameters(route) if parameter not in OBJECTS]
+    assert not unknown, f"tests/api/making.py: OBJECTS does not say how to make {unknown}"
+    return [OBJECTS[parameter](world, project) for parameter in parameters(route)]
+
+
+def body(route: Route, world: World, project: Project | None) -> dict[str, Any] | None:
+    if route.operation is None or route.operation.body is None:
+        return None
+    assert key(route) in BODIES, f"tests/api/making.py: BODIES has no body for {key(route)}"
+    return BODIES[key(route)](world, project)
+
+
+def missing(parameter: str) -> int | str:
+    """What no object has."""
+    return MISSING
+
+
+def kind(route: Route) -> str:
+    """To what the object belongs: a project, the whole tenant, or one person."""
+    first = route.path.removeprefix("/api/v1/").split("/{")[0]
+    return {"auth/users": "tenant", "auth/groups": "tenant", "auth/tokens": "person"}.get(first, "project")
+
+
+def encoded(body: dict[str, Any] | None) -> bytes:
+    return b"" if body is None else json.dumps(body).encode()
+
+
+def text(answer: Any) -> str:
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return content.decode(errors="replace")
