@@ -5,6 +5,11 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [
+    path("v1/", include("ansflow.api.audit")),
+    path("v1/", include("ansflow.api.auth")),
+    path("v1/", include("ansflow.api.groups")),
+    path("v1/", include("ansflow.api.tokens")),
+    path("v1/", include("ansflow.api.users")),
     path("v1/", include("ansflow.api.projects")),
     path("v1/", include("ansflow.api.members")),
     path("v1/", include("ansflow.api.environments")),

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What an API token may be limited to."""
+
+    READ = "read"
+    RUN = "run"
+    WRITE = "write"
+    APPROVE = "approve"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

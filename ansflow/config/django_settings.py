@@ -80,6 +80,12 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 HEADLESS_ONLY = True
+HEADLESS_TOKEN_STRATEGY = "ansflow.apps.accounts.access_tokens.Strategy"
+HEADLESS_JWT_ALGORITHM = "RS256"
+HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 10 * 60
+HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 14 * 24 * 3600
+HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True  # so that signing out ends what is under way
+HEADLESS_JWT_ROTATE_REFRESH_TOKEN = True
 
 ANSFLOW_EXECUTOR = "sandbox"  # where steps run that name no place
 ANSFLOW_ALLOW_HOST_EXECUTOR = SETTINGS.allow_host_executor
@@ -93,7 +99,10 @@ STATIC_URL = "static/"
 APPEND_SLASH = False  # a redirect loses the body of a POST: a missing slash is a 404 that says so
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["ansflow.api.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "ansflow.api.authentication.BearerAuthentication",
+        "ansflow.api.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ansflow.api.base.parsing.Json"],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
+
+from django.db.models import QuerySet
 
 from ansflow.apps.audit.chain import START, canonical, hash_of
 from ansflow.apps.audit.models import Chain, Entry
@@ -70,6 +72,28 @@ def verify(tenant_id: int, known: Head | None = None) -> Broken | None:
         if known is not None and known.length == number and known.hash != previous:
             return Broken(number=number, reason=f"Entry {number} is not the one that was noted.")
     return _end(tenant_id, now, number=number, last=previous, known=known)
+
+
+def entries(
+    tenant_id: int,
+    projects: QuerySet[Any] | None,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    action: str = "",
+    **equal: Any,
+) -> QuerySet[Entry]:
+    """The tenant's entries, newest first; with `projects` (ids) only theirs. An `action` ending in `.` is a prefix."""
+    found = Entry.objects.filter(tenant_id=tenant_id, **equal)
+    if projects is not None:
+        found = found.filter(project_id__in=projects)
+    if since is not None:
+        found = found.filter(at__gte=since)
+    if until is not None:
+        found = found.filter(at__lt=until)
+    if action:
+        found = found.filter(action__startswith=action) if action.endswith(".") else found.filter(action=action)
+    return found.order_by("-number")
 
 
 def export(tenant_id: int) -> Iterator[str]:

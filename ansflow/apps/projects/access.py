@@ -11,18 +11,9 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 
 from ansflow.apps.actor import Actor
+from ansflow.apps.actor import Scope as Scope  # noqa: PLC0414 — a permission and its scope are asked for together
 from ansflow.apps.projects.models import Member, Project, Role
 from ansflow.core.errors import Conflict, Forbidden, NotFound
-
-
-class Scope(StrEnum):
-    """What an API token may be limited to."""
-
-    READ = "read"
-    RUN = "run"
-    WRITE = "write"
-    APPROVE = "approve"
-    ADMIN = "admin"
 
 
 class Permission(StrEnum):
@@ -105,6 +96,19 @@ def visible(actor: Actor) -> QuerySet[Project]:
         return projects
     mine = Member.objects.filter(user_id=actor.user_id or 0).values("project_id")
     return projects.filter(Q(visibility=Project.Visibility.INTERNAL) | Q(id__in=mine))
+
+
+def allowed(actor: Actor, permission: Permission) -> QuerySet[Project]:
+    """The projects in which the actor may do that."""
+    role, scope = LEAST[permission]
+    if actor.scopes is not None and scope not in actor.scopes:
+        return Project.objects.none()
+    found = visible(actor)
+    if actor.is_admin or role == Role.GUEST:
+        return found
+    enough = [one for one in Role if RANK[one] >= RANK[role]]
+    mine = Member.objects.filter(user_id=actor.user_id or 0, role__in=enough)
+    return found.filter(id__in=mine.values("project_id"))
 
 
 def role_of(actor: Actor, project: Project) -> Role | None:
