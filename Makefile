@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint fix generate bench lock services clean
+.PHONY: help setup run hello test lint fix generate bench lock services clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,7 +15,10 @@ $(SETUP): requirements/dev.txt pyproject.toml bin/setup
 	@PYTHON="$(PYTHON)" bin/setup
 	@touch $@
 
-run: setup ## run the example pipeline, with real work in it
+run: setup ## start the server, and print where it is
+	@$(BIN)/ansflow serve
+
+hello: setup ## run the example pipeline, with real work in it, without a server
 	@$(BIN)/ansflow run examples/hello/.ansflow.yml
 
 test: setup ## run every test

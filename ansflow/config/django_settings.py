@@ -17,6 +17,8 @@ KEYS = load_keys(SETTINGS.data_dir, ring_file=SETTINGS.key_file)
 DEBUG = False
 SECRET_KEY = KEYS.session
 ANSFLOW_KEY_RING = KEYS.ring
+ANSFLOW_EXECUTOR = "sandbox"  # of steps that name none; a server that starts has it proved, and may have to say host
+ANSFLOW_ALLOW_HOST_EXECUTOR = SETTINGS.allow_host_executor
 HEADLESS_JWT_PRIVATE_KEY = KEYS.signing
 ALLOWED_HOSTS = list(SETTINGS.hosts)
 DATABASES: dict[str, Any] = {"default": database(SETTINGS)}
@@ -45,6 +47,7 @@ INSTALLED_APPS = [
     "django_filters",
 ]
 MIDDLEWARE = [
+    "ansflow.edge.threads.NameOperation",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

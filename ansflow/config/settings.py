@@ -222,8 +222,9 @@ def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.75)  # all of them begin alike
-    return f" Did you mean {close[0]}?" if close else ""
+    bare = [one.removeprefix(PREFIX) for one in known]
+    close = get_close_matches(name.removeprefix(PREFIX), bare, n=1, cutoff=0.7)
+    return f" Did you mean {PREFIX}{close[0]}?" if close else ""
 
 
 # ── what this process goes by ────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "ansflow").rglob("*.py"))
-EDGES = 5  # event pump, worker loop, worker thread, timer thread, evaluation
+EDGES = 7  # event pump, worker loop, worker thread, timer thread, timer, evaluation, chores
 
 
 def tracked() -> list[Path]:

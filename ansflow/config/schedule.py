@@ -1,0 +1,52 @@
+"""What this server does by itself, and how often."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from django.db import connection
+
+from ansflow.config.chores import Chore, Chores
+from ansflow.config.settings import Settings
+from ansflow.config.wiring import Wired
+from ansflow.engine.loop import HEARTBEAT
+from ansflow.infra.storage.collecting import collect
+
+BEAT = "heartbeat"
+HOUR = 3600.0
+
+
+def beats(wired: Wired) -> Chores:
+    """In a thread of its own: while it is held up, this server would lose its steps to another."""
+    every = HEARTBEAT.total_seconds()
+    return Chores("ansflow-heartbeat", [Chore(BEAT, wired.engine.beat, every, first=every)])
+
+
+def chores(settings: Settings) -> Chores:
+    """What can wait. The first turns are spread, so that a start is not slowed by them."""
+
+    def collect_content() -> Mapping[str, int]:
+        """Content that nothing names any more."""
+        return {"removed": collect(settings.data_dir)}
+
+    return Chores(
+        "ansflow-chores",
+        [
+            Chore("checkpoint", checkpoint, 300.0, first=300.0),
+            Chore("content", collect_content, 24 * HOUR, first=600.0),
+        ],
+    )
+
+
+def checkpoint() -> None:
+    """Brings SQLite's log into its file, so that it does not grow with the days."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def free_bytes(settings: Settings) -> int:
+    """What is left on the disk of the data folder."""
+    disk = os.statvfs(settings.data_dir)
+    return disk.f_bavail * disk.f_frsize

@@ -1,0 +1,149 @@
+"""`ansflow serve` as one process: the edge in front, Django behind it in threads, the engine and its chores inside.
+
+    serve(settings, tell)          # returns when a signal has ended it
+
+What happens is told as it happens, `tell("ready", address=…)`: the command line has the words.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ansflow.config.folders import make_data_folder
+from ansflow.config.holding import Hold
+from ansflow.config.isolation import Isolation, choose
+from ansflow.config.keys import read_private
+from ansflow.config.settings import Settings, unknown_variables
+from ansflow.config.startup import make_administrator, migrate, start_django
+from ansflow.edge.record import open_log
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from starlette.types import ASGIApp
+
+    from ansflow.config.chores import Chores
+    from ansflow.edge.first_admin import FirstAdmin
+    from ansflow.edge.health import Check
+    from ansflow.edge.measures import Measures
+
+Tell = Callable[..., None]
+
+LEAST_FREE = 64 << 20  # bytes on the disk below which a server is not ready for work
+OLDEST_BEAT = 15.0  # seconds after which the engine counts as stuck
+
+
+def serve(settings: Settings, tell: Tell) -> None:
+    """Runs until a signal ends it. Raises an AnsFlowError with a sentence where it cannot start."""
+    open_log(settings.log_format)
+    for sentence in unknown_variables():
+        tell("warning", message=sentence)
+    make_data_folder(settings.data_dir)
+    with ExitStack() as ending:
+        ending.callback(Hold(settings.data_dir).release)
+        from ansflow.edge.server import listen  # noqa: PLC0415 — not before another server has been ruled out
+
+        listening = listen(settings.host, settings.port)
+        ending.callback(listening.close)
+        settings = replace(settings, port=listening.getsockname()[1])
+        with ThreadPoolExecutor(1) as proving:  # takes a process or two, while Django is imported
+            isolation = proving.submit(choose, settings)
+            start_django(settings)
+            migrate(settings)
+            if make_administrator(settings):
+                tell("administrator", email=settings.admin_email)
+            chosen = isolation.result()
+        if chosen.warning:
+            tell("warning", message=chosen.warning)
+        _run(settings, chosen, listening, tell, ending)
+    tell("ended")
+
+
+def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell, ending: ExitStack) -> None:
+    from django.conf import settings as django_settings  # noqa: PLC0415
+    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
+
+    from ansflow.apps.accounts import installation  # noqa: PLC0415
+    from ansflow.config.measuring import add_measures  # noqa: PLC0415
+    from ansflow.config.schedule import BEAT, beats, chores  # noqa: PLC0415
+    from ansflow.config.wiring import build  # noqa: PLC0415
+    from ansflow.edge.first_admin import FirstAdmin  # noqa: PLC0415
+    from ansflow.edge.measures import Measures  # noqa: PLC0415
+    from ansflow.edge.server import Server  # noqa: PLC0415
+    from ansflow.edge.threads import in_threads  # noqa: PLC0415
+
+    django_settings.ANSFLOW_EXECUTOR = isolation.executor  # known only now: it had to prove itself
+    wired = build(settings, isolation)
+    beating, doing, measures = beats(wired), chores(settings), Measures()
+    add_measures(measures, wired, (beating, doing))
+    first_admin = FirstAdmin(installation.make_first_administrator)
+    behind = in_threads(get_wsgi_application())
+    application = _edge(settings, behind, measures, _checks(settings, beating), first_admin)
+    ending.callback(wired.close)
+    wired.open()
+    beating.do(BEAT)  # so that the server is ready when it says so
+    for thread in (beating, doing):
+        ending.callback(thread.close)
+        thread.open()
+
+    link = "" if installation.has_administrator() else settings.address + first_admin.link()
+
+    def ready() -> None:
+        gc.collect()
+        gc.freeze()  # what has been made so far stays to the end: no collection walks it again
+        tell("ready", address=settings.address, data=str(settings.data_dir))
+        if link:
+            tell("first_admin", link=link)
+
+    Server(application, on_ready=ready).run(sockets=[listening])
+    tell("ending")
+
+
+def _edge(
+    settings: Settings, behind: ASGIApp, measures: Measures, checks: Mapping[str, Check], first_admin: FirstAdmin
+) -> ASGIApp:
+    from ansflow.edge.app import edge  # noqa: PLC0415
+    from ansflow.edge.door import Rules  # noqa: PLC0415
+    from ansflow.edge.health import Health  # noqa: PLC0415
+
+    folder = settings.data_dir / "bodies"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    file = settings.metrics_token_file
+    token = read_private(file, "The token of metrics").strip() if file else ""
+    return edge(
+        behind,
+        Rules(hosts=settings.hosts, proxies=settings.trusted_proxies, max_body=settings.max_body, folder=folder),
+        health=Health(checks, measures, token=token, behind_proxy=bool(settings.base_url or settings.trusted_proxies)),
+        measures=measures,
+        pages=[first_admin.route],
+    )
+
+
+def _checks(settings: Settings, beating: Chores) -> Mapping[str, Check]:
+    """What `/readyz` looks at: each says in a few words what is wrong."""
+    from django.db import DatabaseError, InterfaceError, close_old_connections, connection  # noqa: PLC0415
+
+    from ansflow.config.schedule import BEAT, free_bytes  # noqa: PLC0415
+
+    def database() -> str:
+        try:
+            close_old_connections()
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except (DatabaseError, InterfaceError):
+            return "cannot be reached"
+        return ""
+
+    def engine() -> str:
+        age = beating.age(BEAT)
+        return "" if age is not None and age < OLDEST_BEAT else "its heart does not beat"
+
+    def disk() -> str:
+        return "" if free_bytes(settings) >= LEAST_FREE else "is full"
+
+    return {"database": database, "engine": engine, "disk": disk}

@@ -1,0 +1,83 @@
+"""What comes before a server can begin: Django with its keys, tables of this release, a first administrator."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ansflow.config.keys import keys_are_gone, read_private
+from ansflow.config.settings import Settings, use
+from ansflow.core.errors import InvalidSpec, Problem
+
+
+def start_django(settings: Settings) -> None:
+    """From here on, models can be imported. Raises InvalidSpec for keys that are missing, weak or open."""
+    use(settings)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ansflow.config.django_settings"
+    import django  # noqa: PLC0415 — only a server pays for it
+
+    django.setup()
+
+
+def migrate(settings: Settings) -> bool:
+    """Brings the tables to this release. Returns whether there was something to do.
+
+    Raises InvalidSpec where the database is of a newer release, or its keys are gone.
+    """
+    from django.core.management import call_command  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
+
+    executor = MigrationExecutor(connection)
+    newer = sorted(set(executor.loader.applied_migrations) - set(executor.loader.graph.nodes))
+    if newer:
+        app, name = newer[0]
+        message = f"The database was made by a newer release: it has {app}.{name}, which this one does not know."
+        raise InvalidSpec([Problem(code="newer_database", message=message)])
+    behind = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    if behind:
+        call_command("migrate", verbosity=0, interactive=False)
+    _refuse_other_keys(settings)
+    return behind
+
+
+def _refuse_other_keys(settings: Settings) -> None:
+    """Keys made just now cannot be those of a database in which there are people already."""
+    from ansflow.apps.accounts.installation import is_in_use  # noqa: PLC0415
+    from ansflow.config.django_settings import KEYS  # noqa: PLC0415
+
+    if KEYS.fresh and is_in_use():
+        for path in KEYS.fresh:
+            path.unlink()
+        raise keys_are_gone(settings.data_dir / "keys")
+
+
+def make_administrator(settings: Settings) -> bool:
+    """Makes the administrator that the settings name, unless there is one. Returns whether anybody was made.
+
+    Raises InvalidSpec where only half of it is said, or what is said does not do.
+    """
+    from ansflow.apps.accounts import installation  # noqa: PLC0415
+
+    email, file = settings.admin_email, settings.admin_password_file
+    if not email and file is None:
+        return False
+    if not email or file is None:
+        raise _wrong(
+            "An administrator wants both an e-mail address and a file with a password: one of them is missing."
+        )
+    if installation.has_administrator():
+        return False
+    password = (_first_line(file)).rstrip("\r")
+    if not password:
+        raise _wrong(f"The file {file} holds no password in its first line.")
+    installation.make_first_administrator(username="admin", email=email, password=password)
+    return True
+
+
+def _first_line(file: Path) -> str:
+    return read_private(file, "The administrator's password").partition("\n")[0]
+
+
+def _wrong(message: str) -> InvalidSpec:
+    return InvalidSpec([Problem(code="administrator", message=message)])

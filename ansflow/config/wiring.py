@@ -1,0 +1,105 @@
+"""The engine of a server, wired to what it stands on: tables, files, threads, executors."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansflow.apps.executions import running
+from ansflow.apps.executions.models import PipelineExecution
+from ansflow.apps.executions.store import DjangoStore
+from ansflow.apps.projects.queries import secret_values
+from ansflow.config.isolation import Isolation, Offered
+from ansflow.config.settings import Settings
+from ansflow.engine.job import Place
+from ansflow.engine.loop import Engine
+from ansflow.engine.memory import MemoryBus, SystemClock
+from ansflow.infra.dispatch.threads import Threads
+from ansflow.infra.storage.artifacts import FileArtifacts
+from ansflow.infra.storage.caches import FileCaches
+from ansflow.infra.storage.logs import FileLogs
+from ansflow.infra.storage.names import file_name
+from ansflow.infra.storage.workspaces import FileWorkspaces
+
+SURROUNDINGS = (
+    *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+)
+"""All that a step sees of the server's environment: how this machine reaches the network, not who runs the server."""
+LETTING_GO = 0.3  # seconds that worker threads get to end, once the engine has let go of what they carried
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """What `close` ends: the engine lets go of running steps, which live on under their shims."""
+
+    engine: Engine
+    threads: Threads
+
+    def open(self) -> None:
+        """Takes up what an earlier life left, and serves actions and API from now on."""
+        self.threads.serve(self.engine.run_step)
+        self.engine.open()
+        running.use(self.engine)
+
+    def close(self) -> None:
+        running.use(None)
+        self.engine.close()
+        self.threads.close(seconds=LETTING_GO)
+
+
+def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str] = os.environ) -> Wired:
+    """Starts nothing yet."""
+    data = settings.data_dir
+    nowhere = data / "nowhere"  # what a pipeline of a server finds beside itself: nothing
+    for folder in (data / "executions", nowhere):
+        folder.mkdir(exist_ok=True, mode=0o700)
+    threads, store, artifacts = Threads(settings.slots), DjangoStore(), FileArtifacts(data)
+    engine = Engine(
+        store=store,
+        logs=FileLogs(data / "logs"),
+        artifacts=artifacts,
+        caches=FileCaches(data, project=lambda execution: f"project-{_project_of(execution)}"),
+        workspaces=FileWorkspaces(data / "executions"),
+        secrets=ProjectSecrets(),
+        bus=MemoryBus(),
+        dispatcher=threads,
+        clock=SystemClock(),
+        registry=Offered(isolation),
+        place=Place(
+            base=nowhere,
+            data=data,
+            env={name: environ[name] for name in SURROUNDINGS if name in environ},
+            executor=isolation.executor,
+            adoptable=True,
+        ),
+        worker=worker_name(data),
+        boot=secrets.token_hex(8),
+        slots=settings.slots,
+        in_background=threads.run_now,
+    )
+    return Wired(engine, threads)
+
+
+def worker_name(data: Path) -> str:
+    """The same at every start on this data folder: so a worker knows what its former life left running."""
+    path = data / "worker"
+    if not path.exists():
+        path.write_text(f"{file_name(socket.gethostname())}-{secrets.token_hex(3)}\n")
+    return path.read_text().strip()
+
+
+class ProjectSecrets:
+    """The secrets of the project that an execution belongs to; those of the step's environment win."""
+
+    def values(self, execution: int, names: Sequence[str], *, environment: str = "") -> Mapping[str, str]:
+        return secret_values(_project_of(execution), names, environment)
+
+
+def _project_of(execution: int) -> int:
+    return PipelineExecution.objects.values_list("project_id", flat=True).get(id=execution)

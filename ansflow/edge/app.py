@@ -1,0 +1,25 @@
+"""The edge as one ASGI application: its own few pages, and Django for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp
+
+from ansflow.edge.door import Door, Rules
+from ansflow.edge.health import Health
+from ansflow.edge.measures import Measures
+from ansflow.edge.record import Record
+
+
+def edge(behind: ASGIApp, rules: Rules, *, health: Health, measures: Measures, pages: Sequence[BaseRoute]) -> ASGIApp:
+    """`behind` gets what is neither a probe nor one of `pages`."""
+    routes = [
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/metrics", health.metrics),
+        *pages,
+    ]
+    inside = Router(routes, default=behind, redirect_slashes=False)
+    return Door(inside, rules, measures=measures, record=Record())
