@@ -43,6 +43,14 @@ class GitCredential(models.Model):
         """What the seal is bound to: this row, and the host that may see it."""
         return f"git_credential:{self.id}:{self.project_id}:{self.host}"
 
+    @property
+    def has_password(self) -> bool:
+        return self.kind != self.Kind.SSH_KEY and bool(self.sealed)
+
+    @property
+    def has_ssh_key(self) -> bool:
+        return self.kind == self.Kind.SSH_KEY and bool(self.sealed)
+
 
 class Project(models.Model):
     """`internal` projects can be read by everyone of the tenant; `private` ones by their members."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,10 +13,11 @@ from ansflow.apps.actor import Actor
 from ansflow.apps.projects import access
 from ansflow.apps.projects.access import Permission
 from ansflow.apps.projects.models import Environment, GitCredential, Member, Project, Role, Secret, Variable
-from ansflow.apps.projects.sealing import open_sealed
-from ansflow.core.errors import NotFound
+from ansflow.apps.projects.sealing import GONE, open_sealed
+from ansflow.core.errors import NotAvailable, NotFound
 
 Row = TypeVar("Row", bound=Model)
+Read = TypeVar("Read")
 
 COUNTED = ("members", "environments", "pipelines", "executions")
 
@@ -95,26 +96,21 @@ def git_credentials(
     return found.select_related("project").order_by("name", "id")
 
 
+def git_credential_of(actor: Actor, credential_id: int) -> GitCredential:
+    """Raises NotFound where it does not exist for the actor, Forbidden where they may not know of it."""
+    found = GitCredential.objects.filter(id=credential_id, project__in=access.visible(actor)).first()
+    if found is None:
+        raise NotFound("There is no such thing, or you may not know of it.")
+    access.project(actor, found.project_id, Permission.CREDENTIAL_VIEW)
+    return found
+
+
 # ── for the engine: no actor asks, an execution of the project does ──────────────────────────────────────────────
 
 
 def secret_values(project_id: int, names: Sequence[str], environment: str = "") -> dict[str, str]:
     """The values; an environment's own win over the project's. Raises NotFound naming those that do not exist."""
-    found = {
-        row.name: row
-        for row in Secret.objects.filter(
-            project_id=project_id, name__in=names, environment__in={"", environment}
-        ).order_by("environment")
-    }
-    missing = [name for name in names if name not in found]
-    if missing:
-        what = "There is no secret" if len(missing) == 1 else "There are no secrets"
-        where = f" in the environment {environment}, or in the project" if environment else " in the project"
-        raise NotFound(f"{what} {' and '.join(missing)}{where}.", code="secret_missing")
-    tenant = _tenant_of(project_id)
-    return {
-        name: open_sealed(tenant, row.sealed, row.key_version, place=row.place).decode() for name, row in found.items()
-    }
+    return _read_twice(lambda: _secret_values(project_id, names, environment))
 
 
 def variables(project_id: int, environment: str = "") -> dict[str, str]:
@@ -140,6 +136,24 @@ class GitLogin:
 
 def git_credential(project_id: int, name: str) -> GitLogin:
     """Raises NotFound where the project has none of that name."""
+    return _read_twice(lambda: _git_login(project_id, name))
+
+
+def _secret_values(project_id: int, names: Sequence[str], environment: str) -> dict[str, str]:
+    rows = Secret.objects.filter(project_id=project_id, name__in=names, environment__in={"", environment})
+    found = {row.name: row for row in rows.order_by("environment")}
+    missing = [name for name in names if name not in found]
+    if missing:
+        what = "There is no secret" if len(missing) == 1 else "There are no secrets"
+        where = f" in the environment {environment}, or in the project" if environment else " in the project"
+        raise NotFound(f"{what} {' and '.join(missing)}{where}.", code="secret_missing")
+    tenant = _tenant_of(project_id)
+    return {
+        name: open_sealed(tenant, row.sealed, row.key_version, place=row.place).decode() for name, row in found.items()
+    }
+
+
+def _git_login(project_id: int, name: str) -> GitLogin:
     row = GitCredential.objects.filter(project_id=project_id, name=name).first()
     if row is None:
         raise NotFound(f"There is no Git credential {name} in the project.", code="credential_missing")
@@ -152,6 +166,16 @@ def git_credential(project_id: int, name: str) -> GitLogin:
         secret=plain.decode(),
         known_hosts=row.known_hosts,
     )
+
+
+def _read_twice(read: Callable[[], Read]) -> Read:
+    """A rotation may retire a key between the row and the key that are read: the row has a newer one then."""
+    try:
+        return read()
+    except NotAvailable as error:
+        if error.code != GONE:
+            raise
+        return read()
 
 
 def _with_facts(actor: Actor) -> QuerySet[Project]:

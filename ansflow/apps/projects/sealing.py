@@ -22,6 +22,8 @@ from ansflow.core.errors import NotAvailable
 FORMAT = b"\x01"  # AES-256-GCM: a nonce of 12 bytes, then the text with its tag
 NONCE_BYTES = 12
 KEY_BYTES = 32
+GONE = "key_gone"
+"""Code of the NotAvailable that says that a data key has been retired: the row has meanwhile been sealed anew."""
 
 
 @transaction.atomic
@@ -38,7 +40,9 @@ def open_sealed(tenant_id: int, sealed: bytes | memoryview, version: int, *, pla
     """Raises NotAvailable where the key is gone, or where the bytes are not those that were sealed for this place."""
     key = DataKey.objects.filter(tenant_id=tenant_id, version=version).first()
     if key is None:
-        raise NotAvailable(f"The data key {version} of tenant {tenant_id} is gone: {place} cannot be opened.")
+        raise NotAvailable(
+            f"The data key {version} of tenant {tenant_id} is gone: {place} cannot be opened.", code=GONE
+        )
     return _decrypt(opened_key(key), sealed, _bound(tenant_id, version, place), place)
 
 
@@ -60,15 +64,6 @@ def add_key(tenant_id: int, version: int) -> DataKey:
     name = list(settings.ANSFLOW_KEY_RING)[-1]
     sealed = _encrypt(settings.ANSFLOW_KEY_RING[name], os.urandom(KEY_BYTES), _bound_key(tenant_id, version))
     return DataKey.objects.create(tenant_id=tenant_id, version=version, sealed_by=name, sealed=sealed)
-
-
-def wrap_again(key: DataKey) -> None:
-    """Seals a data key under the newest key of the ring; what it sealed itself stays as it is."""
-    name = list(settings.ANSFLOW_KEY_RING)[-1]
-    plain = opened_key(key)
-    key.sealed = _encrypt(settings.ANSFLOW_KEY_RING[name], plain, _bound_key(key.tenant_id, key.version))
-    key.sealed_by = name
-    key.save(update_fields=["sealed", "sealed_by"])
 
 
 def opened_key(key: DataKey) -> bytes:

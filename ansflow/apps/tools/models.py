@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+LOCAL = "local"
+
 
 class CicdTool(models.Model):
     """A place where pipelines run. Every tenant has one of type `local`: this installation's own workers."""
@@ -20,8 +22,6 @@ class CicdTool(models.Model):
     name = models.CharField(max_length=100)
     tool_type = models.CharField(max_length=40)
     base_url = models.CharField(max_length=1000, blank=True)
-    username = models.CharField(max_length=254, blank=True)
-    token = models.BinaryField(default=b"")
     status = models.CharField(max_length=20, choices=Status, default=Status.UNKNOWN)
     message = models.TextField(blank=True)
     checked_at = models.DateTimeField(null=True)
