@@ -18,8 +18,7 @@ urlpatterns = [
     path("v1/", include("ansflow.api.pipelines")),
     path("v1/", include("ansflow.api.planning")),
     path("v1/", include("ansflow.api.versions")),
-    path("", include("ansflow.api.documentation")),
     path("v1/", include("ansflow.api.git_credentials")),
     path("v1/", include("ansflow.api.tools")),
-    path("schema/", SpectacularAPIView.as_view()),
+    path("", include("ansflow.api.documentation")),
 ]
