@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ansflow.apps.accounts.models import Tenant, User
-from ansflow.apps.projects.models import Environment, Member, Project, Role, Secret, Variable
+from ansflow.apps.projects.models import Environment, GitCredential, Member, Project, Role, Secret, Variable
+from ansflow.apps.tools.models import CicdTool
 from tests.api.routes import Route
 from tests.world import World
 
@@ -42,6 +43,16 @@ def secret(world: World, project: Project) -> int:
     return Secret.objects.create(project=project, name=f"NAME_{next(NUMBERS)}", sealed=b"sealed", key_version=1).id
 
 
+def git_credential(world: World, project: Project) -> int:
+    return GitCredential.objects.create(
+        project=project, name=f"login-{next(NUMBERS)}", host="git.example", kind=GitCredential.Kind.TOKEN
+    ).id
+
+
+def local_tool(world: World, project: Project) -> int:
+    return CicdTool.objects.get(tenant=project.tenant, name="local").id
+
+
 Made = Callable[[World, Project], int | str]
 OBJECTS: dict[str, Made] = {
     "projects/{project}": lambda world, project: project.id,
@@ -49,6 +60,8 @@ OBJECTS: dict[str, Made] = {
     "projects/{project}/environments/{environment}": environment,
     "projects/{project}/variables/{variable}": variable,
     "projects/{project}/secrets/{secret}": secret,
+    "cicd/git-credentials/{credential}": git_credential,
+    "cicd/tools/{tool}": local_tool,
 }
 
 Body = Callable[[World, "Project | None"], dict[str, Any]]
@@ -74,9 +87,20 @@ BODIES: dict[str, Body] = {
     "PATCH projects/{project}/variables/{variable}/": just(value="blue"),
     "POST projects/{project}/secrets/": just(name="KEY", value="a-canary-secret"),
     "PUT projects/{project}/secrets/{secret}/": just(value="a-canary-secret"),
+    "POST cicd/git-credentials/": lambda world, project: {
+        "project": project.id if project else MISSING,
+        "name": "another",
+        "host": "git.example",
+        "password": "a-canary-secret",
+    },
+    "PATCH cicd/git-credentials/{credential}/": just(username="robot"),
+    "POST cicd/tools/": just(tool_type="jenkins"),
+    "POST cicd/tools/{tool}/health_check/": just(),
 }
 
-ALSO: dict[str, set[int]] = {}
+ALSO: dict[str, set[int]] = {
+    "POST cicd/tools/": {403, 422},  # this release has no other tools, and says so to administrators
+}
 
 
 def key(route: Route) -> str:
@@ -119,7 +143,9 @@ def missing(parameter: str) -> int | str:
 def kind(route: Route) -> str:
     """To what the object belongs: a project, the whole tenant, or one person."""
     first = route.path.removeprefix("/api/v1/").split("/{")[0]
-    return {"auth/users": "tenant", "auth/groups": "tenant", "auth/tokens": "person"}.get(first, "project")
+    return {"auth/users": "tenant", "auth/groups": "tenant", "cicd/tools": "tenant", "auth/tokens": "person"}.get(
+        first, "project"
+    )
 
 
 def encoded(body: dict[str, Any] | None) -> bytes:
