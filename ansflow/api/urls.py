@@ -20,5 +20,6 @@ urlpatterns = [
     path("v1/", include("ansflow.api.versions")),
     path("v1/", include("ansflow.api.git_credentials")),
     path("v1/", include("ansflow.api.tools")),
+    path("v1/", include("ansflow.api.atomic_steps")),
     path("", include("ansflow.api.documentation")),
 ]

@@ -216,6 +216,13 @@ class StepType(Protocol):
 
 
 @runtime_checkable
+class Shown(Protocol):
+    """A step type that shows how it is used: what the step library offers to begin with."""
+
+    example: str  # one step as it stands in a file, below its id
+
+
+@runtime_checkable
 class Detecting(Protocol):
     """A step type that knows tools by the files they leave in a project: what `ansflow init` asks."""
 

@@ -55,6 +55,11 @@ TARGETS = (
 class Build:
     name = "build"
     summary = "Runs a build: the step's own command, or the tool that the project's files show."
+    example = """\
+type: build
+run: make
+artifacts: dist/
+"""
     parameters = Record(fields=tool_fields(SIGNS, TARGETS), what="`with` of a build step")
 
     def check(self, spec: StepSpec) -> Iterable[Problem]:

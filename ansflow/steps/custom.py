@@ -16,6 +16,10 @@ from ansflow.plugins.scripts import script_command, script_problems
 class Custom:
     name = "custom"
     summary = "Runs any command or script."
+    example = """\
+run: |
+  make test
+"""
     parameters = Record(fields={}, what="`with` of a custom step")
 
     def check(self, spec: StepSpec) -> Iterable[Problem]:

@@ -29,6 +29,13 @@ ONLY = ("failure", "fixed", "changed", "success")
 class Notify:
     name = "notify"
     summary = "Tells people how the execution went: e-mail, webhook, Slack, WeCom, DingTalk, Feishu."
+    example = """\
+type: notify
+if: always()
+with:
+  channels: [team]
+  only: [failure, fixed]
+"""
     parameters = Record(
         fields={
             "channels": Field(

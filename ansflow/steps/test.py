@@ -73,6 +73,12 @@ class Test:
 
     name = "test"
     summary = "Runs tests, reads JUnit and coverage, and fails where tests fail, none ran, or too little is covered."
+    example = """\
+type: test
+with:
+  tool: pytest
+  min_coverage: 80
+"""
     parameters = Record(
         fields=tool_fields(SIGNS, TARGETS)
         | {

@@ -33,6 +33,14 @@ KEEP = 5
 class Deploy:
     name = "deploy"
     summary = "Puts a release into a folder, here or over ssh, switches to it at once, and can take it back."
+    example = """\
+type: deploy
+environment: staging
+with:
+  strategy: copy
+  source: dist
+  target: /srv/shop
+"""
     # Without a strategy, `run` is the deployment: a script of the author's own, recorded like the others.
     parameters = Record(
         fields={

@@ -21,6 +21,11 @@ SUBMODULES = Shaped(forms=((bool, Boolean()), (str, Choice(("recursive",)))), wa
 class FetchCode:
     name = "fetch_code"
     summary = "Brings a Git repository into the workspace: over https, ssh, git or from a path."
+    example = """\
+type: fetch_code
+with:
+  depth: 1
+"""
     parameters = Record(
         fields={
             "repository": Field(

@@ -32,6 +32,12 @@ FOR_PIP = ("PIP_", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY
 class SecurityScan:
     name = "security_scan"
     summary = "Scans for secrets and faults, without a network; gates on severity and on new findings."
+    example = """\
+type: security_scan
+with:
+  scanners: [secrets]
+  fail_on: high
+"""
     parameters = Record(
         fields={
             "scanners": Field(
