@@ -1,0 +1,1 @@
+"""People, projects and pipelines to look at: made over the API, and run for real."""

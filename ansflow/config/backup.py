@@ -1,0 +1,233 @@
+"""The whole installation in one file, and back: also from one kind of database to another.
+
+    manifest.json          release, time, migrations, and how many rows of each table there are
+    tables/<app.Model>     every row, one JSON object a line
+    keys/…                 without them nothing that is sealed could be opened again
+    files/…                logs and artifacts
+
+Rows are read in one transaction; files that grow meanwhile only hold more than the rows know of. Workspaces and caches
+are left out: they can be made again.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.apps import apps
+from django.core import serializers
+from django.core.management.color import no_style
+from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Model
+
+from ansflow import __version__
+from ansflow.core.errors import Conflict, InvalidSpec, Problem
+
+FORMAT = 1
+KEPT = ("logs", "artifacts", "blobs")
+"""Folders of the data folder that are part of a backup."""
+PASSED_OVER = frozenset({"sessions.Session", "admin.LogEntry"})
+BATCH = 500
+
+Tell = Callable[[str, int], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a backup says of itself. `rows` counts by table."""
+
+    format: int
+    release: str
+    at: float
+    migrations: list[list[str]]
+    rows: dict[str, int] = field(default_factory=dict)
+    files: int = 0
+
+
+def back_up(data: Path, target: Path, *, tell: Tell = lambda _what, _number: None) -> Manifest:
+    """Writes the backup whole or not at all, readable by its owner only. `tell(table, rows)` hears how it goes on.
+
+    Raises Conflict where the target exists: no backup is written over.
+    """
+    if target.exists():
+        raise Conflict(f"{target} exists. Choose another name, or remove it first.")
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
+        draft = Path(folder) / "backup"
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as archive:
+            manifest = _write(archive, data, Path(folder), tell)
+            file.flush()
+        os.link(draft, target)
+    return manifest
+
+
+def _write(archive: tarfile.TarFile, data: Path, scratch: Path, tell: Tell) -> Manifest:
+    rows: dict[str, int] = {}
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        for model in _models():
+            name = model._meta.label
+            page = scratch / "rows"
+            with page.open("w", encoding="utf-8") as lines:
+                found = _counted(model._default_manager.order_by("pk").iterator(BATCH), rows, name)
+                serializers.serialize("jsonl", found, stream=lines)
+            archive.add(page, f"tables/{name}")
+            tell(name, rows[name])
+        migrations = sorted([list(key) for key in MigrationRecorder(connection).applied_migrations()])
+    archive.add(data / "keys", "keys", filter=_regular)
+    files = sum(_add_folder(archive, data, name) for name in KEPT)
+    tell("files", files)
+    manifest = Manifest(
+        format=FORMAT, release=__version__, at=time.time(), migrations=migrations, rows=rows, files=files
+    )
+    text = json.dumps({name: getattr(manifest, name) for name in Manifest.__slots__}).encode()  # type: ignore[attr-defined]
+    info = tarfile.TarInfo("manifest.json")
+    info.size = len(text)
+    archive.addfile(info, io.BytesIO(text))
+    return manifest
+
+
+def _counted(found: Iterator[Model], rows: dict[str, int], name: str) -> Iterator[Model]:
+    rows[name] = 0
+    for row in found:
+        rows[name] += 1
+        yield row
+
+
+def _models() -> list[type[Model]]:
+    ours = [model for model in apps.get_models() if model._meta.managed and model._meta.label not in PASSED_OVER]
+    return [model for model in ours if model._meta.app_label not in {"contenttypes"}]
+
+
+def _regular(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return info if info.isfile() or info.isdir() else None
+
+
+def _add_folder(archive: tarfile.TarFile, data: Path, name: str) -> int:
+    """Files may vanish while they are read: retention goes on."""
+    count = 0
+    for root, _, names in os.walk(data / name):
+        for one in names:
+            path = Path(root) / one
+            try:
+                archive.add(path, f"files/{path.relative_to(data)}", recursive=False, filter=_regular)
+            except FileNotFoundError:
+                continue
+            count += 1
+    return count
+
+
+# ── back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def manifest_of(source: Path) -> Manifest:
+    """Raises InvalidSpec where this is no whole backup."""
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            for member in archive:
+                if member.name == "manifest.json":
+                    file = archive.extractfile(member)
+                    return Manifest(**json.load(file)) if file else _broken(source)
+    except (tarfile.TarError, OSError, EOFError, ValueError, TypeError):
+        pass
+    return _broken(source)
+
+
+def restore_keys(source: Path, data: Path) -> None:
+    """The keys come first: a start without them would make others. The data folder must be empty."""
+    if data.exists() and any(data.iterdir()):
+        raise Conflict(f"{data} is not empty: a backup is restored into an empty data folder only.")
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tarfile.open(source, "r:gz") as archive:
+        for member in archive:
+            if member.name == "keys" or member.name.startswith("keys/"):
+                archive.extract(member, data, filter="data")
+    (data / "keys").chmod(0o700)
+    for path in (data / "keys").iterdir():
+        path.chmod(0o600)
+
+
+def restore(source: Path, data: Path, manifest: Manifest, *, tell: Tell = lambda _what, _number: None) -> None:
+    """Into a database that has been migrated and is empty. Rows come in one transaction: all or nothing.
+
+    Raises Conflict where the database has executions or people, InvalidSpec where the backup is of a later release.
+    """
+    known = set(MigrationRecorder(connection).applied_migrations())
+    unknown = [".".join(one) for one in manifest.migrations if tuple(one) not in known]
+    if unknown:
+        raise _invalid(f"The backup is of release {manifest.release}, which this one does not know: {unknown[0]}.")
+    for model in _models():
+        if model._meta.label in {"accounts.User", "projects.Project"} and model._default_manager.exists():
+            raise Conflict("The database is not empty: a backup is restored into an empty one only.")
+    with transaction.atomic(), connection.constraint_checks_disabled():
+        for model in _models():  # what migrations and the start have made
+            model._default_manager.all().delete()
+        with tarfile.open(source, "r:gz") as archive:
+            for member in archive:
+                if member.name.startswith("tables/"):
+                    tell(member.name.removeprefix("tables/"), _load(archive, member, manifest))
+                elif member.name.startswith("files/") and member.isfile():
+                    member.name = member.name.removeprefix("files/")
+                    archive.extract(member, data, filter="data")
+        connection.check_constraints()
+        _reset_sequences()
+    tell("files", manifest.files)
+
+
+def _load(archive: tarfile.TarFile, member: tarfile.TarInfo, manifest: Manifest) -> int:
+    file = archive.extractfile(member)
+    name = member.name.removeprefix("tables/")
+    number = 0
+    batch: list[Model] = []
+    model = apps.get_model(name)
+    for row in serializers.deserialize("jsonl", io.TextIOWrapper(file, "utf-8")) if file else ():
+        number += 1
+        if row.m2m_data:
+            row.save()
+            continue
+        batch.append(row.object)
+        if len(batch) == BATCH:
+            _insert(model, batch)
+            batch = []
+    _insert(model, batch)
+    if number != manifest.rows.get(name):
+        raise _invalid(f"The backup is damaged: {name} has {number} rows, and should have {manifest.rows.get(name)}.")
+    return number
+
+
+def _insert(model: type[Model], rows: list[Model]) -> None:
+    """As they were: `bulk_create` would set the times of making anew."""
+    if not rows:
+        return
+    fields = model._meta.concrete_fields
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(field.column) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})", values)
+
+
+def _reset_sequences() -> None:
+    """Numbers go on after the highest: they are never used again."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), _models()):
+            cursor.execute(statement)
+
+
+def _broken(source: Path) -> Manifest:
+    raise _invalid(f"{source} is no whole backup of AnsFlow.")
+
+
+def _invalid(message: str) -> InvalidSpec:
+    return InvalidSpec([Problem(code="backup", message=message)])
