@@ -42,6 +42,7 @@ generate: setup ## write anew what is derived: JSON Schema, contract expectation
 	@$(BIN)/python docs/cli.py
 	@$(BIN)/python docs/settings.py
 	@$(BIN)/python docs/api.py
+	@$(BIN)/python docs/roles.py
 
 bench: setup ## measure, as ratios against peers in the same run
 	@$(BIN)/python -m compileall -q ansflow # as set-up leaves it; a fresh edit would be compiled in the first run
