@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 
+from ansflow.apps.accounts.actions import create_user
 from ansflow.apps.accounts.models import Tenant, User
+from ansflow.apps.accounts.rules import wrong
 from ansflow.apps.actor import system
-from ansflow.apps.audit.actions import record
-from ansflow.core.errors import Conflict, InvalidSpec, Problem
+from ansflow.core.errors import Conflict
 
 DEFAULT_TENANT = "default"
 
@@ -38,28 +39,15 @@ def make_first_administrator(*, username: str, email: str, password: str, langua
     tenant = Tenant.objects.select_for_update().get(id=first_tenant().id)
     if has_administrator():
         raise Conflict("There is an administrator already.", code="administrator_exists")
-    user = User(tenant=tenant, username=username.strip(), email=email.strip().lower(), language=language)
-    user.is_admin = user.is_superuser = user.is_staff = True
-    user.set_password(password)
-    _check(user, password)
-    user.save()
-    facts = {"username": user.username, "email": user.email, "is_superuser": True}
-    record(system(tenant.id), "user.create", object_type="user", object_id=user.id, object_name=user.username,
-           after=facts)  # fmt: skip
+    if not password:
+        raise wrong("password", "A password is wanted.")
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise wrong("email", " ".join(error.messages)) from None
+    user = create_user(
+        system(tenant.id), username=username, email=email, password=password, is_admin=True, language=language
+    )
+    user.is_superuser = user.is_staff = True
+    user.save(update_fields=["is_superuser", "is_staff"])
     return user
-
-
-def _check(user: User, password: str) -> None:
-    problems: list[Problem] = []
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        problems.append(Problem(code="invalid", message=" ".join(error.messages), path=("password",)))
-    try:
-        user.full_clean()
-    except ValidationError as error:
-        problems += [
-            Problem(code="invalid", message=" ".join(said), path=(field,)) for field, said in error.message_dict.items()
-        ]
-    if problems:
-        raise InvalidSpec(problems)
