@@ -90,9 +90,6 @@ HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 14 * 24 * 3600
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True  # so that signing out ends what is under way
 HEADLESS_JWT_ROTATE_REFRESH_TOKEN = True
 
-ANSFLOW_EXECUTOR = "sandbox"  # where steps run that name no place
-ANSFLOW_ALLOW_HOST_EXECUTOR = SETTINGS.allow_host_executor
-
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
