@@ -21,5 +21,10 @@ urlpatterns = [
     path("v1/", include("ansflow.api.git_credentials")),
     path("v1/", include("ansflow.api.tools")),
     path("v1/", include("ansflow.api.atomic_steps")),
+    path("v1/", include("ansflow.api.executions")),
+    path("v1/", include("ansflow.api.logs")),
+    path("v1/", include("ansflow.api.artifacts")),
+    path("v1/", include("ansflow.api.approvals")),
+    path("v1/", include("ansflow.api.statistics")),
     path("", include("ansflow.api.documentation")),
 ]

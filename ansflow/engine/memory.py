@@ -285,6 +285,11 @@ class MemoryLogs:
     def close(self, execution: int, step: str, attempt: int) -> None:
         """Nothing to close."""
 
+    def remove(self, execution: int) -> None:
+        with self._lock:
+            for key in [key for key in self._texts if key[0] == execution]:
+                del self._texts[key]
+
 
 class MemorySecrets:
     """`Secrets` that are the same for every execution and environment."""

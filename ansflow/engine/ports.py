@@ -51,6 +51,10 @@ class LogStore(Protocol):
 
     def close(self, execution: int, step: str, attempt: int) -> None: ...
 
+    def remove(self, execution: int) -> None:
+        """Of an execution that has ended. Safe to repeat."""
+        ...
+
 
 class ArtifactStore(Protocol):
     """Files kept from an execution, by content."""
@@ -71,6 +75,10 @@ class ArtifactStore(Protocol):
     def open(self, execution: int, step: str, path: str) -> Iterator[bytes]: ...
 
     def restore(self, execution: int, step: str, workspace: Path) -> int: ...
+
+    def remove(self, execution: int, step: str = "") -> None:
+        """Of one step, or of the whole. Safe to repeat. Content that others name too stays."""
+        ...
 
 
 class CacheStore(Protocol):
@@ -101,7 +109,17 @@ class WorkspaceStore(Protocol):
         """Removes the folder of an attempt."""
         ...
 
-    def remove(self, execution: int) -> None: ...
+    def exists(self, execution: int) -> bool:
+        """Whether the workspace has been made, and not been removed since."""
+        ...
+
+    def executions(self) -> Iterator[tuple[int, float]]:
+        """Every execution that something is there of, and when its folder last changed (seconds since 1970)."""
+        ...
+
+    def remove(self, execution: int) -> None:
+        """Safe to repeat."""
+        ...
 
 
 class Secrets(Protocol):

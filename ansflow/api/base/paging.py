@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.http import HttpResponse
 from rest_framework import serializers
 from rest_framework.pagination import PageNumberPagination
 
@@ -16,6 +18,17 @@ class Pages(PageNumberPagination):
     page_size = 50
     max_page_size = 200
     page_size_query_param = "page_size"
+
+    def as_json(self, encode: Callable[[Any], bytes], results: Any) -> HttpResponse:
+        """The page with results that need no serializer any more."""
+        page: Any = self.page
+        body = {
+            "count": page.paginator.count,
+            "next": self.get_next_link(),
+            "previous": self.get_previous_link(),
+            "results": results,
+        }
+        return HttpResponse(encode(body), content_type="application/json")
 
     def get_page_size(self, request: Any) -> int:
         """A size that is no number from 1 to 200 is an error, not a default."""

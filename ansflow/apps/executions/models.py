@@ -35,6 +35,7 @@ class PipelineExecution(models.Model):
     rerun_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="reruns")
     concurrency_group = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
+    held_at = models.DateTimeField(null=True)  # pending, and not to be begun before its concurrency group lets it
     removed_artifacts_at = models.DateTimeField(null=True)
     removed_workspace_at = models.DateTimeField(null=True)
 
@@ -56,6 +57,8 @@ class PipelineExecution(models.Model):
             models.Index(fields=["project", "-id"], name="executions_project"),
             models.Index(fields=["status", "id"], name="executions_status"),
             models.Index(fields=["deadline"], name="executions_deadline"),
+            models.Index(fields=["pipeline", "-id"], name="executions_pipeline"),
+            models.Index(fields=["project", "concurrency_group", "ended_at"], name="executions_group"),
         ]
 
 

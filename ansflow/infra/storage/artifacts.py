@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,17 @@ class FileArtifacts:
             finally:
                 os.close(source)
         return len(entries)
+
+    def remove(self, execution: int, step: str = "") -> None:
+        """The lists go; content that no list names is collected once a day."""
+        if step:
+            self._list(execution, step).unlink(missing_ok=True)
+            return
+        folder = self.root / str(execution)
+        for path in folder.glob("*.json") if folder.is_dir() else ():
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()
 
     def _entries(self, execution: int, step: str) -> list[dict[str, Any]]:
         path = self._list(execution, step)

@@ -76,6 +76,14 @@ class FileLogs:
         if log is not None:
             log.close()
 
+    def remove(self, execution: int) -> None:
+        import shutil  # noqa: PLC0415 — brings the compressors along, and a short run removes nothing
+
+        with self._lock:
+            for key in [key for key in self._open if key[0] == execution]:
+                self._open.pop(key).close()
+        shutil.rmtree(self.root / str(execution), ignore_errors=True)
+
     def _path(self, execution: int, step: str, attempt: int) -> Path:
         return self.root / str(execution) / file_name(step) / f"{attempt}.log"
 

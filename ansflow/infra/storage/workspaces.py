@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from ansflow.infra.storage.names import file_name
+
+PARTS = ("workspace", "attempts", "taking-over")
 
 
 class FileWorkspaces:
@@ -43,11 +46,24 @@ class FileWorkspaces:
             self._made.add(path)
         return path
 
+    def exists(self, execution: int) -> bool:
+        """Whether a step has ever asked for the workspace, and nobody has removed it since."""
+        return (self.root / str(execution) / "workspace").is_dir()
+
+    def executions(self) -> Iterator[tuple[int, float]]:
+        for folder in self.root.iterdir() if self.root.is_dir() else ():
+            parts = [folder / part for part in PARTS]
+            if folder.name.isdigit() and any(part.is_dir() for part in parts):
+                with suppress(FileNotFoundError):
+                    yield int(folder.name), folder.stat().st_mtime
+
     def remove(self, execution: int) -> None:
-        for part in ("workspace", "attempts"):
-            path = self.root / str(execution) / part
-            self._made.discard(path)
-            _remove(path)
+        folder = self.root / str(execution)
+        for part in PARTS:
+            self._made.discard(folder / part)
+            _remove(folder / part)
+        with suppress(OSError):  # of a local run, its record still stands there
+            folder.rmdir()
 
 
 def _remove(path: Path) -> None:

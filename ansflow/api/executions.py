@@ -1,0 +1,217 @@
+"""Executions: started, followed, stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import path
+from rest_framework import serializers
+
+from ansflow.api.base.operations import Call, Resource, operation
+from ansflow.api.base.paging import Pages
+from ansflow.api.base.policies import Needs, SignedIn
+from ansflow.api.base.serializers import Strict
+from ansflow.apps.executions import actions, queries, rendering
+from ansflow.apps.executions.models import PipelineExecution
+from ansflow.apps.executions.planning import Wish
+from ansflow.apps.projects.access import Permission
+from ansflow.core.spec import EVENTS
+from ansflow.core.status import ExecutionStatus, StepStatus
+
+STATUSES = [status.value for status in ExecutionStatus]
+STEP_STATUSES = [status.value for status in StepStatus]
+TRIGGER_TYPES = [choice.value for choice in PipelineExecution.TriggerType]
+
+
+class TestsBody(serializers.Serializer[Any]):
+    """Numbers as the test tool wrote them."""
+
+    __test__ = False
+
+    total = serializers.IntegerField()
+    passed = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    errors = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    seconds = serializers.FloatField()
+
+
+class StepExecutionBody(serializers.Serializer[Any]):
+    """One step of an execution. `log_bytes` belongs to its last attempt."""
+
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    name = serializers.CharField()
+    step_type = serializers.CharField()
+    status = serializers.ChoiceField(STEP_STATUSES)
+    reason = serializers.CharField()
+    message = serializers.CharField()
+    attempt = serializers.IntegerField()
+    group = serializers.CharField()
+    needs = serializers.ListField(child=serializers.CharField())
+    matrix = serializers.DictField()
+    worker = serializers.CharField()
+    allowed_failure = serializers.BooleanField()
+    gate = serializers.ChoiceField(["", "pending", "approved", "rejected", "timeout"])
+    due_at = serializers.DateTimeField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    duration_seconds = serializers.FloatField(allow_null=True)
+    exit_code = serializers.IntegerField(allow_null=True)
+    tests = TestsBody(allow_null=True)
+    artifacts_count = serializers.IntegerField()
+    log_bytes = serializers.IntegerField()
+
+
+class ExecutionBody(serializers.Serializer[Any]):
+    """One execution. `number` counts within its pipeline; `counts` says how many steps have each status."""
+
+    id = serializers.IntegerField()
+    number = serializers.IntegerField()
+    project = serializers.IntegerField()
+    project_name = serializers.CharField()
+    pipeline = serializers.IntegerField()
+    pipeline_name = serializers.CharField()
+    version = serializers.IntegerField(allow_null=True)
+    status = serializers.ChoiceField(STATUSES)
+    reason = serializers.CharField()
+    message = serializers.CharField()
+    trigger_type = serializers.ChoiceField(TRIGGER_TYPES)
+    execution_mode = serializers.ChoiceField(["local", "remote", "hybrid"])
+    cicd_tool = serializers.IntegerField(allow_null=True)
+    triggered_by = serializers.CharField()
+    parameters = serializers.DictField()
+    event = serializers.CharField()
+    branch = serializers.CharField()
+    commit = serializers.CharField()
+    rerun_of = serializers.IntegerField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    duration_seconds = serializers.FloatField(allow_null=True)
+    seq = serializers.IntegerField()
+    counts = serializers.DictField(child=serializers.IntegerField())
+
+
+class WholeExecutionBody(ExecutionBody):
+    """The execution with its steps, in the order of the file."""
+
+    step_executions = StepExecutionBody(many=True)
+
+
+class Words(serializers.Field[Any, Any, Any, Any]):
+    """`a,b,c` of known words."""
+
+    def __init__(self, known: list[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.known = known
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        words = [word.strip() for word in str(data).split(",")]
+        for word in words:
+            if word not in self.known:
+                raise serializers.ValidationError(f"{word!r} is none of {', '.join(self.known)}.")
+        return words
+
+
+class ExecutionFilter(Strict):
+    project = serializers.IntegerField(required=False)
+    pipeline = serializers.IntegerField(required=False)
+    status = Words(STATUSES, required=False, help_text="One, or several with commas between them.")
+    trigger_type = serializers.ChoiceField(TRIGGER_TYPES, required=False)
+    branch = serializers.CharField(required=False)
+    triggered_by = serializers.CharField(required=False, help_text="The name of who started it.")
+    created_after = serializers.DateTimeField(required=False, help_text="From this moment on.")
+    created_before = serializers.DateTimeField(required=False, help_text="Before this moment.")
+    ordering = serializers.ChoiceField(queries.ORDERINGS, required=False, default="-id")
+    steps = serializers.BooleanField(required=False, default=False, help_text="With the steps of each.")
+
+
+class Asked(Strict):
+    """What may be said about an execution that is to begin."""
+
+    trigger_type = serializers.ChoiceField(TRIGGER_TYPES, required=False, default="manual")
+    parameters = serializers.DictField(required=False, help_text="The inputs of the pipeline, by name.")
+    version = serializers.IntegerField(required=False, min_value=1, help_text="Left out: the newest.")
+    cicd_tool_id = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Left out: this installation's own workers."
+    )
+    event = serializers.ChoiceField(EVENTS, required=False, help_text="What `when` sees; follows from trigger_type.")
+    branch = serializers.CharField(required=False, max_length=254, help_text="Left out: the project's default.")
+    tag = serializers.CharField(required=False, max_length=254)
+    commit = serializers.CharField(required=False, max_length=64)
+    message = serializers.CharField(required=False, max_length=400, help_text="What it is for.")
+    steps = serializers.ListField(
+        child=serializers.CharField(max_length=254),
+        required=False,
+        max_length=1000,
+        help_text="Only these, with what they need.",
+    )
+
+
+class NewExecution(Asked):
+    pipeline_id = serializers.IntegerField()
+
+
+class Cancellation(Strict):
+    step = serializers.CharField(required=False, max_length=254, help_text="Only this step.")
+    immediate = serializers.BooleanField(
+        required=False, default=False, help_text="No grace for what runs, and no `finally`."
+    )
+    message = serializers.CharField(required=False, allow_blank=True, max_length=400)
+
+
+class Executions(Resource):
+    @operation(SignedIn(), answer=ExecutionBody, paged=True, query=ExecutionFilter)
+    def list(self, request: Call) -> HttpResponse:
+        """The executions that you may see, newest first."""
+        wanted = dict(request.query)
+        steps = wanted.pop("steps")
+        found = queries.executions(request.actor, **wanted)
+        pages = Pages()
+        page: Any = pages.paginate_queryset(found.values_list(*rendering.COLUMNS), request.http, view=self)
+        return pages.as_json(rendering.encode, rendering.executions(page, steps=steps))
+
+    @operation(Needs(Permission.EXECUTION_RUN), body=NewExecution, answer=WholeExecutionBody, status=201, atomic=False)
+    def create(self, request: Call) -> HttpResponse:
+        """Run a pipeline."""
+        wanted = dict(request.body)
+        return begun(request, wanted.pop("pipeline_id"), wanted)
+
+    @operation(Needs(Permission.EXECUTION_VIEW), answer=WholeExecutionBody)
+    def retrieve(self, request: Call, id: int) -> HttpResponse:
+        """One execution with its steps."""
+        queries.require(request.actor, id)
+        return _json(rendering.execution(id))
+
+    @operation(Needs(Permission.EXECUTION_CANCEL), body=Cancellation, answer=WholeExecutionBody, atomic=False)
+    def cancel(self, request: Call, id: int) -> HttpResponse:
+        """Stop an execution, or one of its steps."""
+        actions.cancel(request.actor, id, **request.body)
+        return _json(rendering.execution(id))
+
+
+class PipelineRun(Resource):
+    @operation(Needs(Permission.EXECUTION_RUN), body=Asked, answer=WholeExecutionBody, status=201, atomic=False)
+    def create(self, request: Call, id: int) -> HttpResponse:
+        """Run this pipeline."""
+        return begun(request, id, dict(request.body))
+
+
+def begun(request: Call, pipeline_id: int, wanted: dict[str, Any]) -> HttpResponse:
+    version, tool = wanted.pop("version", None), wanted.pop("cicd_tool_id", None)
+    made = actions.trigger(request.actor, pipeline_id, Wish(**wanted), version=version, cicd_tool_id=tool)
+    return _json(rendering.execution(made.id), status=201)
+
+
+def _json(value: Any, *, status: int = 200) -> HttpResponse:
+    return HttpResponse(rendering.encode(value), content_type="application/json", status=status)
+
+
+urlpatterns = [
+    path("cicd/executions/", Executions.as_view({"get": "list", "post": "create"})),
+    path("cicd/executions/<int:id>/", Executions.as_view({"get": "retrieve"})),
+    path("cicd/executions/<int:id>/cancel/", Executions.as_view({"post": "cancel"})),
+    path("pipelines/<int:id>/run/", PipelineRun.as_view({"post": "create"})),
+]

@@ -1,0 +1,72 @@
+"""The logs of an execution: one per attempt of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ansflow.apps.executions import queries, running
+from ansflow.apps.executions.models import Attempt, PipelineExecution
+from ansflow.core.errors import NotFound
+from ansflow.engine.ports import LogStore
+
+CHUNK = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """One log as long as it was when it was asked for. `ended`: nothing will be added."""
+
+    store: LogStore
+    execution: int
+    step: str
+    attempt: int
+    length: int
+    ended: bool
+
+    @property
+    def key(self) -> tuple[int, str, int]:
+        return (self.execution, self.step, self.attempt)
+
+    def bytes(self, start: int, end: int) -> Iterator[bytes]:
+        """Piece by piece: a log of gigabytes needs no memory."""
+        for at in range(start, end, CHUNK):
+            yield self.store.read(*self.key, start=at, end=min(at + CHUNK, end))
+
+    def lines(self, first: int, last: int) -> list[bytes]:
+        return self.store.lines(*self.key, first=first, last=last)
+
+
+def logs(execution: PipelineExecution) -> list[dict[str, Any]]:
+    """Of every attempt so far, in the order in which they began."""
+    store = running.engine().logs
+    attempts = Attempt.objects.filter(execution=execution).order_by("started_at", "id")
+    return [
+        {
+            "step": step,
+            "attempt": number,
+            "length": store.length(execution.id, step, number),
+            "lines": store.count(execution.id, step, number),
+            "ended": ended_at is not None,
+        }
+        for step, number, ended_at in attempts.values_list("step", "number", "ended_at")
+    ]
+
+
+def log(execution: PipelineExecution, step: str, attempt: int | None = None) -> Log:
+    """Of the last attempt, unless another is named. A step that never began has an empty log. Raises NotFound."""
+    row = queries.step(execution, step)
+    number = row.attempt if attempt is None else attempt
+    if number > row.attempt:
+        raise NotFound("There is no such attempt.")
+    found = Attempt.objects.filter(execution=execution, step=step, number=number).first()
+    store = running.engine().logs
+    return Log(
+        store=store,
+        execution=execution.id,
+        step=step,
+        attempt=number,
+        length=store.length(execution.id, step, number),
+        ended=found is not None and found.ended_at is not None,
+    )

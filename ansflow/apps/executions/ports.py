@@ -1,0 +1,120 @@
+"""What the engine asks of a project: its secrets, its caches, and the workspace that a continuation begins with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+
+from ansflow.apps.executions.models import PipelineExecution, StepExecution
+from ansflow.apps.executions.protection import environment_of, is_protected
+from ansflow.apps.projects.models import Environment
+from ansflow.apps.projects.queries import secret_values
+from ansflow.core.errors import NotFound
+from ansflow.core.plan import Plan
+from ansflow.core.status import Reason
+from ansflow.engine.ports import ArtifactStore
+from ansflow.infra.storage.workspaces import FileWorkspaces
+
+
+def project_of(execution: int) -> int:
+    found = PipelineExecution.objects.filter(id=execution).values_list("project_id", flat=True).first()
+    if found is None:
+        raise NotFound(f"There is no execution {execution}.")
+    return found
+
+
+def cache_owner(execution: int) -> str:
+    """Executions of one project share their caches; others see nothing of them."""
+    return f"project-{project_of(execution)}"
+
+
+class ExecutionSecrets:
+    """`Secrets` of the project that an execution belongs to, those of the step's environment first.
+
+    `plan_of` gives the frozen plan. The secrets of a protected environment go only to an execution whose plan named
+    that environment before the run: then, and only then, have its rules been laid over the plan.
+    """
+
+    def __init__(self, plan_of: Callable[[int], Plan]) -> None:
+        self._plan_of = plan_of
+
+    def values(self, execution: int, names: Sequence[str], *, environment: str = "") -> Mapping[str, str]:
+        project = project_of(execution)
+        if environment:
+            self._check(project, execution, environment)
+        return secret_values(project, names, environment)
+
+    def _check(self, project: int, execution: int, environment: str) -> None:
+        rule = Environment.objects.filter(project=project, name=environment).first()
+        if rule is None or not is_protected(rule):
+            return
+        plan = self._plan_of(execution)
+        if not any(environment_of(plan, key) == environment for key in plan.steps):
+            raise NotFound(
+                f"The environment {environment} is protected, and this execution did not name it before it began."
+            )
+
+
+class ContinuedWorkspaces(FileWorkspaces):
+    """Workspaces that begin, for an execution that continues another, with what its kept steps left.
+
+    It is put together when it is first opened, beside its place, and moved there as a whole: a crash on the way leaves
+    no half of it. Where the old workspace is gone, the artifacts of the kept steps are put back.
+    """
+
+    def __init__(self, root: Path, artifacts: ArtifactStore) -> None:
+        super().__init__(root)
+        self._artifacts = artifacts
+        self._opening = Lock()
+
+    def open(self, execution: int) -> Path:
+        path = self.root / str(execution) / "workspace"
+        if path not in self._made and not path.exists():
+            with self._opening:
+                if not path.exists():
+                    self._take_over(execution, path)
+        return super().open(execution)
+
+    def _take_over(self, execution: int, path: Path) -> None:
+        kept = StepExecution.objects.filter(execution=execution, reason=Reason.KEPT.value)
+        steps = list(kept.order_by("index").values_list("key", flat=True))
+        if not steps:
+            return
+        old = PipelineExecution.objects.filter(id=execution).values_list("rerun_of_id", flat=True).first()
+        if old is None:
+            return
+        new = path.with_name("taking-over")
+        shutil.rmtree(new, ignore_errors=True)
+        new.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+        if self.exists(old):
+            _copy(self.root / str(old) / "workspace", new)
+        else:
+            new.mkdir(mode=0o755)
+            self._put_back(old, steps, new)
+        new.rename(path)
+
+    def _put_back(self, old: int | None, steps: Sequence[str], workspace: Path) -> None:
+        """Of each step from where it really ran: it may have been kept several times over."""
+        for key in steps:
+            source = old
+            while source is not None and not self._artifacts.restore(source, key, workspace):
+                taken = StepExecution.objects.filter(execution=source, key=key, reason=Reason.KEPT.value).exists()
+                before = PipelineExecution.objects.filter(id=source).values_list("rerun_of_id", flat=True).first()
+                source = before if taken else None
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Folders, regular files and links as links. What else a step may have left, a FIFO or a socket, stays behind."""
+
+    def passed_over(folder: str, names: list[str]) -> list[str]:
+        kinds = {name: os.lstat(os.path.join(folder, name)).st_mode for name in names}
+        return [
+            name for name, mode in kinds.items()
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
+        ]  # fmt: skip
+
+    shutil.copytree(source, target, symlinks=True, ignore=passed_over)

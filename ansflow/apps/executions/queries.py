@@ -1,0 +1,76 @@
+"""Questions about executions: each answers only with what the actor may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from ansflow.apps.actor import Actor
+from ansflow.apps.executions.models import PipelineExecution, StepExecution
+from ansflow.apps.projects import access
+from ansflow.apps.projects.access import Permission
+from ansflow.apps.projects.models import Project
+from ansflow.core.errors import NotFound
+
+ORDERINGS = ("-id", "id", "-created_at", "created_at", "-started_at", "started_at", "-ended_at", "ended_at")
+MISSING = "There is no such execution."
+
+
+def executions(
+    actor: Actor,
+    *,
+    project: int | None = None,
+    pipeline: int | None = None,
+    status: Sequence[str] = (),
+    trigger_type: str = "",
+    branch: str = "",
+    triggered_by: str = "",
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+    ordering: str = "-id",
+) -> QuerySet[PipelineExecution]:
+    """`triggered_by` is a name. Newest first, unless another of ORDERINGS is wanted."""
+    found = PipelineExecution.objects.filter(project__in=access.visible(actor))
+    equal = {
+        "project_id": project,
+        "pipeline_id": pipeline,
+        "trigger_type": trigger_type or None,
+        "branch": branch or None,
+        "by": triggered_by or None,
+        "created_at__gte": created_after,
+        "created_at__lt": created_before,
+        "status__in": list(status) or None,
+    }
+    found = found.filter(**{name: value for name, value in equal.items() if value is not None})
+    return found.order_by(ordering) if ordering.lstrip("-") == "id" else found.order_by(ordering, "-id")
+
+
+def execution(actor: Actor, execution_id: int, permission: Permission = Permission.EXECUTION_VIEW) -> PipelineExecution:
+    """The execution, once the actor may do that to it. Raises NotFound or Forbidden."""
+    found = (
+        PipelineExecution.objects.filter(project__in=access.visible(actor), id=execution_id)
+        .select_related("project", "pipeline", "version")
+        .first()
+    )
+    if found is None:
+        raise NotFound(MISSING)
+    access.require(actor, permission, found.project)
+    return found
+
+
+def require(actor: Actor, execution_id: int, permission: Permission = Permission.EXECUTION_VIEW) -> None:
+    """Raises NotFound or Forbidden where the actor may not do that to the execution: one query for whoever may see."""
+    found = Project.objects.filter(executions=execution_id).first()
+    if found is None or access.role_of(actor, found) is None:
+        raise NotFound(MISSING)
+    access.require(actor, permission, found)
+
+
+def step(execution: PipelineExecution, key: str) -> StepExecution:
+    """Raises NotFound."""
+    found = StepExecution.objects.filter(execution=execution, key=key).first()
+    if found is None:
+        raise NotFound("There is no such step.")
+    return found

@@ -1,0 +1,151 @@
+"""Executions as the API gives them out, made from `.values()`: building model objects would cost more than the rest.
+
+One place says what an execution is in JSON; lists, details, snapshots of sockets and answers to a trigger all use it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from django.db.models import Count
+
+from ansflow.apps.executions import running
+from ansflow.apps.executions.models import ExecutionPlan, PipelineExecution, StepExecution
+
+COLUMNS = (
+    *("id", "number", "project_id", "project__name", "pipeline_id", "pipeline__name", "version__number"),
+    *("status", "reason", "message", "trigger_type", "execution_mode", "cicd_tool_id", "by", "parameters"),
+    *("event", "branch", "commit", "rerun_of_id", "created_at", "started_at", "ended_at", "seq"),
+)
+RENAMED = {
+    "project_id": "project",
+    "project__name": "project_name",
+    "pipeline_id": "pipeline",
+    "pipeline__name": "pipeline_name",
+    "version__number": "version",
+    "cicd_tool_id": "cicd_tool",
+    "by": "triggered_by",
+    "rerun_of_id": "rerun_of",
+}
+NAMES = tuple(RENAMED.get(column, column) for column in COLUMNS)
+
+STEP_COLUMNS = (
+    *("execution_id", "id", "key", "name", "step_type", "status", "reason", "message", "attempt", "worker"),
+    *("allowed_failure", "gate", "due_at", "started_at", "ended_at", "outcome"),
+)
+
+Row = dict[str, Any]
+
+
+class Tests(msgspec.Struct):
+    """The part of `core.outcome.TestSummary` that a list of steps shows."""
+
+    total: int = 0
+    passed: int = 0
+    failed: int = 0
+    errors: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+
+
+class Outcome(msgspec.Struct):
+    """Of the column `outcome` of a step, what a list shows; everything else in it is passed over unread."""
+
+    exit_code: int | None = None
+    tests: Tests | None = None
+    artifacts: list[msgspec.Raw] = []
+
+
+class Planned(msgspec.Struct):
+    step_id: str
+    group: str = ""
+    matrix: dict[str, Any] = {}
+    needs: list[dict[str, Any]] = []
+
+
+class PlanOfSteps(msgspec.Struct):
+    steps: dict[str, Planned]
+
+
+_outcome = msgspec.json.Decoder(Outcome)
+_plan = msgspec.json.Decoder(PlanOfSteps)
+
+
+def executions(found: Iterable[tuple[Any, ...]], *, steps: bool = False) -> list[Row]:
+    """`found` are values of COLUMNS: a page of them, or a query."""
+    rows = [_execution(values) for values in found]
+    ids = [row["id"] for row in rows]
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    if steps:
+        of = _steps_of(rows)
+        for row in rows:
+            for step in of[row["id"]]:
+                counts[row["id"]][step["status"]] = counts[row["id"]].get(step["status"], 0) + 1
+            row["step_executions"] = of[row["id"]]
+    else:
+        counted = StepExecution.objects.filter(execution__in=ids).order_by()
+        for execution, status, n in counted.values_list("execution", "status").annotate(n=Count("id")):
+            counts[execution][status] = n
+    for row in rows:
+        row["counts"] = counts[row["id"]]
+    return rows
+
+
+def execution(execution_id: int) -> Row:
+    """The whole execution with its steps."""
+    return executions(PipelineExecution.objects.filter(id=execution_id).values_list(*COLUMNS), steps=True)[0]
+
+
+def _execution(values: tuple[Any, ...]) -> Row:
+    row = dict(zip(NAMES, values, strict=True))
+    row["duration_seconds"] = duration(row["started_at"], row["ended_at"])
+    return row
+
+
+def _steps_of(executions: Iterable[Row]) -> dict[int, list[Row]]:
+    plans = {row["id"]: plan_steps(row["id"], row["created_at"]) for row in executions}
+    found: dict[int, list[Row]] = {id: [] for id in plans}
+    rows = StepExecution.objects.filter(execution__in=plans).order_by("execution_id", "index")
+    logs = running.engine().logs
+    for values in rows.values(*STEP_COLUMNS):
+        execution_id = values.pop("execution_id")
+        outcome = _outcome.decode(values.pop("outcome") or b"{}")
+        planned = plans[execution_id].get(values["key"])
+        key, attempt = values["key"], values["attempt"]
+        values["group"] = planned.group if planned else ""
+        values["needs"] = _needs(planned) if planned else []
+        values["matrix"] = planned.matrix if planned else {}
+        values["duration_seconds"] = duration(values["started_at"], values["ended_at"])
+        values["exit_code"] = outcome.exit_code
+        values["tests"] = outcome.tests
+        values["artifacts_count"] = len(outcome.artifacts)
+        values["log_bytes"] = logs.length(execution_id, key, attempt) if attempt else 0
+        found[execution_id].append(values)
+    return found
+
+
+@lru_cache(maxsize=512)
+def plan_steps(execution_id: int, _: datetime) -> Mapping[str, Planned]:
+    """What never changes of an execution's steps. The moment it was created makes sure that the number means it."""
+    body = ExecutionPlan.objects.filter(execution=execution_id).values_list("body", flat=True).first()
+    return _plan.decode(zlib.decompress(body)).steps if body else {}
+
+
+def _needs(planned: Planned) -> list[str]:
+    """Keys and groups, as the file names them, each once."""
+    return list(dict.fromkeys(need.get("group") or need["key"] for need in planned.needs))
+
+
+def duration(started_at: datetime | None, ended_at: datetime | None) -> float | None:
+    """Seconds; None while it is not over."""
+    return round((ended_at - started_at).total_seconds(), 3) if started_at and ended_at else None
+
+
+def encode(value: Any) -> bytes:
+    return msgspec.json.encode(value)
