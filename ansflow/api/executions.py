@@ -12,7 +12,7 @@ from ansflow.api.base.operations import Call, Resource, operation
 from ansflow.api.base.paging import Pages
 from ansflow.api.base.policies import Needs, SignedIn
 from ansflow.api.base.serializers import Strict
-from ansflow.apps.executions import actions, queries, rendering
+from ansflow.apps.executions import actions, details, events, queries, rendering
 from ansflow.apps.executions.models import PipelineExecution
 from ansflow.apps.executions.planning import Wish
 from ansflow.apps.projects.access import Permission
@@ -162,6 +162,90 @@ class Cancellation(Strict):
     message = serializers.CharField(required=False, allow_blank=True, max_length=400)
 
 
+class Resumption(Strict):
+    from_step = serializers.CharField(max_length=254, help_text="A key, or the id of a step with all its legs.")
+
+
+class Rerun(Strict):
+    version = serializers.ChoiceField(["same", "latest"], required=False, default="same")
+    parameters = serializers.DictField(required=False, help_text="Left out: those of the execution.")
+
+
+class EventsQuery(Strict):
+    after = serializers.IntegerField(required=False, default=0, min_value=0, help_text="The number of the last known.")
+
+
+class EventBody(serializers.Serializer[Any]):
+    """`data` is that of the frame of the same type (see the contract of the socket)."""
+
+    seq = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    type = serializers.ChoiceField(["execution_update", "step_update"])
+    data = serializers.DictField()  # type: ignore[assignment]
+
+
+class EventsBody(serializers.Serializer[Any]):
+    """`seq` is the number of the last event here: ask again after it."""
+
+    events = EventBody(many=True)
+    seq = serializers.IntegerField()
+
+
+class WhyQuery(Strict):
+    step = serializers.CharField(required=False, max_length=254, help_text="Only what concerns this step.")
+
+
+class DecisionBody(serializers.Serializer[Any]):
+    """`kind` is `plan` (before it began), `event`, or `now` (of what has not ended). `step` empty: of the whole."""
+
+    kind = serializers.ChoiceField(["plan", "event", "now"])
+    seq = serializers.IntegerField(allow_null=True)
+    at = serializers.DateTimeField(allow_null=True)
+    step = serializers.CharField()
+    status = serializers.CharField()
+    attempt = serializers.IntegerField()
+    reason = serializers.CharField()
+    message = serializers.CharField()
+
+
+class DecisionsBody(serializers.Serializer[Any]):
+    decisions = DecisionBody(many=True)
+
+
+class ReportBody(serializers.Serializer[Any]):
+    """What an attempt left. `tests` with the failing ones, `scan` with every finding, `summary` in Markdown."""
+
+    outputs = serializers.DictField(child=serializers.CharField())
+    tests = serializers.DictField(allow_null=True)
+    coverage = serializers.DictField(allow_null=True)
+    scan = serializers.DictField(allow_null=True)
+    artifacts = serializers.ListField(child=serializers.DictField())
+    summary = serializers.CharField()
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class AttemptBody(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    status = serializers.CharField()
+    reason = serializers.CharField()
+    message = serializers.CharField()
+    worker = serializers.CharField()
+    exit_code = serializers.IntegerField(allow_null=True)
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    duration_seconds = serializers.FloatField(allow_null=True)
+    log_bytes = serializers.IntegerField()
+    report = ReportBody()
+
+
+class StepDetailBody(StepExecutionBody):
+    """One step with its attempts side by side; `report` is that of the newest that has ended."""
+
+    execution = serializers.IntegerField()
+    report = ReportBody()
+    attempts = AttemptBody(many=True)
+
+
 class Executions(Resource):
     @operation(SignedIn(), answer=ExecutionBody, paged=True, query=ExecutionFilter)
     def list(self, request: Call) -> HttpResponse:
@@ -191,6 +275,42 @@ class Executions(Resource):
         actions.cancel(request.actor, id, **request.body)
         return _json(rendering.execution(id))
 
+    @operation(Needs(Permission.EXECUTION_RUN), answer=WholeExecutionBody, status=201, atomic=False)
+    def retry(self, request: Call, id: int) -> HttpResponse:
+        """Run again what failed and what follows from it, as a new execution."""
+        return _json(rendering.execution(actions.retry(request.actor, id).id), status=201)
+
+    @operation(Needs(Permission.EXECUTION_RUN), body=Resumption, answer=WholeExecutionBody, status=201, atomic=False)
+    def resume(self, request: Call, id: int) -> HttpResponse:
+        """Run again from one step on, as a new execution."""
+        made = actions.resume(request.actor, id, from_step=request.body["from_step"])
+        return _json(rendering.execution(made.id), status=201)
+
+    @operation(Needs(Permission.EXECUTION_RUN), body=Rerun, answer=WholeExecutionBody, status=201, atomic=False)
+    def rerun(self, request: Call, id: int) -> HttpResponse:
+        """Run all of it again, as a new execution."""
+        latest = request.body.get("version") == "latest"
+        made = actions.rerun(request.actor, id, latest=latest, parameters=request.body.get("parameters"))
+        return _json(rendering.execution(made.id), status=201)
+
+    @operation(Needs(Permission.EXECUTION_VIEW), query=EventsQuery, answer=EventsBody)
+    def events(self, request: Call, id: int) -> HttpResponse:
+        """What happened after a number, in order; at most 1,000 events at once."""
+        execution = queries.execution(request.actor, id)
+        return _json(events.frames(execution, after=request.query["after"]))
+
+    @operation(Needs(Permission.EXECUTION_VIEW), query=WhyQuery, answer=DecisionsBody)
+    def why(self, request: Call, id: int) -> HttpResponse:
+        """Every decision with its reason and a sentence: why it went as it did, and what is still waited for."""
+        execution = queries.execution(request.actor, id)
+        return _json({"decisions": events.why(execution, step=request.query.get("step", ""))})
+
+    @operation(Needs(Permission.EXECUTION_LOG), answer=StepDetailBody)
+    def step(self, request: Call, id: int, key: str) -> HttpResponse:
+        """One step with every attempt: its tests, findings, summary and artifacts."""
+        execution = queries.execution(request.actor, id, Permission.EXECUTION_LOG)
+        return _json(details.step(execution, key))
+
 
 class PipelineRun(Resource):
     @operation(Needs(Permission.EXECUTION_RUN), body=Asked, answer=WholeExecutionBody, status=201, atomic=False)
@@ -213,5 +333,11 @@ urlpatterns = [
     path("cicd/executions/", Executions.as_view({"get": "list", "post": "create"})),
     path("cicd/executions/<int:id>/", Executions.as_view({"get": "retrieve"})),
     path("cicd/executions/<int:id>/cancel/", Executions.as_view({"post": "cancel"})),
+    path("cicd/executions/<int:id>/retry/", Executions.as_view({"post": "retry"})),
+    path("cicd/executions/<int:id>/resume/", Executions.as_view({"post": "resume"})),
+    path("cicd/executions/<int:id>/rerun/", Executions.as_view({"post": "rerun"})),
+    path("cicd/executions/<int:id>/events/", Executions.as_view({"get": "events"})),
+    path("cicd/executions/<int:id>/why/", Executions.as_view({"get": "why"})),
+    path("cicd/executions/<int:id>/steps/<path:key>/", Executions.as_view({"get": "step"})),
     path("pipelines/<int:id>/run/", PipelineRun.as_view({"post": "create"})),
 ]

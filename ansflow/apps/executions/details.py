@@ -1,0 +1,56 @@
+"""One step with everything that is known of it: its attempts side by side, and what each of them left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ansflow.apps.executions import rendering, running
+from ansflow.apps.executions.models import Attempt, PipelineExecution, StepExecution
+from ansflow.apps.executions.rendering import duration
+from ansflow.core.errors import NotFound
+
+ATTEMPT_COLUMNS = ("number", "status", "reason", "message", "worker", "exit_code", "started_at", "ended_at", "outcome")
+
+
+class Report(msgspec.Struct):
+    """What an outcome holds beyond its status, as `core.codec` wrote it."""
+
+    outputs: dict[str, str] = {}
+    tests: dict[str, Any] | None = None
+    coverage: dict[str, int] | None = None
+    scan: dict[str, Any] | None = None
+    artifacts: list[dict[str, Any]] = []
+    summary: str = ""
+    warnings: list[str] = []
+
+
+_report = msgspec.json.Decoder(Report)
+
+
+def step(execution: PipelineExecution, key: str) -> dict[str, Any]:
+    """Raises NotFound."""
+    whole = rendering.execution(execution.id)
+    found = next((row for row in whole["step_executions"] if row["key"] == key), None)
+    if found is None:
+        raise NotFound("There is no such step.")
+    text = StepExecution.objects.values_list("outcome", flat=True).get(execution=execution, key=key)
+    rows = Attempt.objects.filter(execution=execution, step=key).order_by("number").values(*ATTEMPT_COLUMNS)
+    attempts = [_attempt(execution.id, key, row) for row in rows]
+    return {**found, "execution": execution.id, "report": _read(text), "attempts": attempts}
+
+
+def _attempt(execution: int, step: str, row: dict[str, Any]) -> dict[str, Any]:
+    text = row.pop("outcome")
+    return {
+        **row,
+        "duration_seconds": duration(row["started_at"], row["ended_at"]),
+        "log_bytes": running.engine().logs.length(execution, step, row["number"]),
+        "report": _read(text),
+    }
+
+
+def _read(outcome: str) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(_report.decode(outcome or b"{}"))
+    return found

@@ -1,0 +1,227 @@
+"""Executions over the API: who may do what, and that each answer is what the contract says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from rest_framework.renderers import JSONRenderer
+
+from ansflow.api.executions import ExecutionBody, WholeExecutionBody
+from ansflow.apps.executions import rendering
+from ansflow.apps.executions.models import PipelineExecution
+from tests.house import BAD, EXECUTIONS, House
+
+TWO = "steps:\n  build: {run: make}\n  unit: {run: pytest, needs: [build]}\n"
+INPUTS = "inputs:\n  level: {type: number, default: 1}\n  place: {type: choice, options: [here, there]}\n" + TWO
+
+EXECUTION_KEYS = {
+    *("id", "number", "project", "project_name", "pipeline", "pipeline_name", "version", "status"),
+    *("reason", "message", "trigger_type", "execution_mode", "cicd_tool", "triggered_by", "parameters", "event"),
+    *("branch", "commit", "rerun_of", "created_at", "started_at", "ended_at", "duration_seconds", "seq"),
+    *("counts"),
+}
+STEP_KEYS = {
+    *("id", "key", "name", "step_type", "status", "reason", "message", "attempt"),
+    *("group", "needs", "matrix", "worker", "allowed_failure", "gate", "due_at", "started_at"),
+    *("ended_at", "duration_seconds", "exit_code", "tests", "artifacts_count", "log_bytes"),
+}
+
+
+def test_the_call_of_the_contract_gives_the_whole_execution_with_its_steps(house: House):
+    pipeline = house.pipeline(TWO)
+    answer = house.post("developer", EXECUTIONS, {"pipeline_id": pipeline.id, "trigger_type": "manual"})
+    assert answer.status_code == 201
+    made = answer.json()
+    assert set(made) == EXECUTION_KEYS | {"step_executions"}
+    assert (made["number"], made["pipeline_name"], made["triggered_by"], made["version"]) == (
+        1,
+        "build",
+        "developer",
+        1,
+    )
+    assert [step["key"] for step in made["step_executions"]] == ["build", "unit"]
+    assert all(set(step) == STEP_KEYS for step in made["step_executions"])
+    assert made["step_executions"][1]["needs"] == ["build"]
+    assert house.get(made["id"])["status"] == "running"
+
+
+def test_pipelines_run_is_the_same_call(house: House):
+    pipeline = house.pipeline(TWO)
+    answer = house.post("developer", f"/api/v1/pipelines/{pipeline.id}/run/", {"branch": "topic"})
+    assert (answer.status_code, answer.json()["branch"]) == (201, "topic")
+
+
+def test_json_by_hand_is_what_the_serializers_write(house: House):
+    pipeline = house.pipeline("steps:\n  unit: {run: pytest, matrix: {python: ['3.12', '3.13']}, group: tests}\n")
+    one = house.trigger("developer", pipeline)["id"]
+    house.play(one, "unit (python=3.12)", BAD)
+    row = rendering.execution(one)
+    whole = json.loads(JSONRenderer().render(WholeExecutionBody(row).data))
+    assert json.loads(rendering.encode(row)) == whole
+    listed = rendering.executions(PipelineExecution.objects.values_list(*rendering.COLUMNS))
+    short = json.loads(JSONRenderer().render(ExecutionBody(listed, many=True).data))
+    assert json.loads(rendering.encode(listed)) == short
+    assert listed[0]["counts"] == row["counts"]
+
+
+@pytest.mark.parametrize(
+    ("who", "run", "see", "log"),
+    [
+        ("guest", 403, 200, 403),
+        ("reporter", 403, 200, 200),
+        ("developer", 201, 200, 200),
+        ("maintainer", 201, 200, 200),
+        ("owner", 201, 200, 200),
+        ("admin", 201, 200, 200),
+        ("outsider", 404, 404, 404),
+        ("rival", 404, 404, 404),
+    ],
+)
+def test_each_role_may_what_it_may_and_no_more(house: House, who: str, run: int, see: int, log: int):
+    pipeline = house.pipeline(TWO)
+    one = house.trigger("admin", pipeline)["id"]
+    api, path = house.api(who), f"{EXECUTIONS}{one}/"
+    assert house.post(who, EXECUTIONS, {"pipeline_id": pipeline.id}).status_code == run
+    assert house.post(who, f"/api/v1/pipelines/{pipeline.id}/run/").status_code == run
+    for part in ("", "events/", "why/"):
+        assert api.get(path + part).status_code == see, part
+    for part in ("logs/", "artifacts/", "steps/build/"):
+        assert api.get(path + part).status_code == log, part
+    changed = {201: 200}.get(run, run)
+    assert house.post(who, f"{path}cancel/").status_code == changed
+    for part in ("retry/", "rerun/"):
+        assert house.post(who, path + part).status_code == run, part
+    listed = api.get(EXECUTIONS).json()["results"]
+    assert (one in [found["id"] for found in listed]) is (see == 200)
+
+
+def test_what_is_not_there_and_what_may_not_be_known_look_the_same(house: House):
+    one = house.trigger("admin", house.pipeline(TWO))["id"]
+    api = house.api("outsider")
+    for part in ("", "logs/", "events/", "why/", "artifacts/", "steps/build/"):
+        assert api.get(f"{EXECUTIONS}{one}/{part}").content == api.get(f"{EXECUTIONS}999999/{part}").content
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"pipeline": 1}, "pipeline"),
+        ({"trigger_type": "wish"}, "trigger_type"),
+        ({"parameters": {"levle": 2}}, "parameters.levle"),
+        ({"parameters": {"level": "high"}}, "parameters.level"),
+        ({"parameters": {"place": "nowhere"}}, "parameters.place"),
+        ({"parameters": {"level": [1]}}, "parameters.level"),
+        ({"branch": "a..b"}, "branch"),
+        ({"branch": "-x"}, "branch"),
+        ({"tag": "a b"}, "tag"),
+        ({"commit": "HEAD"}, "commit"),
+        ({"commit": "--upload-pack=x"}, "commit"),
+        ({"version": 7}, "version"),
+        ({"version": 0}, "version"),
+        ({"event": "wind"}, "event"),
+        ({"steps": ["untit"]}, "steps"),
+        ({"cicd_tool_id": 99}, "cicd_tool_id"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_its_field_and_leaves_nothing(house: House, body: dict, field: str):
+    pipeline = house.pipeline(INPUTS)
+    answer = house.post("developer", EXECUTIONS, {"pipeline_id": pipeline.id, **body})
+    assert answer.status_code == 400, answer.content
+    assert field in answer.json()["details"], answer.json()
+    assert not PipelineExecution.objects.exists()
+
+
+def test_inputs_are_typed_and_have_their_defaults(house: House):
+    made = house.trigger("developer", house.pipeline(INPUTS), parameters={"level": "3", "place": "here"})
+    assert made["parameters"] == {"level": 3, "place": "here"}
+
+
+def test_numbers_count_within_the_pipeline_without_a_gap(house: House):
+    pipeline, other = house.pipeline(TWO), house.pipeline(TWO, name="other")
+    assert [house.trigger("developer", pipeline)["number"] for _ in range(3)] == [1, 2, 3]
+    assert house.post("developer", EXECUTIONS, {"pipeline_id": pipeline.id, "commit": "x"}).status_code == 400
+    assert house.trigger("developer", other)["number"] == 1
+    assert house.trigger("developer", pipeline)["number"] == 4
+
+
+def test_what_is_archived_or_switched_off_does_not_run(house: House):
+    pipeline = house.pipeline(TWO)
+    pipeline.is_active = False
+    pipeline.save()
+    answer = house.post("developer", EXECUTIONS, {"pipeline_id": pipeline.id})
+    assert (answer.status_code, answer.json()["message"]) == (409, "The pipeline build is switched off.")
+
+
+def test_lists_are_filtered_ordered_and_paged(house: House):
+    pipeline, other = house.pipeline(TWO), house.pipeline(TWO, name="other")
+    made = [house.trigger("developer", pipeline)["id"] for _ in range(3)]
+    topic = house.trigger("owner", other, branch="topic", trigger_type="api")["id"]
+    house.post("developer", f"{EXECUTIONS}{made[0]}/cancel/")
+    api = house.api("guest")
+
+    def ids(**query: object) -> list[int]:
+        answer = api.get(EXECUTIONS, **query)
+        assert answer.status_code == 200, answer.content
+        return [found["id"] for found in answer.json()["results"]]
+
+    assert ids() == [topic, *reversed(made)]
+    assert ids(ordering="id") == [*made, topic]
+    assert ids(pipeline=other.id) == ids(branch="topic") == ids(trigger_type="api") == ids(triggered_by="owner")
+    assert ids(status="cancelled") == [made[0]]
+    assert ids(status="cancelled,running", pipeline=pipeline.id, page_size=2) == [made[2], made[1]]
+    assert ids(pipeline=pipeline.id, page_size=2, page=2) == [made[0]]
+    assert ids(created_after="2100-01-01T00:00:00Z") == []
+    assert ids(project=house.world.theirs.id) == []
+    assert len(api.get(EXECUTIONS, steps="true").json()["results"][0]["step_executions"]) == 2
+    for wrong in ({"colour": "red"}, {"status": "happy"}, {"ordering": "by"}, {"created_after": "soon"}):
+        assert api.get(EXECUTIONS, **wrong).status_code == 400
+
+
+def test_cancelling_ends_the_whole_or_one_step(house: House):
+    one = house.trigger("developer", house.pipeline(TWO))["id"]
+    path = f"{EXECUTIONS}{one}/cancel/"
+    assert house.post("developer", path, {"step": "nothing"}).status_code == 404
+    assert house.post("developer", path, {"step": "build", "message": "Not now."}).status_code == 200
+    assert house.statuses(one) == {"build": "cancelled", "unit": "skipped"}
+    assert house.step(one, "build").message == "Cancelled by developer: Not now."
+    assert house.post("developer", path).status_code == 409
+
+
+def test_events_come_in_order_and_go_on_after_any_number(house: House):
+    one = house.trigger("developer", house.pipeline(TWO))["id"]
+    house.play(one, "build", BAD)
+    api = house.api("guest")
+    answer = api.get(f"{EXECUTIONS}{one}/events/").json()
+    assert [event["seq"] for event in answer["events"]] == list(range(1, answer["seq"] + 1))
+    assert answer["seq"] == house.get(one)["seq"]
+    last = answer["events"][-1]
+    assert (last["type"], last["data"]["status"], last["data"]["reason"]) == (
+        "execution_update",
+        "failed",
+        "step_failed",
+    )
+    assert last["data"]["counts"] == {"failed": 1, "skipped": 1}
+    ended = next(event["data"] for event in answer["events"] if event["data"].get("status") == "failed")
+    assert (ended["key"], ended["exit_code"], ended["attempt"]) == ("build", 1, 1)
+    for after in range(answer["seq"] + 1):
+        assert api.get(f"{EXECUTIONS}{one}/events/", after=after).json()["events"] == answer["events"][after:]
+
+
+def test_why_tells_every_decision_in_its_order(house: House):
+    source = (
+        "steps:\n  build: {run: make}\n  unit: {run: pytest, needs: [build]}\n"
+        "  ship: {run: ship, needs: [unit], when: {branch: release}}\n"
+    )
+    one = house.trigger("developer", house.pipeline(source))["id"]
+    found = house.api("guest").get(f"{EXECUTIONS}{one}/why/").json()["decisions"]
+    assert found[0]["message"] == "build #1, version 1 was started by developer (manual) for the branch main."
+    plan = [(entry["step"], entry["reason"]) for entry in found if entry["kind"] == "plan"][1:]
+    assert plan == [("ship", "not_selected")]
+    now = {entry["step"]: entry["message"] for entry in found if entry["kind"] == "now"}
+    assert now == {"build": "Ready to run.", "unit": "Waits for build."}
+    house.play(one, "build", BAD)
+    sentences = [entry["message"] for entry in house.api("guest").get(f"{EXECUTIONS}{one}/why/").json()["decisions"]]
+    assert "Skipped: needs build, which failed with exit code 1." in sentences
+    assert sentences[-1] == "Failed: build failed."
+    assert all(entry["message"] for entry in found if entry["status"] != "success")
