@@ -19,7 +19,7 @@ EXECUTION_KEYS = {
     *("id", "number", "project", "project_name", "pipeline", "pipeline_name", "version", "status"),
     *("reason", "message", "trigger_type", "execution_mode", "cicd_tool", "triggered_by", "parameters", "event"),
     *("branch", "commit", "rerun_of", "created_at", "started_at", "ended_at", "duration_seconds", "seq"),
-    *("counts"),
+    "counts",
 }
 STEP_KEYS = {
     *("id", "key", "name", "step_type", "status", "reason", "message", "attempt"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansflow.apps.actor import Actor
 from ansflow.apps.pipelines.models import Pipeline, Version
-from ansflow.apps.pipelines.sources import read_source
+from ansflow.apps.pipelines.sources import check_version
 from ansflow.apps.projects.models import Project
 from ansflow.apps.projects.queries import variables
 from ansflow.core.compile import compile_plan
@@ -62,11 +62,12 @@ def trigger_of(actor: Actor, project: Project, wish: Wish) -> Trigger:
 
 def plan_of(pipeline: Pipeline, version: Version, trigger: Trigger, wish: Wish) -> Plan:
     """Raises InvalidSpec: what the text, the parameters or the choice of steps do not fit."""
-    document, spec = read_source(version.source)
+    checked = check_version(version)
+    spec = checked.required()
     try:
         plan = compile_plan(
             spec,
-            digest=document.digest,
+            digest=checked.document.digest,
             trigger=trigger,
             inputs=wish.parameters,
             vars=variables(pipeline.project_id),
