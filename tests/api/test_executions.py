@@ -53,7 +53,9 @@ def test_pipelines_run_is_the_same_call(house: House):
 
 
 def test_json_by_hand_is_what_the_serializers_write(house: House):
-    pipeline = house.pipeline("steps:\n  unit: {run: pytest, matrix: {python: ['3.12', '3.13']}, group: tests}\n")
+    pipeline = house.pipeline(
+        "groups: {tests: {}}\nsteps:\n  unit: {run: pytest, matrix: {python: ['3.12', '3.13']}, group: tests}\n"
+    )
     one = house.trigger("developer", pipeline)["id"]
     house.play(one, "unit (python=3.12)", BAD)
     row = rendering.execution(one)
