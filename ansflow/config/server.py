@@ -69,6 +69,7 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
 
     from ansflow.apps.accounts import installation  # noqa: PLC0415
+    from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415
     from ansflow.config.measuring import add_measures  # noqa: PLC0415
     from ansflow.config.schedule import BEAT, beats, chores  # noqa: PLC0415
     from ansflow.config.wiring import build  # noqa: PLC0415
@@ -77,6 +78,7 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     from ansflow.edge.server import Server  # noqa: PLC0415
     from ansflow.edge.threads import in_threads  # noqa: PLC0415
 
+    check_keys()
     django_settings.ANSFLOW_EXECUTOR = isolation.executor  # known only now: it had to prove itself
     wired = build(settings, isolation)
     beating, doing, measures = beats(wired), chores(settings), Measures()
