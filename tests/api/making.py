@@ -10,9 +10,11 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
-from ansflow.apps.accounts.models import Tenant, User
+from ansflow.apps.accounts.models import Group, Tenant, User
+from ansflow.apps.pipelines.models import Pipeline, Version
 from ansflow.apps.projects.models import Environment, GitCredential, Member, Project, Role, Secret, Variable
 from ansflow.apps.tools.models import CicdTool
 from tests.api.routes import Route
@@ -53,6 +55,28 @@ def local_tool(world: World, project: Project) -> int:
     return CicdTool.objects.get(tenant=project.tenant, name="local").id
 
 
+def group(world: World, project: Project) -> int:
+    return Group.objects.create(tenant=project.tenant, name=f"group-{next(NUMBERS)}").id
+
+
+def token(world: World, project: Project) -> int:
+    text = f"ansf_{next(NUMBERS):040}"
+    digest = sha256(text.encode()).hexdigest()
+    made = user_of(project.tenant).api_tokens.create(name="made", prefix=text[:12], digest=digest, scopes=["read"])
+    return made.id
+
+
+SOURCE = "version: 1\nname: made\nsteps:\n  unit:\n    run: echo one\n"
+
+
+def pipeline(world: World, project: Project) -> int:
+    made = Pipeline.objects.create(project=project, name=f"pipeline-{next(NUMBERS)}")
+    digest = sha256(SOURCE.encode()).hexdigest()
+    made.latest = Version.objects.create(pipeline=made, number=1, source=SOURCE, digest=digest)
+    made.save()
+    return made.id
+
+
 Made = Callable[[World, Project], int | str]
 OBJECTS: dict[str, Made] = {
     "projects/{project}": lambda world, project: project.id,
@@ -60,15 +84,25 @@ OBJECTS: dict[str, Made] = {
     "projects/{project}/environments/{environment}": environment,
     "projects/{project}/variables/{variable}": variable,
     "projects/{project}/secrets/{secret}": secret,
+    "auth/users/{user}": lambda world, project: user_of(project.tenant).id,
+    "auth/groups/{group}": group,
+    "auth/tokens/{token}": token,
+    "pipelines/{id}": pipeline,
+    "pipelines/{id}/versions/{number}": lambda world, project: 1,
     "cicd/git-credentials/{credential}": git_credential,
     "cicd/tools/{tool}": local_tool,
 }
+COUNTED = {"pipelines/{id}/versions/{number}"}  # numbers that start anew in each parent, so that 1 is everywhere
 
 Body = Callable[[World, "Project | None"], dict[str, Any]]
 
 
 def just(**fields: Any) -> Body:
     return lambda world, project: fields
+
+
+def in_project(**fields: Any) -> Body:
+    return lambda world, project: {"project": project.id if project else MISSING, **fields}
 
 
 BODIES: dict[str, Body] = {
@@ -87,19 +121,40 @@ BODIES: dict[str, Body] = {
     "PATCH projects/{project}/variables/{variable}/": just(value="blue"),
     "POST projects/{project}/secrets/": just(name="KEY", value="a-canary-secret"),
     "PUT projects/{project}/secrets/{secret}/": just(value="a-canary-secret"),
-    "POST cicd/git-credentials/": lambda world, project: {
-        "project": project.id if project else MISSING,
-        "name": "another",
-        "host": "git.example",
-        "password": "a-canary-secret",
-    },
+    "POST cicd/git-credentials/": in_project(name="another", host="git.example", password="a-canary-secret"),
     "PATCH cicd/git-credentials/{credential}/": just(username="robot"),
     "POST cicd/tools/": just(tool_type="jenkins"),
     "POST cicd/tools/{tool}/health_check/": just(),
+    "POST auth/token/": just(username="developer", password="not the password"),
+    "POST auth/token/refresh/": just(refresh="nothing"),
+    "POST auth/token/verify/": just(token="nothing"),
+    "POST auth/password/": just(code="nothing", password="correct-horse-battery-2"),
+    "POST auth/logout/": just(),
+    "POST auth/session/": just(username="developer", password="not the password"),
+    "DELETE auth/session/": just(),
+    "POST auth/users/": just(username="another", email="another@acme.example"),
+    "PATCH auth/users/{user}/": just(name="Changed"),
+    "PATCH auth/users/me/": just(name="Changed"),
+    "POST auth/users/{user}/password_reset/": just(),
+    "POST auth/groups/": just(name="another"),
+    "PATCH auth/groups/{group}/": just(name="changed"),
+    "POST auth/tokens/": just(name="another", scopes=["admin"]),
+    "POST pipelines/": in_project(name="another", source=SOURCE),
+    "PATCH pipelines/{id}/": just(description="changed"),
+    "POST pipelines/{id}/sync/": just(),
+    "POST pipelines/validate/": just(source=SOURCE),
+    "POST pipelines/{id}/validate/": just(source=SOURCE),
+    "POST pipelines/{id}/plan/": just(),
+    "POST pipelines/{id}/plan/diff/": just(before={}, after={"event": "push"}),
+    "POST pipelines/{id}/edits/": just(edits=[["set", "steps.unit.timeout", "5m"]]),
+    "POST pipelines/{id}/versions/{number}/restore/": just(),
 }
 
 ALSO: dict[str, set[int]] = {
     "POST cicd/tools/": {403, 422},  # this release has no other tools, and says so to administrators
+    "POST pipelines/{id}/sync/": {409},  # its text is kept here
+    "POST auth/logout/": {409},  # an API token has no session
+    "DELETE auth/session/": {409},
 }
 
 

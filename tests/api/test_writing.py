@@ -1,0 +1,97 @@
+"""What writing operations change: only what they declare, never without a record, and nothing of another tenant's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+from ansflow.apps.accounts.models import User
+from ansflow.apps.audit.models import Entry
+from ansflow.apps.projects.models import Environment, Project, Secret, Variable
+from tests.api import making
+from tests.api.routes import Route, routes
+from tests.world import World
+
+ROUTES = [route for route in routes() if route.path.startswith("/api/v1/")]
+WRITING = [route for route in ROUTES if route.writes]
+TAKING = [route for route in WRITING if route.operation is not None and route.operation.body is not None]
+READING = [route for route in ROUTES if not route.writes]
+TEMPTING = ["is_staff", "is_superuser", "is_admin", "role", "owner", "project", "tenant", "id", "state", "created_by"]
+OURS = {"audit", "accounts", "projects", "cicd_tools", "atomic_steps", "pipelines", "executions", "approvals"}
+UNTOLD = {"audit.Chain", "audit.Entry", "accounts.Attempt"}  # the record itself, and the counter of failed sign-ins
+CANARY = "canary-of-the-rivals"
+
+
+def rows() -> dict[str, dict[Any, dict[str, Any]]]:
+    """Every row of our tables, by model and primary key."""
+    return {
+        model._meta.label: {row[model._meta.pk.attname]: row for row in model.objects.values()}
+        for model in apps.get_models()
+        if model._meta.app_label in OURS and model._meta.label not in UNTOLD
+    }
+
+
+def send(world: World, route: Route, body: dict[str, Any] | None, project: Project) -> Any:
+    path = making.filled(route, making.values(route, world, project))
+    before = rows()
+    client = world.api("admin").client
+    answer = client.generic(route.method, path, making.encoded(body), content_type="application/json")
+    return answer, before
+
+
+def every_field() -> list[str]:
+    fields = [field for model in apps.get_models() if model._meta.app_label in OURS for field in model._meta.fields]
+    return sorted({field.name for field in fields} | {field.attname for field in fields} | set(TEMPTING))
+
+
+@pytest.mark.parametrize("route", TAKING, ids=lambda route: route.name)
+def test_a_body_takes_no_field_that_it_does_not_declare(world: World, route: Route, count: Callable[[str, int], None]):
+    declared = set(route.operation.body().fields)
+    body = making.body(route, world, world.shop)
+    foreign = [name for name in every_field() if name not in declared]
+    answer, before = send(world, route, {**body, **dict.fromkeys(foreign, 1)}, world.shop)
+    assert answer.status_code == 400
+    assert set(foreign) <= set(answer.json()["details"])
+    assert rows() == before
+    count("fields refused", len(foreign))
+
+
+@pytest.mark.parametrize("route", WRITING, ids=lambda route: route.name)
+def test_what_changes_a_row_leaves_an_entry_in_the_record(world: World, route: Route):
+    entries = Entry.objects.count()
+    answer, before = send(world, route, making.body(route, world, world.shop), world.shop)
+    assert answer.status_code < 500
+    if rows() != before:
+        assert Entry.objects.count() > entries, "this operation changes rows without a record"
+        newest = Entry.objects.order_by("-id").first()
+        assert (newest.tenant_id, newest.actor, newest.actor_id) == (world.tenant.id, "admin", world.users["admin"].id)
+        assert "a-canary-secret" not in f"{newest.before}{newest.after}"
+
+
+@pytest.mark.parametrize("route", READING, ids=lambda route: route.name)
+def test_no_answer_holds_anything_of_another_tenant(world: World, route: Route):
+    plant(world)
+    path = making.filled(route, making.values(route, world, world.shop))
+    before = rows()
+    for who in ("admin", "owner"):
+        assert CANARY not in making.text(world.api(who).get(path))
+    assert rows() == before, "reading changes nothing"
+
+
+def plant(world: World) -> None:
+    """Canaries in every text of the other tenant's rows."""
+    Project.objects.filter(id=world.theirs.id).update(name=CANARY, description=CANARY, repository=CANARY)
+    User.objects.filter(tenant=world.rivals).update(username=CANARY, first_name=CANARY)
+    Environment.objects.create(project=world.theirs, name=CANARY)
+    Variable.objects.create(project=world.theirs, name="NAME", value=CANARY)
+    Secret.objects.create(project=world.theirs, name=CANARY, sealed=b"", key_version=1)
+    type(world.rivals).objects.filter(id=world.rivals.id).update(name=CANARY)
+
+
+def test_every_model_is_looked_at() -> None:
+    assert {model._meta.app_label for model in apps.get_models() if model.__module__.startswith("ansflow.")} <= OURS
+    assert all(isinstance(model._meta.pk, models.Field) for model in apps.get_models())
