@@ -1,32 +1,47 @@
-"""Real databases for tests: `alias_of(url)` makes one known to Django, `migrated(kind)` is one with every table.
+"""Real databases for tests.
 
-    alias = migrated("sqlite")          # of this process alone; the tables are empty after `clean(alias)`
+    url = fresh("postgresql")           # an empty database, as ANSFLOW_DATABASE_URL: for `ansflow serve`
+    alias = migrated("mariadb")         # one with every table, known to Django under that alias, in this process
+    store = Store(alias)                # a DjangoStore over it, without executions
 
-A kind that this machine cannot start raises Unavailable with the reason: the test is skipped with it.
+Servers start once per test session, on free loopback ports, in temporary folders, as an unprivileged user; workers of
+xdist share them, each with databases of its own. They end with the session, however it ends (`tests/guard.py`). Where
+this machine cannot start one, the test is skipped with the reason.
 """
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from itertools import count
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
+import pytest
 from django.core.management import call_command
 from django.db import connections
 
 from ansflow.apps.accounts.models import Tenant
-from ansflow.apps.executions import models
 from ansflow.apps.executions.store import DjangoStore
 from ansflow.apps.executions.writing import NewExecution
 from ansflow.apps.pipelines.models import Pipeline
 from ansflow.apps.projects.models import Project
+from ansflow.config.databases import database_of
 
-KINDS = ("sqlite",)
-
-
-class Unavailable(Exception):
-    """Why this machine has no such database."""
+KINDS = ("sqlite", "postgresql", "mariadb")
+PATIENCE = 60.0  # seconds for a server to accept connections on a busy machine
+_NUMBERS = count(1)
 
 
 class Store(DjangoStore):
@@ -38,28 +53,201 @@ class Store(DjangoStore):
         tenant, _ = Tenant.objects.using(alias).get_or_create(name="tests")
         project, _ = Project.objects.using(alias).get_or_create(tenant=tenant, name="tests")
         self.pipeline, _ = Pipeline.objects.using(alias).get_or_create(project=project, name="tests")
-        self._alias = alias
+        self._numbers = count(1)
 
     def create(self, *args: Any, **known: Any) -> int:
-        number = models.PipelineExecution.objects.using(self._alias).count() + 1
-        new = NewExecution(project_id=self.pipeline.project_id, pipeline_id=self.pipeline.id, number=number)
+        new = NewExecution(
+            project_id=self.pipeline.project_id, pipeline_id=self.pipeline.id, number=next(self._numbers)
+        )
         return super().create(*args, known=new, **known)
 
 
 @cache
 def migrated(kind: str) -> str:
-    folder = Path(tempfile.mkdtemp(prefix="ansflow-database-"))
-    written = {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": folder / "test.sqlite3",
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"},
-    }
-    connections.settings[kind] = connections.configure_settings({"default": {}, kind: written})[kind]
+    use(kind, fresh(kind))
     call_command("migrate", database=kind, verbosity=0)
     return kind
 
 
+def use(alias: str, url: str) -> None:
+    """Makes a database known to Django under an alias."""
+    written = database_of(url)
+    if written["ENGINE"].endswith("sqlite3"):
+        written["OPTIONS"]["init_command"] = "PRAGMA synchronous = OFF"  # no test pulls the plug
+    connections.settings[alias] = connections.configure_settings({"default": {}, alias: written})[alias]
+
+
 def clean(alias: str) -> None:
     """Removes every execution and worker."""
-    models.PipelineExecution.objects.using(alias).all().delete()
-    models.Worker.objects.using(alias).all().delete()
+    names = ("Sending", "Event", "Places", "Bundle", "Attempt", "Step", "Plan", "Execution", "Worker")
+    from ansflow.apps.executions.transactions import TABLES
+
+    with connections[alias].cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DELETE FROM {TABLES[name]._meta.db_table}")
+
+
+def fresh(kind: str) -> str:
+    """The URL of a new, empty database. Skips the test where there is no server."""
+    name = f"t{os.getpid()}_{next(_NUMBERS)}"
+    if kind == "sqlite":
+        return f"sqlite:///{Path(tempfile.mkdtemp(prefix='ansflow-database-'), name)}.sqlite3"
+    server = running(kind)
+    if kind == "postgresql":
+        _psql(server, f"CREATE DATABASE {name}")
+        return f"postgresql://postgres@127.0.0.1:{server['port']}/{name}"
+    _mariadb(server, f"CREATE DATABASE {name}")
+    return f"mariadb://tests:tests@127.0.0.1:{server['port']}/{name}"
+
+
+# ── servers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def running(kind: str) -> dict[str, Any]:
+    """The session's server: `port`, `folder`, `pid` of its guard, `command`. Started by whoever asks first."""
+    with _locked(kind) as record:
+        if record.exists():
+            return dict(json.loads(record.read_text()))
+        server = {"postgresql": _start_postgresql, "mariadb": _start_mariadb}[kind]()
+        record.write_text(json.dumps(server))
+        return server
+
+
+def start(folder: Path, command: list[str], user: str, owner: int) -> int:
+    """Under its guard; returns the guard's number."""
+    log = (folder / "server.log").open("ab")
+    guard = [sys.executable, str(Path(__file__).with_name("guard.py")), str(owner), str(folder), user, *command]
+    with log:
+        return subprocess.Popen(guard, stdout=log, stderr=log).pid
+
+
+def wait_for(port: int, accepts: Callable[[], bool], folder: Path) -> None:
+    until = monotonic() + PATIENCE
+    while not accepts():
+        if monotonic() > until:
+            pytest.fail(f"The server on port {port} accepts nothing: {(folder / 'server.log').read_text()[-2000:]}")
+        sleep(0.05)
+
+
+def owner() -> int:
+    """The process with which the session ends: under xdist, the one that started this worker."""
+    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start_postgresql() -> dict[str, Any]:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not found:
+        pytest.skip("PostgreSQL is not installed: bin/services installs it.")
+    user, folder, port = _user("postgres"), _folder("postgresql", "postgres"), free_port()
+    _run(
+        [str(found[-1].with_name("initdb")), "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-N",
+         "-E", "UTF8", "--locale=C.UTF-8"],
+        user,
+    )  # fmt: skip
+    command = [
+        *(str(found[-1]), "-D", str(folder / "data"), "-p", str(port), "-k", str(folder), "-c", "shared_buffers=32MB"),
+        *("-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"),
+    ]
+    guard = start(folder, command, user, owner())
+    server = {"port": port, "folder": str(folder), "guard": guard, "command": command, "user": user}
+    wait_for(port, lambda: postgresql_accepts(port), folder)
+    return server
+
+
+def _start_mariadb() -> dict[str, Any]:
+    daemon = shutil.which("mariadbd", path="/usr/sbin:/usr/bin")
+    installer = shutil.which("mariadb-install-db")
+    if daemon is None or installer is None:
+        pytest.skip("MariaDB is not installed: bin/services installs it.")
+    user, folder, port = _user("mysql"), _folder("mariadb", "mysql"), free_port()
+    data = f"--datadir={folder / 'data'}"
+    _run([installer, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"], user)
+    command = [
+        *(daemon, "--no-defaults", data, f"--port={port}", "--bind-address=127.0.0.1", "--skip-log-bin"),
+        *(f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}", "--innodb-buffer-pool-size=32M"),
+    ]
+    guard = start(folder, command, user, owner())
+    server = {"port": port, "folder": str(folder), "guard": guard, "command": command, "user": user}
+    wait_for(port, lambda: _mariadb_accepts(server), folder)
+    _mariadb(server, "CREATE USER tests@'%' IDENTIFIED BY 'tests'", "GRANT ALL ON *.* TO tests@'%'")
+    return server
+
+
+def postgresql_accepts(port: int) -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _psql(server: dict[str, Any], statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(
+        host="127.0.0.1", port=server["port"], user="postgres", dbname="postgres", autocommit=True
+    ) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+def _mariadb_accepts(server: dict[str, Any]) -> bool:
+    import pymysql
+
+    try:
+        _mariadb(server)
+    except pymysql.err.OperationalError:
+        return False
+    return True
+
+
+def _mariadb(server: dict[str, Any], *statements: str) -> None:
+    import pymysql
+
+    with pymysql.connect(unix_socket=f"{server['folder']}/socket", user="root") as connection:
+        for statement in statements:
+            connection.cursor().execute(statement)
+
+
+def _user(name: str) -> str:
+    """Database servers refuse to run as root."""
+    if os.getuid() != 0:
+        return pwd.getpwuid(os.getuid()).pw_name
+    try:
+        return pwd.getpwnam(name).pw_name
+    except KeyError:
+        return "nobody"
+
+
+def _as(user: str) -> dict[str, Any]:
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
+
+
+def _folder(kind: str, user: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix=f"ansflow-{kind}-"))
+    if os.getuid() == 0:
+        shutil.chown(folder, _user(user))
+    return folder
+
+
+def _run(command: list[str], user: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **_as(user))
+    if done.returncode != 0:
+        pytest.fail(f"{command[0]} failed: {done.stderr or done.stdout}")
+
+
+@contextmanager
+def _locked(kind: str) -> Iterator[Path]:
+    """Where the session notes its server of that kind; one process at a time looks."""
+    place = Path(tempfile.gettempdir(), f"ansflow-tests-{os.getuid()}-{owner()}")
+    place.mkdir(exist_ok=True, mode=0o700)
+    with (place / f"{kind}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield place / f"{kind}.json"

@@ -1,15 +1,143 @@
-"""`ANSFLOW_DATABASE_URL` → Django's `DATABASES["default"]`."""
+"""`ANSFLOW_DATABASE_URL` → Django's `DATABASES["default"]`.
+
+    postgresql://user:password@host:5432/name?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem
+    mysql://user:password@host:3306/name?ssl_ca=/etc/ssl/db.pem            also mariadb://
+    sqlite:////var/lib/ansflow/ansflow.sqlite3
+
+A statement on these connections may take STATEMENT_SECONDS, a migration as long as it needs.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ansflow.config.settings import Settings
+from ansflow.core.errors import InvalidSpec, NotAvailable, Problem
+from ansflow.core.schema import nearest
+
+VARIABLE = "ANSFLOW_DATABASE_URL"
+STATEMENT_SECONDS = 5
+CONNECT_SECONDS = 5
+MAX_AGE = 600  # seconds after which a request's connection is made anew; the engine's threads keep theirs
+
+POSTGRESQL_OPTIONS = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding")
+SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+MYSQL_OPTIONS = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key")
+SCHEMES = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "sqlite": "sqlite",
+}
 
 
 def database(settings: Settings) -> dict[str, Any]:
-    return {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": settings.data_dir / "ansflow.sqlite3",
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"},
+    return database_of(settings.database_url, default=settings.data_dir / "ansflow.sqlite3")
+
+
+def database_of(url: str, *, default: Path | None = None) -> dict[str, Any]:
+    """`default` is the file that stands for an empty URL. Raises InvalidSpec and NotAvailable; neither shows the URL,
+    which may hold a password."""
+    if not url and default is not None:
+        return _sqlite(str(default))
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _wrong("its host or port cannot be read. Write special characters of a password as %XX.") from None
+    kind = SCHEMES.get(parts.scheme)
+    if kind == "sqlite":
+        if parts.netloc or not parts.path.removeprefix("/"):
+            raise _wrong("a SQLite file is named by its whole path: sqlite:////var/lib/ansflow/ansflow.sqlite3.")
+        return _sqlite(unquote(parts.path.removeprefix("/") if parts.path.startswith("//") else parts.path))
+    if kind is None:
+        hint = nearest(parts.scheme, list(SCHEMES))
+        raise _wrong(f"it begins with {parts.scheme or 'nothing'!r}; known: {', '.join(SCHEMES)}.", hint)
+    name = unquote(parts.path.removeprefix("/"))
+    if not name or "/" in name:
+        raise _wrong(f"it must end with the name of the database: {parts.scheme}://user:password@host/ansflow.")
+    known = {
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(port or ""),
+        "CONN_MAX_AGE": MAX_AGE,
+        "CONN_HEALTH_CHECKS": True,
     }
+    return _postgresql(known, parts) if kind == "postgresql" else _mysql(known, parts)
+
+
+def _sqlite(file: str) -> dict[str, Any]:
+    return {
+        "ENGINE": "ansflow.infra.database.sqlite3",
+        "NAME": file,
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {"transaction_mode": "IMMEDIATE"},
+    }
+
+
+def _postgresql(known: dict[str, Any], parts: SplitResult) -> dict[str, Any]:
+    options = _options(parts, POSTGRESQL_OPTIONS)
+    if options.get("sslmode", "prefer") not in SSLMODES:
+        raise _wrong(f"sslmode {options['sslmode']!r} is none of {', '.join(SSLMODES)}.")
+    _require("psycopg", "postgres")
+    return known | {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": options.pop("host", known["HOST"]),  # a folder of sockets
+        "OPTIONS": {
+            **options,
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": "ansflow",
+            "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c synchronous_commit=on",
+        },
+    }
+
+
+def _mysql(known: dict[str, Any], parts: SplitResult) -> dict[str, Any]:
+    options = _options(parts, MYSQL_OPTIONS)
+    _require("pymysql", "mysql").install_as_MySQLdb()  # the name under which Django looks for a driver
+    tls = {name.removeprefix("ssl_"): options.pop(name) for name in MYSQL_OPTIONS if name in options and "ssl" in name}
+    return known | {
+        "ENGINE": "ansflow.infra.database.mysql",
+        "OPTIONS": {
+            **options,
+            **({"ssl": tls} if tls else {}),
+            "charset": "utf8mb4",
+            "isolation_level": "read committed",
+            "connect_timeout": CONNECT_SECONDS,
+            "init_command": f"SET SESSION innodb_lock_wait_timeout={STATEMENT_SECONDS}"
+            f" /*M! , max_statement_time={STATEMENT_SECONDS} */",
+        },
+    }
+
+
+def _options(parts: SplitResult, known: tuple[str, ...]) -> dict[str, Any]:
+    found: Mapping[str, str] = dict(parse_qsl(parts.query, keep_blank_values=True))
+    for name in found:
+        if name not in known:
+            raise _wrong(f"it has the option {name!r}; known: {', '.join(known)}.", nearest(name, list(known)))
+    for name, value in found.items():
+        if name.startswith("ssl") and name != "sslmode" and not os.path.isfile(value):
+            raise _wrong(f"{name} names {value}, which is no file.")
+    return dict(found)
+
+
+def _require(module: str, extra: str) -> Any:
+    import importlib  # noqa: PLC0415 — a driver is loaded only where it is used
+
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise NotAvailable(
+            f"{VARIABLE} wants the driver {module}, which is not installed: pip install 'ansflow[{extra}]'."
+        ) from None
+
+
+def _wrong(message: str, hint: str = "") -> InvalidSpec:
+    return InvalidSpec([Problem(code="database_url", message=f"{VARIABLE}: {message}", hint=hint)])

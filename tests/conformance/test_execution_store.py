@@ -43,6 +43,8 @@ from tests.plans import plan
 STORES: dict[str, Callable[[], ExecutionStore]] = {
     "memory": MemoryStore,
     "sqlite": lambda: Store(migrated("sqlite")),
+    "postgresql": lambda: Store(migrated("postgresql")),
+    "mariadb": lambda: Store(migrated("mariadb")),
 }
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

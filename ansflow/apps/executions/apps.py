@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import pre_migrate
 
 
 class Executions(AppConfig):
@@ -16,3 +20,17 @@ class Executions(AppConfig):
         from ansflow.apps.tools.models import LOCAL  # noqa: PLC0415
 
         checks.register(LOCAL, look_at_workers)
+        pre_migrate.connect(_lift_time_limit, sender=self, dispatch_uid="executions.limit")
+
+
+def _lift_time_limit(*, using: str, **_: Any) -> None:
+    """A migration may take longer than a statement of the engine."""
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        limit = "SET statement_timeout = 0"
+    elif connection.vendor == "mysql" and getattr(connection, "mysql_is_mariadb", False):
+        limit = "SET SESSION max_statement_time = 0"
+    else:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(limit)

@@ -1,0 +1,1 @@
+"""Django's database backends, where ours must hold more than they promise."""

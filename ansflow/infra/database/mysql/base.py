@@ -1,0 +1,27 @@
+"""MySQL and MariaDB: texts are compared byte by byte, as on every other database.
+
+Their default collations take `Build` and `build` for the same step. So every text column is made with a binary one;
+what Django asks for regardless of case names another for that question.
+"""
+
+from __future__ import annotations
+
+from django.db.backends.mysql import base
+
+BINARY = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+ANY_CASE = "COLLATE utf8mb4_general_ci"
+TEXTS = ("CharField", "FileField", "FilePathField", "SlugField", "TextField")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    data_types = {
+        name: f"{written} {BINARY}" if name in TEXTS else written
+        for name, written in base.DatabaseWrapper.data_types.items()
+    }
+    operators = {
+        **base.DatabaseWrapper.operators,
+        "iexact": f"LIKE %s {ANY_CASE}",
+        "icontains": f"LIKE %s {ANY_CASE}",
+        "istartswith": f"LIKE %s {ANY_CASE}",
+        "iendswith": f"LIKE %s {ANY_CASE}",
+    }
