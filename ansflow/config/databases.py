@@ -2,7 +2,7 @@
 
     postgresql://user:password@host:5432/name?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem
     mysql://user:password@host:3306/name?ssl_ca=/etc/ssl/db.pem            also mariadb://
-    sqlite:////var/lib/ansflow/ansflow.sqlite3
+    sqlite:////var/lib/ansflow/ansflow.sqlite3?synchronous=full
 
 A statement on these connections may take STATEMENT_SECONDS, a migration as long as it needs.
 """
@@ -27,6 +27,7 @@ MAX_AGE = 600  # seconds after which a request's connection is made anew; the en
 POSTGRESQL_OPTIONS = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding")
 SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 MYSQL_OPTIONS = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key")
+SYNCHRONOUS = ("normal", "full")
 SCHEMES = {
     "postgresql": "postgresql",
     "postgres": "postgresql",
@@ -54,7 +55,12 @@ def database_of(url: str, *, default: Path | None = None) -> dict[str, Any]:
     if kind == "sqlite":
         if parts.netloc or not parts.path.removeprefix("/"):
             raise _wrong("a SQLite file is named by its whole path: sqlite:////var/lib/ansflow/ansflow.sqlite3.")
-        return _sqlite(unquote(parts.path.removeprefix("/") if parts.path.startswith("//") else parts.path))
+        synchronous = _options(parts, ("synchronous",)).get("synchronous", SYNCHRONOUS[0])
+        if synchronous not in SYNCHRONOUS:
+            raise _wrong(f"synchronous {synchronous!r} is none of {', '.join(SYNCHRONOUS)}.")
+        return _sqlite(
+            unquote(parts.path.removeprefix("/") if parts.path.startswith("//") else parts.path), synchronous
+        )
     if kind is None:
         hint = nearest(parts.scheme, list(SCHEMES))
         raise _wrong(f"it begins with {parts.scheme or 'nothing'!r}; known: {', '.join(SCHEMES)}.", hint)
@@ -73,12 +79,12 @@ def database_of(url: str, *, default: Path | None = None) -> dict[str, Any]:
     return _postgresql(known, parts) if kind == "postgresql" else _mysql(known, parts)
 
 
-def _sqlite(file: str) -> dict[str, Any]:
+def _sqlite(file: str, synchronous: str = SYNCHRONOUS[0]) -> dict[str, Any]:
     return {
         "ENGINE": "ansflow.infra.database.sqlite3",
         "NAME": file,
         "CONN_MAX_AGE": None,
-        "OPTIONS": {"transaction_mode": "IMMEDIATE"},
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": f"PRAGMA synchronous = {synchronous}"},
     }
 
 

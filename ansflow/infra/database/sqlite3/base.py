@@ -4,7 +4,8 @@ SQLite lets one connection write at a time and makes the others poll. Here they 
 told "database is locked". Releases before 3.51.3 may also corrupt a file when one connection resets the write-ahead
 log while another writes: with the lock around writes, checkpoints, opening and closing that cannot happen.
 
-`synchronous=FULL`: a commit returns when it is on the disk, so that what was promised outlives a power cut too.
+A commit is written when it returns, and so outlives every process. What outlives a power cut is what a checkpoint, or
+`synchronous=full`, has brought to the disk; the file stays whole either way.
 """
 
 from __future__ import annotations
