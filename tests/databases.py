@@ -40,7 +40,7 @@ from ansflow.apps.projects.models import Project
 from ansflow.config.databases import database_of
 
 KINDS = ("sqlite", "postgresql", "mariadb")
-PATIENCE = 60.0  # seconds for a server to accept connections on a busy machine
+PATIENCE = 180.0  # seconds for a server to accept connections on a busy machine
 _NUMBERS = count(1)
 
 
