@@ -37,12 +37,14 @@ def edit(
     message: str = "",
 ) -> Edited:
     """`edits` are the words of `ansflow edit`, one after the other: `["set", "steps.unit.timeout", "5m"]`. `source` is
-    an unsaved text to begin with instead of the newest version. Raises InvalidSpec naming `edits.N`."""
+    an unsaved text to begin with instead of version `base_version` (left out: the newest). Raises InvalidSpec naming
+    `edits.N`."""
     wanted = Permission.PIPELINE_CHANGE if save else Permission.PIPELINE_VIEW
     found = queries.pipeline(actor, pipeline_id, wanted)
     latest = found.latest
     assert latest is not None  # made together with the pipeline
-    before = latest.source if source is None else source
+    base = latest if base_version is None else queries.version(found, base_version)
+    before = base.source if source is None else source
     after = before
     for number, words in enumerate(edits):
         try:
