@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from django.db import connection
 
 from ansflow.apps.accounts.chores import forget_ended_sessions
+from ansflow.apps.executions.chores import cleanup_old_executions, settle_concurrency_groups
 from ansflow.apps.tools.chores import check_tools
 from ansflow.config.chores import Chore, Chores
 from ansflow.config.settings import Settings
@@ -38,6 +39,8 @@ def chores(settings: Settings) -> Chores:
             Chore("checkpoint", checkpoint, 300.0, first=300.0),
             Chore("tools", check_tools, 60.0, first=20.0),
             Chore("sessions", forget_ended_sessions, HOUR, first=120.0),
+            Chore("concurrency groups", settle_concurrency_groups, 60.0, first=1.0),
+            Chore("retention", cleanup_old_executions, HOUR, first=300.0),
             Chore("content", collect_content, 24 * HOUR, first=600.0),
         ],
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansflow.apps.executions import running
-from ansflow.apps.executions.models import PipelineExecution
+from ansflow.apps.executions import concurrency, running
+from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets, cache_owner
 from ansflow.apps.executions.store import DjangoStore
-from ansflow.apps.projects.queries import secret_values
 from ansflow.config.isolation import Isolation, Offered
 from ansflow.config.settings import Settings
 from ansflow.engine.job import Place
@@ -23,7 +22,6 @@ from ansflow.infra.storage.artifacts import FileArtifacts
 from ansflow.infra.storage.caches import FileCaches
 from ansflow.infra.storage.logs import FileLogs
 from ansflow.infra.storage.names import file_name
-from ansflow.infra.storage.workspaces import FileWorkspaces
 
 SURROUNDINGS = (
     *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
@@ -64,9 +62,9 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         store=store,
         logs=FileLogs(data / "logs"),
         artifacts=artifacts,
-        caches=FileCaches(data, project=lambda execution: f"project-{_project_of(execution)}"),
-        workspaces=FileWorkspaces(data / "executions"),
-        secrets=ProjectSecrets(),
+        caches=FileCaches(data, project=cache_owner),
+        workspaces=ContinuedWorkspaces(data / "executions", artifacts),
+        secrets=ExecutionSecrets(lambda execution: store.wiring(execution).plan),
         bus=MemoryBus(),
         dispatcher=threads,
         clock=SystemClock(),
@@ -83,6 +81,7 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         slots=settings.slots,
         in_background=threads.run_now,
     )
+    engine.scheduler.on_ended = concurrency.ended
     return Wired(engine, threads)
 
 
@@ -92,14 +91,3 @@ def worker_name(data: Path) -> str:
     if not path.exists():
         path.write_text(f"{file_name(socket.gethostname())}-{secrets.token_hex(3)}\n")
     return path.read_text().strip()
-
-
-class ProjectSecrets:
-    """The secrets of the project that an execution belongs to; those of the step's environment win."""
-
-    def values(self, execution: int, names: Sequence[str], *, environment: str = "") -> Mapping[str, str]:
-        return secret_values(_project_of(execution), names, environment)
-
-
-def _project_of(execution: int) -> int:
-    return PipelineExecution.objects.values_list("project_id", flat=True).get(id=execution)
