@@ -8,6 +8,7 @@ import pytest
 
 from ansflow.apps.accounts.models import Group
 from ansflow.apps.approvals import actions, queries
+from ansflow.apps.executions.actions import cancel, rerun, trigger
 from ansflow.apps.projects.models import Environment, Member
 from ansflow.core.errors import AnsFlowError, Conflict, Forbidden, InvalidSpec, NotFound
 from tests.house import EXECUTIONS, House
@@ -68,13 +69,13 @@ def test_who_has_not_the_role_has_no_say(house: House, who: str, action: str):
     ("gate", "who", "error"),
     [
         ("self_approval: false", "owner", Forbidden),
-        ("users: [maintainer]", "developer", Forbidden),
-        ("groups: [ops]", "developer", Forbidden),
-        ("groups: [ops], users: [maintainer]", "developer", Forbidden),
-        ("users: [reporter]", "reporter", Forbidden),
-        ("users: [outsider]", "outsider", NotFound),
-        ("users: [rival]", "rival", NotFound),
-        ("groups: [ops]", "admin", Forbidden),
+        ("approvers: {users: [maintainer]}", "developer", Forbidden),
+        ("approvers: {groups: [ops]}", "developer", Forbidden),
+        ("approvers: {groups: [ops], users: [maintainer]}", "developer", Forbidden),
+        ("approvers: {users: [reporter]}", "reporter", Forbidden),
+        ("approvers: {users: [outsider]}", "outsider", NotFound),
+        ("approvers: {users: [rival]}", "rival", NotFound),
+        ("approvers: {groups: [ops]}", "admin", Forbidden),
     ],
 )
 def test_who_is_not_meant_has_no_say(house: House, gate: str, who: str, error: type[AnsFlowError]):
@@ -91,6 +92,17 @@ def test_a_token_answers_only_with_the_scope_for_it(house: House, scopes: set[st
     actions.respond(replace(person, scopes=frozenset({"approve"})), approval, action="approve")
 
 
+def test_what_a_token_may_do_it_is_told_of(house: House):
+    """A scope without `read` must not turn the answer to something done into a refusal."""
+    person = house.world.actor("developer")
+    pipeline = house.pipeline("steps: {a: {run: x}}")
+    runs = replace(person, scopes=frozenset({"run"}))
+    with house.committed():
+        made = trigger(runs, pipeline.id)
+    assert cancel(runs, made.id).id == made.id
+    assert rerun(runs, made.id).number == 2
+
+
 def test_a_token_for_other_projects_knows_of_nothing(house: House):
     approval, person = asked(house), house.world.actor("developer")
     with pytest.raises(NotFound):
@@ -98,7 +110,7 @@ def test_a_token_for_other_projects_knows_of_nothing(house: House):
 
 
 def test_groups_are_those_of_now_and_not_those_of_the_sign_in(house: House):
-    approval = asked(house, "groups: [ops]")
+    approval = asked(house, "approvers: {groups: [ops]}")
     person = replace(house.world.actor("developer"), groups=("ops",))
     with pytest.raises(Forbidden):
         actions.respond(person, approval, action="approve")
@@ -192,7 +204,7 @@ def test_a_protected_environment_adds_the_gate_that_the_text_left_out(house: Hou
 
 def test_a_gate_in_the_text_cannot_weaken_that_of_the_environment(house: House):
     protect(house, required_approvals=2, groups=["ops"])
-    gate = ", approval: {required: 1, users: [developer], self_approval: true, timeout: 1s, on_timeout: approve}"
+    gate = ", approval: {approvers: {users: [developer]}, self_approval: true, timeout: 1s, on_timeout: approve}"
     execution = house.trigger("developer", house.pipeline(DEPLOY % ("production", gate)))["id"]
     found = queries.gate_of(house.step(execution, "ship"))
     assert (found.required, found.users, found.groups, found.self_approval) == (2, (), ("ops",), False)

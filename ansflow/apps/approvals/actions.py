@@ -58,7 +58,7 @@ def respond(
         after={"execution": row.execution_id, "digest": plan.digest, "parameters": dict(plan.inputs),
                "comment": comment, "fields": given},
     )  # fmt: skip
-    return queries.approval(actor, approval_id)
+    return queries.approval(actor, approval_id, Permission.APPROVAL_RESPOND)
 
 
 def _why_no_rejection(actor: Actor, row: StepExecution) -> str:

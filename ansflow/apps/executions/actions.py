@@ -57,7 +57,7 @@ def trigger(
             trigger_type=wish.trigger_type,
         )
         made = _write(actor, "execution.trigger", pipeline, plan, known)
-    return queries.execution(actor, made)
+    return queries.execution(actor, made, Permission.EXECUTION_RUN)
 
 
 def cancel(
@@ -70,7 +70,7 @@ def cancel(
     running.engine().cancel(found.id, by=actor.name, message=message, step=step, immediate=immediate)
     after = {"step": step, "immediate": immediate, "message": message}
     _record(actor, "execution.cancel", found.id, after)
-    return queries.execution(actor, execution_id)
+    return queries.execution(actor, execution_id, Permission.EXECUTION_CANCEL)
 
 
 def retry(actor: Actor, execution_id: int) -> PipelineExecution:
@@ -109,7 +109,7 @@ def rerun(
         plan = protected(plan, pipeline.project_id, commit_is_vouched_for=vouched)
         known = _known(actor, pipeline, plan, version_id=version.id, rerun_of_id=old.id)
         made = _write(actor, "execution.rerun", pipeline, plan, known, note=f"Runs {continuing.name(old)} again.")
-    return queries.execution(actor, made)
+    return queries.execution(actor, made, Permission.EXECUTION_RUN)
 
 
 def _continue(actor: Actor, execution_id: int, action: str, choose: continuing.Choose) -> PipelineExecution:
@@ -123,7 +123,7 @@ def _continue(actor: Actor, execution_id: int, action: str, choose: continuing.C
         known = _known(actor, pipeline, plan, version_id=old.version_id, rerun_of_id=old.id)
         note = continuing.sentence(old, plan, kept)
         made = _write(actor, action, pipeline, plan, known, kept=kept, note=note)
-    return queries.execution(actor, made)
+    return queries.execution(actor, made, Permission.EXECUTION_RUN)
 
 
 def _ended(actor: Actor, execution_id: int) -> PipelineExecution:
