@@ -27,7 +27,7 @@ test: setup ## run every test
 lint: setup ## formatting, types, import directions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@ANSFLOW_DATA_DIR=$(CURDIR)/.venv/data $(BIN)/mypy
+	@folder=$$(mktemp -d) && ANSFLOW_DATA_DIR=$$folder $(BIN)/mypy; status=$$?; rm -rf $$folder; exit $$status
 	@$(BIN)/lint-imports --no-logo
 
 fix: setup ## format, and mend what can be mended by itself

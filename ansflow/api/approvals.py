@@ -27,7 +27,7 @@ class FieldBody(serializers.Serializer[Any]):
     name = serializers.CharField()
     type = serializers.ChoiceField(["string", "number", "boolean", "choice"])
     options = serializers.ListField(child=serializers.CharField())
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]  # the file's word, and one of DRF's
 
 
 class ApprovalBody(serializers.Serializer[Any]):
@@ -45,7 +45,7 @@ class ApprovalBody(serializers.Serializer[Any]):
     status = serializers.ChoiceField(queries.STATUSES)
     message = serializers.CharField()
     environment = serializers.CharField()
-    required = serializers.IntegerField()
+    required = serializers.IntegerField()  # type: ignore[assignment]  # the file's word, and one of DRF's
     answers = AnswerBody(many=True)
     users = serializers.ListField(child=serializers.CharField())
     groups = serializers.ListField(child=serializers.CharField())

@@ -101,7 +101,8 @@ class Sessions(Resource):
     @operation(Public(), answer=SessionBody)
     def retrieve(self, request: Call) -> dict[str, Any]:
         """Who is signed in, and the CSRF token."""
-        return _session(request, request.http.user)
+        user = request.http.user
+        return _session(request, user if isinstance(user, User) else None)
 
     @operation(Public(), body=SignIn, answer=SessionBody, atomic=False, errors=(401, 403, 429))
     def create(self, request: Call) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def bearer(request: Request | HttpRequest) -> str | None:
 def refuse_tokens_in_url(request: Request) -> None:
     """URLs end up in logs, histories and Referer headers. Raises AuthenticationFailed."""
     for name, value in request.query_params.items():
-        if name.lower() in NAMES_OF_TOKENS or value.startswith((api_tokens.PREFIX, "eyJ")):
+        if name.lower() in NAMES_OF_TOKENS or str(value).startswith((api_tokens.PREFIX, "eyJ")):
             raise AuthenticationFailed("A token never stands in a URL. Send the header: Authorization: Bearer <token>.")
 
 

@@ -80,7 +80,7 @@ class Environments(Resource):
         places.delete_environment(request.actor, project, environment)
 
 
-ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 urlpatterns = [
     path("projects/<int:project>/environments/", Environments.as_view({"get": "list", "post": "create"})),
     path("projects/<int:project>/environments/<int:environment>/", Environments.as_view(ONE)),

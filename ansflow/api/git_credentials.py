@@ -89,7 +89,7 @@ class GitCredentials(Resource):
         sealed.delete_git_credential(request.actor, credential)
 
 
-ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 urlpatterns = [
     path("cicd/git-credentials/", GitCredentials.as_view({"get": "list", "post": "create"})),
     path("cicd/git-credentials/<int:credential>/", GitCredentials.as_view(ONE)),

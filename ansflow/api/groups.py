@@ -70,7 +70,7 @@ class Groups(Resource):
         actions.delete_group(request.actor, group)
 
 
-ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 urlpatterns = [
     path("auth/groups/", Groups.as_view({"get": "list", "post": "create"})),
     path("auth/groups/<int:group>/", Groups.as_view(ONE)),

@@ -83,7 +83,7 @@ class Logs(Resource):
         if request.http.headers.get("If-None-Match") == f'"{etag}"':
             answer: HttpResponseBase = HttpResponse(status=304)
         else:
-            answer = _text(log.bytes(start, end))
+            answer = _text(log.pieces(start, end))
             answer["Content-Length"] = str(end - start)
         answer["ETag"] = f'"{etag}"'
         answer["X-Log-Start"], answer["X-Log-End"] = str(start), str(end)

@@ -66,7 +66,7 @@ class Members(Resource):
         actions.remove_member(request.actor, project, member)
 
 
-ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 urlpatterns = [
     path("projects/<int:project>/members/", Members.as_view({"get": "list", "post": "create"})),
     path("projects/<int:project>/members/<int:member>/", Members.as_view(ONE)),

@@ -103,7 +103,7 @@ class InputBody(serializers.Serializer[Any]):
     name = serializers.CharField()
     type = serializers.ChoiceField(["string", "number", "boolean", "choice"])
     description = serializers.CharField()
-    default = serializers.JSONField(allow_null=True)  # type: ignore[assignment]  # as above
+    default = serializers.JSONField(allow_null=True)
     required = serializers.BooleanField()  # type: ignore[assignment]  # as above
     options = serializers.ListField(child=serializers.CharField())
     pattern = serializers.CharField()

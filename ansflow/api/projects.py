@@ -104,7 +104,7 @@ class Projects(Resource):
         return actions.unarchive(request.actor, project)
 
 
-ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 urlpatterns = [
     path("projects/", Projects.as_view({"get": "list", "post": "create"})),
     path("projects/<int:project>/", Projects.as_view(ONE)),

@@ -68,7 +68,7 @@ class Secrets(Resource):
         sealed.delete_secret(request.actor, project, secret)
 
 
-ONE = {"get": "retrieve", "put": "update", "delete": "destroy"}
+ONE: dict[str, Any] = {"get": "retrieve", "put": "update", "delete": "destroy"}
 urlpatterns = [
     path("projects/<int:project>/secrets/", Secrets.as_view({"get": "list", "post": "create"})),
     path("projects/<int:project>/secrets/<int:secret>/", Secrets.as_view(ONE)),

@@ -67,7 +67,7 @@ class Variables(Resource):
         places.delete_variable(request.actor, project, variable)
 
 
-ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 urlpatterns = [
     path("projects/<int:project>/variables/", Variables.as_view({"get": "list", "post": "create"})),
     path("projects/<int:project>/variables/<int:variable>/", Variables.as_view(ONE)),

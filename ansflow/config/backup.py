@@ -90,7 +90,7 @@ def _write(archive: tarfile.TarFile, data: Path, scratch: Path, tell: Tell) -> M
     manifest = Manifest(
         format=FORMAT, release=__version__, at=time.time(), migrations=migrations, rows=rows, files=files
     )
-    text = json.dumps({name: getattr(manifest, name) for name in Manifest.__slots__}).encode()  # type: ignore[attr-defined]
+    text = json.dumps({name: getattr(manifest, name) for name in Manifest.__slots__}).encode()
     info = tarfile.TarInfo("manifest.json")
     info.size = len(text)
     archive.addfile(info, io.BytesIO(text))
@@ -211,7 +211,7 @@ def _insert(model: type[Model], rows: list[Model]) -> None:
         return
     fields = model._meta.concrete_fields
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
     with connection.cursor() as cursor:

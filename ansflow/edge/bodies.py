@@ -37,7 +37,7 @@ class Arrived:
 
     def __init__(self, folder: Path, receive: Receive) -> None:
         self.length = 0
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=folder)  # noqa: SIM115 — closed by `close`
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder))  # noqa: SIM115 — closed by `close`
         self._receive = receive
         self._given = False
 

@@ -79,7 +79,7 @@ class FirstAdmin:
         if request.method == "GET":
             return _form(texts, {}, {})
         given = _given(await request.body())
-        wrong = {} if given["password"] == given["again"] else {"again": texts["differ"]}
+        wrong: Mapping[str, str] = {} if given["password"] == given["again"] else {"again": texts["differ"]}
         if not wrong:
             wrong = await run_in_threadpool(self._try, given, texts["language"])
         if wrong:

@@ -39,7 +39,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        state: dict[str, Any] = self.scope["state"]  # type: ignore[typeddict-item]
+        state: dict[str, Any] = self.scope["state"]
         state["abort"] = self._abort
 
     def on_header(self, name: bytes, value: bytes) -> None:

@@ -44,7 +44,7 @@ class Server(uvicorn.Server):
     def __init__(self, application: ASGIApp, *, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                application,  # type: ignore[arg-type]
+                application,
                 http=LimitedProtocol,
                 ws="none",
                 lifespan="off",

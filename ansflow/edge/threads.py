@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ THREADS = 8
 
 def in_threads(application: Callable[..., Any]) -> ASGIApp:
     """A WSGI application as an ASGI one. The only place that knows a2wsgi."""
-    return WSGIMiddleware(application, workers=THREADS)  # type: ignore[no-any-return]
+    return cast(ASGIApp, WSGIMiddleware(application, workers=THREADS))
 
 
 class NameOperation:

@@ -14,6 +14,11 @@ from hashlib import sha256
 from typing import Any
 
 from ansflow.apps.accounts.models import Group, Tenant, User
+from ansflow.apps.actor import system
+from ansflow.apps.atomic_steps.models import AtomicStep
+from ansflow.apps.executions import actions as executions
+from ansflow.apps.executions import running
+from ansflow.apps.executions.models import StepExecution
 from ansflow.apps.pipelines.models import Pipeline, Version
 from ansflow.apps.projects.models import Environment, GitCredential, Member, Project, Role, Secret, Variable
 from ansflow.apps.tools.models import CicdTool
@@ -66,15 +71,34 @@ def token(world: World, project: Project) -> int:
     return made.id
 
 
+STEP = "run: echo one\n"
 SOURCE = "version: 1\nname: made\nsteps:\n  unit:\n    run: echo one\n"
 
 
-def pipeline(world: World, project: Project) -> int:
+def pipeline(world: World, project: Project, source: str = SOURCE) -> int:
     made = Pipeline.objects.create(project=project, name=f"pipeline-{next(NUMBERS)}")
-    digest = sha256(SOURCE.encode()).hexdigest()
-    made.latest = Version.objects.create(pipeline=made, number=1, source=SOURCE, digest=digest)
+    digest = sha256(source.encode()).hexdigest()
+    made.latest = Version.objects.create(pipeline=made, number=1, source=source, digest=digest)
     made.save()
     return made.id
+
+
+def execution(world: World, project: Project) -> int:
+    """One that waits at a gate."""
+    source = SOURCE + "    approval: {required: 1}\n"
+    made = executions.trigger(system(project.tenant_id), pipeline(world, project, source))
+    running.engine().begin(made.id)
+    return made.id
+
+
+def approval(world: World, project: Project) -> int:
+    return StepExecution.objects.get(execution=execution(world, project), key="unit").id
+
+
+def atomic_step(world: World, project: Project) -> int:
+    return AtomicStep.objects.create(
+        tenant=project.tenant, project=project, name=f"step-{next(NUMBERS)}", step_type="custom", definition=STEP
+    ).id
 
 
 Made = Callable[[World, Project], int | str]
@@ -90,9 +114,19 @@ OBJECTS: dict[str, Made] = {
     "pipelines/{id}": pipeline,
     "pipelines/{id}/versions/{number}": lambda world, project: 1,
     "cicd/git-credentials/{credential}": git_credential,
+    "cicd/atomic-steps/{id}": atomic_step,
+    "cicd/atomic-steps/types/{name}": lambda world, project: "custom",
+    "cicd/executions/{id}": execution,
+    "cicd/executions/{id}/steps/{key}": lambda world, project: "unit",
+    "cicd/executions/{id}/artifacts/{place}": lambda world, project: "unit/nothing.txt",
+    "approvals/{id}": approval,
     "cicd/tools/{tool}": local_tool,
 }
-COUNTED = {"pipelines/{id}/versions/{number}"}  # numbers that start anew in each parent, so that 1 is everywhere
+COUNTED = {  # what starts anew in each parent, so that it is everywhere
+    "pipelines/{id}/versions/{number}",
+    "cicd/executions/{id}/steps/{key}",
+    "cicd/executions/{id}/artifacts/{place}",
+}
 
 Body = Callable[[World, "Project | None"], dict[str, Any]]
 
@@ -139,6 +173,14 @@ BODIES: dict[str, Body] = {
     "POST auth/groups/": just(name="another"),
     "PATCH auth/groups/{group}/": just(name="changed"),
     "POST auth/tokens/": just(name="another", scopes=["admin"]),
+    "POST cicd/atomic-steps/": in_project(name="another", definition=STEP),
+    "PATCH cicd/atomic-steps/{id}/": just(description="changed"),
+    "POST cicd/executions/": lambda world, project: {"pipeline_id": pipeline(world, project) if project else MISSING},
+    "POST cicd/executions/{id}/cancel/": just(),
+    "POST cicd/executions/{id}/rerun/": just(),
+    "POST cicd/executions/{id}/resume/": just(step="unit"),
+    "POST approvals/{id}/respond/": just(action="approve"),
+    "POST pipelines/{id}/run/": just(),
     "POST pipelines/": in_project(name="another", source=SOURCE),
     "PATCH pipelines/{id}/": just(description="changed"),
     "POST pipelines/{id}/sync/": just(),
@@ -152,6 +194,9 @@ BODIES: dict[str, Body] = {
 
 ALSO: dict[str, set[int]] = {
     "POST cicd/tools/": {403, 422},  # this release has no other tools, and says so to administrators
+    "POST cicd/executions/{id}/resume/": {409},  # it has not ended
+    "POST cicd/executions/{id}/retry/": {409},
+    "GET cicd/executions/{id}/artifacts/{place}": {404},  # it has kept nothing
     "POST pipelines/{id}/sync/": {409},  # its text is kept here
     "POST auth/logout/": {409},  # an API token has no session
     "DELETE auth/session/": {409},
@@ -196,7 +241,7 @@ def missing(parameter: str) -> int | str:
 
 
 def kind(route: Route) -> str:
-    """To what the object belongs: a project, the whole tenant, or one person."""
+    """To whom the object belongs: a project, the whole tenant, one person, or everybody."""
     first = route.path.removeprefix("/api/v1/").split("/{")[0]
     return {"auth/users": "tenant", "auth/groups": "tenant", "cicd/tools": "tenant", "auth/tokens": "person"}.get(
         first, "project"

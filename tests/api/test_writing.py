@@ -14,6 +14,7 @@ from ansflow.apps.audit.models import Entry
 from ansflow.apps.projects.models import Environment, Project, Secret, Variable
 from tests.api import making
 from tests.api.routes import Route, routes
+from tests.house import House
 from tests.world import World
 
 ROUTES = [route for route in routes() if route.path.startswith("/api/v1/")]
@@ -49,7 +50,8 @@ def every_field() -> list[str]:
 
 
 @pytest.mark.parametrize("route", TAKING, ids=lambda route: route.name)
-def test_a_body_takes_no_field_that_it_does_not_declare(world: World, route: Route, count: Callable[[str, int], None]):
+def test_a_body_takes_no_field_that_it_does_not_declare(house: House, route: Route, count: Callable[[str, int], None]):
+    world = house.world
     declared = set(route.operation.body().fields)
     body = making.body(route, world, world.shop)
     foreign = [name for name in every_field() if name not in declared]
@@ -61,7 +63,8 @@ def test_a_body_takes_no_field_that_it_does_not_declare(world: World, route: Rou
 
 
 @pytest.mark.parametrize("route", WRITING, ids=lambda route: route.name)
-def test_what_changes_a_row_leaves_an_entry_in_the_record(world: World, route: Route):
+def test_what_changes_a_row_leaves_an_entry_in_the_record(house: House, route: Route):
+    world = house.world
     entries = Entry.objects.count()
     answer, before = send(world, route, making.body(route, world, world.shop), world.shop)
     assert answer.status_code < 500
@@ -73,7 +76,8 @@ def test_what_changes_a_row_leaves_an_entry_in_the_record(world: World, route: R
 
 
 @pytest.mark.parametrize("route", READING, ids=lambda route: route.name)
-def test_no_answer_holds_anything_of_another_tenant(world: World, route: Route):
+def test_no_answer_holds_anything_of_another_tenant(house: House, route: Route):
+    world = house.world
     plant(world)
     path = making.filled(route, making.values(route, world, world.shop))
     before = rows()

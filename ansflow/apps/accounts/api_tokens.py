@@ -46,7 +46,7 @@ def create(
     _within(actor, scopes, project_ids)
     text = PREFIX + "".join(secrets.choice(LETTERS) for _ in range(40))
     token = ApiToken.objects.create(
-        user_id=actor.user_id,
+        user_id=actor.user_id or 0,
         name=name,
         prefix=text[:SHOWN],
         digest=_digest(text),

@@ -60,7 +60,7 @@ def user(actor: Actor, user_id: int) -> User:
 
 
 def me(actor: Actor) -> User:
-    return User.objects.get(id=actor.user_id)
+    return User.objects.get(id=actor.user_id or 0)
 
 
 def groups(actor: Actor) -> QuerySet[Group]:
@@ -77,7 +77,7 @@ def group(actor: Actor, group_id: int) -> Group:
 def tokens(actor: Actor, *, user: int | None = None) -> QuerySet[ApiToken]:
     """One's own API tokens; with `user`, those of that person: for administrators."""
     wanted = actor.user_id if user is None else user
-    found = ApiToken.objects.filter(user__tenant_id=actor.tenant_id, user_id=wanted).select_related("user")
+    found = ApiToken.objects.filter(user__tenant_id=actor.tenant_id, user_id=wanted or 0).select_related("user")
     if wanted != actor.user_id and not actor.is_admin:
         found = found.none()
     return found.order_by("-id")

@@ -29,7 +29,7 @@ class Log:
     def key(self) -> tuple[int, str, int]:
         return (self.execution, self.step, self.attempt)
 
-    def bytes(self, start: int, end: int) -> Iterator[bytes]:
+    def pieces(self, start: int, end: int) -> Iterator[bytes]:
         """Piece by piece: a log of gigabytes needs no memory."""
         for at in range(start, end, CHUNK):
             yield self.store.read(*self.key, start=at, end=min(at + CHUNK, end))

@@ -46,8 +46,8 @@ def _measured(found: QuerySet[PipelineExecution]) -> dict[str, Any]:
         .order_by("-id")
         .values_list("created_at", "started_at", "ended_at")[:MEASURED]
     )
-    durations = sorted((ended - started).total_seconds() for _, started, ended in times)
-    queued = sorted((started - created).total_seconds() for created, started, _ in times)
+    durations = sorted((ended - started).total_seconds() for _, started, ended in times if started and ended)
+    queued = sorted((started - created).total_seconds() for created, started, _ in times if started)
     return {
         "total": sum(counts.values()),
         "counts": counts,

@@ -247,7 +247,7 @@ class DjangoStore:
                     state,
                     [rows.step_state(key, values) for key, *values in steps],
                     [rows.bundle_state(*values) for values in bundles],
-                    dict(places),  # type: ignore[arg-type] — two columns each
+                    dict(places),
                 )
         return picture
 

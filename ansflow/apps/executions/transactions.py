@@ -66,7 +66,7 @@ class Database:
         def work() -> list[tuple[Any, ...]]:
             with self.connection.cursor() as cursor:
                 run(self.connection, cursor, sql, values)
-                return cursor.fetchall()
+                return list(cursor.fetchall())
 
         return self._patiently(work)
 
@@ -118,7 +118,7 @@ class Statements:
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """How many rows it touched."""
         run(self._connection, self._cursor, sql, values)
-        return self._cursor.rowcount
+        return int(self._cursor.rowcount)
 
     def guarded(self, sql: str, values: Sequence[Any]) -> None:
         if self.run(sql, values) != 1:
@@ -130,7 +130,7 @@ class Statements:
         if not adapted:
             return 0
         self._cursor.executemany(quoted(self._connection, sql), adapted)
-        return self._cursor.rowcount
+        return int(self._cursor.rowcount)
 
     def insert(self, sql: str, values: Sequence[Any]) -> int:
         """The number of the new row, whose column is `id`."""

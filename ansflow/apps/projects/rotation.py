@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from ansflow.apps.actor import system
@@ -62,7 +64,7 @@ def _seal_batch(tenant_id: int, table: type[Secret] | type[GitCredential]) -> in
     newest = newest_key(tenant_id)
     here = Project.objects.filter(tenant_id=tenant_id).values("id")
     rows = table.objects.select_for_update().filter(project__in=here, key_version__lt=newest.version)
-    found = list(rows.exclude(key_version=0).order_by("id")[:BATCH])
+    found: list[Any] = list(rows.exclude(key_version=0).order_by("id")[:BATCH])
     for row in found:
         plain = open_sealed(tenant_id, row.sealed, row.key_version, place=row.place)
         row.sealed, row.key_version = seal(tenant_id, plain, place=row.place)

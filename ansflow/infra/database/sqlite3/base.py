@@ -94,7 +94,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
 
     def _commit(self) -> None:
-        super()._commit()
+        super()._commit()  # type: ignore[misc]
         if self._held:
             try:
                 self._checkpoint()
@@ -103,13 +103,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]
         finally:
             self._let_go()
 
     def _close(self) -> None:
         with self._turns.lock:  # the last connection to close makes a checkpoint
-            super()._close()
+            super()._close()  # type: ignore[misc]
         self._let_go()
 
     def _let_go(self) -> None:
