@@ -41,6 +41,7 @@ from ansflow.config.databases import database_of
 
 KINDS = ("sqlite", "postgresql", "mariadb")
 PATIENCE = 180.0  # seconds for a server to accept connections on a busy machine
+ROOM = 2**30  # bytes a server may need
 _NUMBERS = count(1)
 
 
@@ -231,7 +232,9 @@ def _as(user: str) -> dict[str, Any]:
 
 
 def _folder(kind: str, user: str) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix=f"ansflow-{kind}-"))
+    """In memory where that can be had: it outlives every process, and making tables costs no waiting for a disk."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > ROOM else None
+    folder = Path(tempfile.mkdtemp(prefix=f"ansflow-{kind}-", dir=memory))
     if os.getuid() == 0:
         shutil.chown(folder, _user(user))
     return folder

@@ -14,9 +14,9 @@ TEXTS = ("CharField", "FileField", "FilePathField", "SlugField", "TextField")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    data_types = {
+    _data_types = {
         name: f"{written} {BINARY}" if name in TEXTS else written
-        for name, written in base.DatabaseWrapper.data_types.items()
+        for name, written in base.DatabaseWrapper._data_types.items()
     }
     operators = {
         **base.DatabaseWrapper.operators,
