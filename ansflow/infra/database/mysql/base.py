@@ -16,7 +16,7 @@ TEXTS = ("CharField", "FileField", "FilePathField", "SlugField", "TextField")
 class DatabaseWrapper(base.DatabaseWrapper):
     _data_types = {
         name: f"{written} {BINARY}" if name in TEXTS else written
-        for name, written in base.DatabaseWrapper._data_types.items()
+        for name, written in base.DatabaseWrapper._data_types.items()  # type: ignore[attr-defined]
     }
     operators = {
         **base.DatabaseWrapper.operators,
