@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import path
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ansflow.api.base.operations import Call, Resource, operation
@@ -100,6 +101,7 @@ class WholeExecutionBody(ExecutionBody):
     step_executions = StepExecutionBody(many=True)
 
 
+@extend_schema_field(str)
 class Words(serializers.CharField):
     """`a,b,c` of known words."""
 

@@ -95,16 +95,21 @@ class Leaving:
         self._file: IO[bytes] | None = None  # what did not fit into `_waiting`, and everything after it
         self._written = self._read = 0
         self._whole = False
+        self._dropped = False
         self._news = asyncio.Event()
         self.status = 0
         self.bytes = 0
 
     async def send(self, message: Message) -> None:
+        """Never fails: the thread that makes the answer would wait for ever for somebody who takes the rest of it."""
         if message["type"] == "http.response.start":
             self._start = message
             self.status = message["status"]
         else:
-            self._keep(message.get("body", b""))
+            try:
+                self._keep(message.get("body", b""))
+            except OSError:  # the disk is full
+                self._drop()
             self._whole = not message.get("more_body", False)
         self._news.set()
 
@@ -123,8 +128,7 @@ class Leaving:
         except TimeoutError:
             self._abort()
         finally:
-            if self._file is not None:
-                self._file.close()
+            self._forget()
 
     async def _deliver_what_is_there(self) -> None:
         if self._start is not None and (self._left() or self._whole):
@@ -143,7 +147,21 @@ class Leaving:
         if self._whole:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    def _drop(self) -> None:
+        self._abort()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nobody reads any more: what is there, and what may still come, is for nobody."""
+        self._dropped = True
+        self._waiting.clear()
+        if self._file is not None:
+            self._file.close()
+        self._file, self._read, self._written = None, 0, 0
+
     def _keep(self, body: bytes) -> None:
+        if self._dropped:
+            return
         if self._file is None and len(self._waiting) + len(body) <= IN_MEMORY:
             self._waiting += body
             return

@@ -178,7 +178,7 @@ BODIES: dict[str, Body] = {
     "POST cicd/executions/": lambda world, project: {"pipeline_id": pipeline(world, project) if project else MISSING},
     "POST cicd/executions/{id}/cancel/": just(),
     "POST cicd/executions/{id}/rerun/": just(),
-    "POST cicd/executions/{id}/resume/": just(step="unit"),
+    "POST cicd/executions/{id}/resume/": just(from_step="unit"),
     "POST approvals/{id}/respond/": just(action="approve"),
     "POST pipelines/{id}/run/": just(),
     "POST pipelines/": in_project(name="another", source=SOURCE),
@@ -196,6 +196,7 @@ ALSO: dict[str, set[int]] = {
     "POST cicd/tools/": {403, 422},  # this release has no other tools, and says so to administrators
     "POST cicd/executions/{id}/resume/": {409},  # it has not ended
     "POST cicd/executions/{id}/retry/": {409},
+    "POST cicd/executions/{id}/rerun/": {409},
     "GET cicd/executions/{id}/artifacts/{place}": {404},  # it has kept nothing
     "POST pipelines/{id}/sync/": {409},  # its text is kept here
     "POST auth/logout/": {409},  # an API token has no session
@@ -243,9 +244,16 @@ def missing(parameter: str) -> int | str:
 def kind(route: Route) -> str:
     """To whom the object belongs: a project, the whole tenant, one person, or everybody."""
     first = route.path.removeprefix("/api/v1/").split("/{")[0]
-    return {"auth/users": "tenant", "auth/groups": "tenant", "cicd/tools": "tenant", "auth/tokens": "person"}.get(
-        first, "project"
-    )
+    return KINDS.get(first, "project")
+
+
+KINDS = {
+    "auth/users": "tenant",
+    "auth/groups": "tenant",
+    "cicd/tools": "tenant",
+    "auth/tokens": "person",
+    "cicd/atomic-steps/types": "everybody",
+}
 
 
 def encoded(body: dict[str, Any] | None) -> bytes:

@@ -84,21 +84,28 @@ def promised(route: Route, who: Who, where: str) -> str | int:
         return "anything"
     if who.nobody:
         return 401
-    if isinstance(policy, Admin) and not who.admin:
-        return 403
     if who.scopes is not None and scope_of(policy) not in who.scopes:
+        return 403
+    if isinstance(policy, Admin) and not who.admin:
         return 403
     if not bound(route):
         return "seen" if who.only_shop else "allowed"
     if isinstance(policy, Needs):
         return _in_project(route, who, where)
-    if making.kind(route) == "everybody" and where != "missing":
+    return _of_tenant(route, who, where)
+
+
+def _of_tenant(route: Route, who: Who, where: str) -> str | int:
+    kind = making.kind(route)
+    if kind == "everybody" and where != "missing":
         return "allowed"
+    if isinstance(route.policy, Admin) and who.only_shop:
+        return "403 or 404"
     if where in ("foreign", "missing"):
         return 404
-    if isinstance(policy, Admin) and not who.only_shop:
+    if isinstance(route.policy, Admin):
         return "allowed"
-    return "seen" if making.kind(route) == "project" and who.role(where) else "anything"
+    return "seen" if kind == "project" and who.role(where) else "anything"
 
 
 def _in_project(route: Route, who: Who, where: str) -> str | int:

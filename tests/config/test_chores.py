@@ -7,6 +7,8 @@ import pytest
 
 from ansflow.config.chores import Chore, Chores
 
+pytestmark = pytest.mark.django_db  # each turn looks after the connections of its thread
+
 
 def fails() -> None:
     raise RuntimeError("a fault")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansflow.edge import bodies, protocol
+from ansflow.edge.bodies import Leaving
 from ansflow.edge.door import HEADERS
 from ansflow.edge.record import Answered, Lines, Objects, Record
 from tests.edge.conftest import Open, echo, read_all
@@ -192,17 +194,48 @@ def test_clients_that_do_not_read_hold_up_nobody(open_edge: Open, count: Callabl
 def test_an_answer_that_nobody_reads_is_dropped_in_the_end(open_edge: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "SECONDS_FOR_PIECE", 0.1)
 
-    def long(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [b"x" * (256 << 10)] * 64
+    dropped, made, told = Event(), Event(), Event()
+    monkeypatch.setattr(Record, "write", lambda *_: told.set())
 
+    def long(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Any:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        yield from [b"x" * (256 << 10)] * 64
+        assert dropped.wait(60)
+        yield from [b"x" * (256 << 10)] * 64  # for nobody; more than what waits between a thread and the edge
+        made.set()
+
+    forget = Leaving._forget
+    monkeypatch.setattr(Leaving, "_forget", lambda leaving: (forget(leaving), dropped.set()))
     asked = open_edge(long)
     with asked.connect() as sock:
         sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        told = Event()
-        monkeypatch.setattr(Record, "write", lambda *_: told.set())
+        assert made.wait(60), "the thread that makes the answer is free again"
         assert told.wait(60)
         assert len(read_all(sock)) < 64 * (256 << 10)
+
+
+def test_a_full_disk_costs_an_answer_and_no_thread(open_edge: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(bodies.tempfile, "TemporaryFile", full)
+    made = Event()
+
+    def long(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Any:
+        if environ["PATH_INFO"] != "/long":
+            return echo(environ, start_response)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return pieces()
+
+    def pieces() -> Any:
+        yield from [b"x" * (256 << 10)] * 64
+        made.set()
+
+    asked = open_edge(long)
+    with asked.connect() as sock:
+        sock.sendall(b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert made.wait(60)
+    assert asked.get("/").status == 200
 
 
 def test_an_application_that_fails_half_way_does_not_pass_for_one_that_ended(open_edge: Open) -> None:

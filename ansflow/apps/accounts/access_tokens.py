@@ -90,9 +90,8 @@ def refresh(token: str, *, address: str = "") -> Pair | None:
             return Pair(access=made[0], refresh=made[1])
         session = internal.get_token_session(claims)
         user = internal.validate_token_user(claims, session) if session is not None else None
-        if session is not None:
+        if session is not None and isinstance(user, User):
             session.flush()
-        if isinstance(user, User):
             record(queries.actor(user, address=address), "user.token_reuse", object_type="user", object_id=user.id)
     return None
 

@@ -49,7 +49,7 @@ def create(
         )
         saving.save(actor, made, draft, message=message)
         _record(actor, "pipeline.create", made, after=facts(made))
-    return queries.pipeline(actor, made.id)
+    return queries.pipeline(actor, made.id, Permission.PIPELINE_CHANGE)
 
 
 @transaction.atomic
@@ -72,7 +72,7 @@ def update(
     if source is not None:
         saving.save_over(actor, found, source, base_version=base_version, message=message)
     _record_changes(actor, found, before)
-    return queries.pipeline(actor, pipeline_id)
+    return queries.pipeline(actor, pipeline_id, needed)
 
 
 @transaction.atomic
@@ -98,7 +98,7 @@ def sync(actor: Actor, pipeline_id: int, *, ref: str = "", message: str = "") ->
         before = facts(found)
         saving.save(actor, found, draft, message=message)
         _record_changes(actor, found, before)
-    return queries.pipeline(actor, pipeline_id)
+    return queries.pipeline(actor, pipeline_id, Permission.PIPELINE_CHANGE)
 
 
 @transaction.atomic

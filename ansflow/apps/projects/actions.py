@@ -36,7 +36,7 @@ def create(actor: Actor, *, name: str, **fields: Any) -> Project:
         Member.objects.create(project=found, user_id=actor.user_id, role=Role.OWNER)
     after = {"name": found.name, "visibility": found.visibility, "repository": found.repository}
     record(actor, "project.create", after=after, **_about(found))
-    return queries.project(actor, found.id)
+    return queries.project(actor, found.id, Permission.PROJECT_CHANGE)
 
 
 @transaction.atomic
@@ -50,7 +50,7 @@ def update(actor: Actor, project_id: int, **fields: Any) -> Project:
         before, after = change(found, _checked(found, fields))
     if after:
         record(actor, "project.update", before=before, after=after, **_about(found))
-    return queries.project(actor, found.id)
+    return queries.project(actor, found.id, Permission.PROJECT_CHANGE)
 
 
 @transaction.atomic
@@ -95,7 +95,7 @@ def add_member(actor: Actor, project_id: int, *, user: str, role: str) -> Member
 @transaction.atomic
 def change_role(actor: Actor, project_id: int, member_id: int, *, role: str) -> Member:
     project = _held(actor, project_id, Permission.MEMBER_CHANGE)
-    member = queries.member(actor, project_id, member_id)
+    member = queries.member(actor, project_id, member_id, Permission.MEMBER_CHANGE)
     _check_grant(actor, project, role)
     _check_owner_stays(member, role)
     before, after = change(member, {"role": role})
@@ -107,7 +107,7 @@ def change_role(actor: Actor, project_id: int, member_id: int, *, role: str) -> 
 @transaction.atomic
 def remove_member(actor: Actor, project_id: int, member_id: int) -> None:
     _held(actor, project_id, Permission.MEMBER_CHANGE)
-    member = queries.member(actor, project_id, member_id)
+    member = queries.member(actor, project_id, member_id, Permission.MEMBER_CHANGE)
     _check_owner_stays(member, "")
     about = _about_member(member)
     member.delete()
@@ -129,7 +129,7 @@ def _set_archived(actor: Actor, project_id: int, *, archived: bool) -> Project:
         found.archived_at = timezone.now() if archived else None
         found.save(update_fields=["archived_at"])
         record(actor, "project.archive" if archived else "project.unarchive", **_about(found))
-    return queries.project(actor, found.id)
+    return queries.project(actor, found.id, Permission.PROJECT_CHANGE)
 
 
 def _checked(project: Project, fields: dict[str, Any]) -> dict[str, Any]:

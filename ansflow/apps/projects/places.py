@@ -34,8 +34,7 @@ def create_environment(actor: Actor, project_id: int, *, name: str, **rules: Any
 @transaction.atomic
 def update_environment(actor: Actor, project_id: int, environment_id: int, **rules: Any) -> Environment:
     """The name stays: pipelines, variables and secrets know the environment by it."""
-    access.project(actor, project_id, Permission.ENVIRONMENT_CHANGE)
-    found = queries.environment(actor, project_id, environment_id)
+    found = queries.environment(actor, project_id, environment_id, Permission.ENVIRONMENT_CHANGE)
     _check_groups(actor, rules.get("groups", ()))
     before, after = change(found, rules)
     if after:
@@ -46,8 +45,7 @@ def update_environment(actor: Actor, project_id: int, environment_id: int, **rul
 @transaction.atomic
 def delete_environment(actor: Actor, project_id: int, environment_id: int) -> None:
     """Only without variables and secrets of its own: they would come back to life with the next one of that name."""
-    access.project(actor, project_id, Permission.ENVIRONMENT_CHANGE)
-    found = queries.environment(actor, project_id, environment_id)
+    found = queries.environment(actor, project_id, environment_id, Permission.ENVIRONMENT_CHANGE)
     own = {"project_id": project_id, "environment": found.name}
     held = {
         "variables": Variable.objects.filter(**own).count(),
@@ -81,8 +79,7 @@ def create_variable(actor: Actor, project_id: int, *, name: str, value: str, env
 
 @transaction.atomic
 def update_variable(actor: Actor, project_id: int, variable_id: int, *, value: str) -> Variable:
-    access.project(actor, project_id, Permission.VARIABLE_CHANGE)
-    found = queries.variable(actor, project_id, variable_id)
+    found = queries.variable(actor, project_id, variable_id, Permission.VARIABLE_CHANGE)
     before, after = change(found, {"value": value})
     if after:
         record(actor, "variable.update", before=before, after=after, **_about(found, "variable"))
@@ -91,8 +88,7 @@ def update_variable(actor: Actor, project_id: int, variable_id: int, *, value: s
 
 @transaction.atomic
 def delete_variable(actor: Actor, project_id: int, variable_id: int) -> None:
-    access.project(actor, project_id, Permission.VARIABLE_CHANGE)
-    found = queries.variable(actor, project_id, variable_id)
+    found = queries.variable(actor, project_id, variable_id, Permission.VARIABLE_CHANGE)
     about = _about(found, "variable")
     found.delete()
     before = {"name": found.name, "environment": found.environment, "value": found.value}

@@ -34,8 +34,8 @@ def projects(
     return found.order_by(ordering, "id")
 
 
-def project(actor: Actor, project_id: int) -> Project:
-    access.project(actor, project_id)
+def project(actor: Actor, project_id: int, permission: Permission = Permission.PROJECT_VIEW) -> Project:
+    access.project(actor, project_id, permission)
     return _with_facts(actor).get(id=project_id)
 
 
@@ -48,8 +48,9 @@ def members(actor: Actor, project_id: int, *, role: str = "", search: str = "") 
     return found.select_related("user").order_by("user__username")
 
 
-def member(actor: Actor, project_id: int, member_id: int) -> Member:
-    return _one(members(actor, project_id), member_id)
+def member(actor: Actor, project_id: int, member_id: int, permission: Permission = Permission.MEMBER_VIEW) -> Member:
+    found = Member.objects.filter(project=access.project(actor, project_id, permission))
+    return _one(found.select_related("user"), member_id)
 
 
 def environments(actor: Actor, project_id: int, *, search: str = "") -> QuerySet[Environment]:
@@ -57,8 +58,10 @@ def environments(actor: Actor, project_id: int, *, search: str = "") -> QuerySet
     return found.order_by("name")
 
 
-def environment(actor: Actor, project_id: int, environment_id: int) -> Environment:
-    return _one(environments(actor, project_id), environment_id)
+def environment(
+    actor: Actor, project_id: int, environment_id: int, permission: Permission = Permission.PROJECT_VIEW
+) -> Environment:
+    return _one(Environment.objects.filter(project=access.project(actor, project_id, permission)), environment_id)
 
 
 def variables_of(
@@ -69,8 +72,10 @@ def variables_of(
     return _chosen(found, environment, search)
 
 
-def variable(actor: Actor, project_id: int, variable_id: int) -> Variable:
-    return _one(variables_of(actor, project_id), variable_id)
+def variable(
+    actor: Actor, project_id: int, variable_id: int, permission: Permission = Permission.VARIABLE_VIEW
+) -> Variable:
+    return _one(Variable.objects.filter(project=access.project(actor, project_id, permission)), variable_id)
 
 
 def secrets_of(actor: Actor, project_id: int, *, environment: str | None = None, search: str = "") -> QuerySet[Secret]:
@@ -79,8 +84,8 @@ def secrets_of(actor: Actor, project_id: int, *, environment: str | None = None,
     return _chosen(found, environment, search)
 
 
-def secret(actor: Actor, project_id: int, secret_id: int) -> Secret:
-    return _one(secrets_of(actor, project_id), secret_id)
+def secret(actor: Actor, project_id: int, secret_id: int, permission: Permission = Permission.SECRET_VIEW) -> Secret:
+    return _one(Secret.objects.filter(project=access.project(actor, project_id, permission)), secret_id)
 
 
 def git_credentials(
@@ -96,12 +101,14 @@ def git_credentials(
     return found.select_related("project").order_by("name", "id")
 
 
-def git_credential_of(actor: Actor, credential_id: int) -> GitCredential:
+def git_credential_of(
+    actor: Actor, credential_id: int, permission: Permission = Permission.CREDENTIAL_VIEW
+) -> GitCredential:
     """Raises NotFound where it does not exist for the actor, Forbidden where they may not know of it."""
     found = GitCredential.objects.filter(id=credential_id, project__in=access.visible(actor)).first()
     if found is None:
         raise NotFound("There is no such thing, or you may not know of it.")
-    access.project(actor, found.project_id, Permission.CREDENTIAL_VIEW)
+    access.project(actor, found.project_id, permission)
     return found
 
 

@@ -45,7 +45,7 @@ def create_secret(actor: Actor, project_id: int, *, name: str, value: str, envir
 def set_secret(actor: Actor, project_id: int, secret_id: int, *, value: str) -> Secret:
     """Gives it a new value; the old one is gone."""
     project = access.project(actor, project_id, Permission.SECRET_CHANGE)
-    found = queries.secret(actor, project_id, secret_id)
+    found = queries.secret(actor, project_id, secret_id, Permission.SECRET_CHANGE)
     _check_value(found.name, value)
     _seal(actor, project, found, value)
     record(actor, "secret.update", after={"name": found.name, "environment": found.environment}, **_about(found))
@@ -54,8 +54,7 @@ def set_secret(actor: Actor, project_id: int, secret_id: int, *, value: str) -> 
 
 @transaction.atomic
 def delete_secret(actor: Actor, project_id: int, secret_id: int) -> None:
-    access.project(actor, project_id, Permission.SECRET_CHANGE)
-    found = queries.secret(actor, project_id, secret_id)
+    found = queries.secret(actor, project_id, secret_id, Permission.SECRET_CHANGE)
     about = _about(found)
     found.delete()
     record(actor, "secret.delete", before={"name": found.name, "environment": found.environment}, **about)
@@ -98,8 +97,8 @@ def update_git_credential(
     known_hosts: str | None = None,
 ) -> GitCredential:  # fmt: skip
     """Name, host and kind stay: a password that is here already must not be sent to somebody else."""
-    found = queries.git_credential_of(actor, credential_id)
-    project = access.project(actor, found.project_id, Permission.CREDENTIAL_CHANGE)
+    found = queries.git_credential_of(actor, credential_id, Permission.CREDENTIAL_CHANGE)
+    project = found.project
     before = _facts(found)
     wrong = "password" if password and found.kind == Kind.SSH_KEY else "ssh_key"
     if (password and found.kind == Kind.SSH_KEY) or (ssh_key and found.kind != Kind.SSH_KEY):
@@ -124,8 +123,7 @@ def update_git_credential(
 
 @transaction.atomic
 def delete_git_credential(actor: Actor, credential_id: int) -> None:
-    found = queries.git_credential_of(actor, credential_id)
-    access.project(actor, found.project_id, Permission.CREDENTIAL_CHANGE)
+    found = queries.git_credential_of(actor, credential_id, Permission.CREDENTIAL_CHANGE)
     about = _about_login(found)
     found.delete()
     record(actor, "git_credential.delete", before=_facts(found), **about)

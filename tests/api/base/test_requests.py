@@ -83,7 +83,6 @@ def test_a_body_larger_than_allowed_is_refused(world: World) -> None:
         "page_size=%C2%B2",
         "format=api",
         "tok%00en=1",
-        "token=ansf_1",
     ],
 )
 def test_a_query_that_is_not_known_or_no_number_is_refused(world: World, query: str) -> None:
