@@ -99,10 +99,10 @@ def _of_tenant(route: Route, who: Who, where: str) -> str | int:
     kind = making.kind(route)
     if kind == "everybody" and where != "missing":
         return "allowed"
-    if isinstance(route.policy, Admin) and who.only_shop:
-        return "403 or 404"
     if where in ("foreign", "missing"):
-        return 404
+        return "403 or 404" if isinstance(route.policy, Admin) and who.only_shop else 404
+    if isinstance(route.policy, Admin) and who.only_shop:
+        return "anything"
     if isinstance(route.policy, Admin):
         return "allowed"
     return "seen" if kind == "project" and who.role(where) else "anything"
