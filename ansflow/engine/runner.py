@@ -1,8 +1,10 @@
 """Carries one claimed attempt: claim → prepare → perform → record, and goes on with the next step of the execution.
 
 "It failed" and "we failed" are kept apart. What the command says becomes an Outcome; a step that cannot be carried out
-(a wrong value, a missing tool) fails with that sentence; trouble of this machine (a full disk, an unreachable store) is
-a `Lost` attempt, which is tried again. A worker that has been fenced walks away without a word.
+(a wrong value, a missing tool) fails with that sentence; trouble of this machine (a full disk, an unreachable store)
+before the command has begun is a `Lost` attempt, which is tried again. What has begun is never begun again through our
+fault, for it may have deployed something: our stores get a few tries, then the step fails as `internal_error`. A worker
+that has been fenced walks away without a word.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from threading import Condition
+from typing import TypeVar
 
 from ansflow.core.commands import Adopt, Claim, Command, Finish, Lost, Stop
 from ansflow.core.errors import Conflict, ExternalError, InvalidSpec, NotAvailable, NotFound
@@ -25,10 +28,13 @@ from ansflow.engine.scheduler import Scheduler
 from ansflow.plugins.contracts import Ended, LetGo, Running, StepJob
 
 PERMANENT = (InvalidSpec, NotAvailable, NotFound)
-NAMED = 5  # of what a warning lists
 TROUBLE = (OSError, ExternalError, Conflict)
+BETWEEN_TRIES = (0.1, 0.5, 2.0)  # seconds, of a store that did not take what the command left
+AWAY = 1.0  # seconds after which the log of a running command is tried again
+NAMED = 5  # of what a warning lists
 
 Key = tuple[int, str, int]  # execution, step, fence
+Value = TypeVar("Value")
 
 
 @dataclass(slots=True)
@@ -119,6 +125,7 @@ class Runner:
         """
         with self._lock:
             self._closed = True
+            self._lock.notify_all()
             running = [live.running for live in self._live.values() if live.running is not None]
         for command in running:
             command.let_go()
@@ -157,14 +164,21 @@ class Runner:
         except PERMANENT as error:
             outcome = _failed(_reason(error), live.masker.mask(str(error)))
         except TROUBLE as error:
-            if isinstance(error, Conflict) and error.code == FENCED:  # whatever is said here would be refused
+            if _is_fenced(error):  # whatever is said here would be refused
                 return None
             cause = live.masker.mask(str(error)).rstrip(".")
-            return self._lost(claimed, Reason.INTERNAL_ERROR, f"This machine failed, not the step: {cause}.")
+            if live.running is None:
+                # What is to be adopted may be running: recovery brings it here again, until it is found or given up.
+                said = f"This machine failed, not the step: {cause}."
+                return None if adopt else self._lost(claimed, Reason.INTERNAL_ERROR, said)
+            said = f"This machine failed after the command had ended, so it is not run again: {cause}."
+            outcome = _failed(Reason.INTERNAL_ERROR, said)
         except (Exception, SystemExit) as error:  # edge: worker loop. One bad step must not stop the worker.
             _log_crash(claimed)
             cause = live.masker.mask(f"{type(error).__name__}: {error}")
             outcome = _failed(Reason.INTERNAL_ERROR, f"AnsFlow itself failed: {cause}.")
+            if live.running is not None:  # nobody would follow it any more
+                live.running.stop()
         if outcome is None:
             return self._lost(claimed, Reason.WORKER_LOST, "Its worker was lost, and the command with it.")
         return Finish(step=claimed.step, fence=claimed.fence, outcome=outcome, jitter=self._jitter())
@@ -203,10 +217,38 @@ class Runner:
         running = self._start(live, prepared, adopt=adopt)
         if running is None:
             return None if adopt else _cancelled()
-        pump = self._pump(live)
-        ended = pump.follow(running)
-        live.masker = pump.masker
-        return self._conclude(prepared, ended, pump.masker, hits)
+        ended = self._follow(live, running)
+        return self._stubbornly(lambda: self._conclude(prepared, ended, live.masker, hits))
+
+    def _follow(self, live: Live, running: Running) -> Ended:
+        """While the command runs, a log store that is away is waited for: the spool keeps what is printed."""
+
+        def pumped() -> Ended:
+            while True:
+                pump = self._pump(live)
+                try:
+                    ended = pump.follow(running)
+                except TROUBLE as error:
+                    if _is_fenced(error) or running.wait(AWAY) is not None:
+                        raise
+                else:
+                    live.masker = pump.masker
+                    return ended
+
+        return self._stubbornly(pumped)
+
+    def _stubbornly(self, call: Callable[[], Value]) -> Value:
+        """What follows a command gets a few tries. Safe to repeat: a worker that takes over does the same."""
+        for seconds in BETWEEN_TRIES:
+            try:
+                return call()
+            except TROUBLE as error:
+                if _is_fenced(error):
+                    raise
+            with self._lock:
+                if self._lock.wait_for(lambda: self._closed, seconds):
+                    raise LetGo
+        return call()
 
     def _start(self, live: Live, prepared: Prepared, *, adopt: bool) -> Running | None:
         """None where there is nothing to adopt, or where the stop came before the start."""
@@ -253,17 +295,22 @@ class Runner:
             "success" if outcome.status is StepStatus.SUCCESS else "failure",
         ):
             return outcome
-        left: list[str] = []
+        left: dict[str, str] = {}
         try:
-            kept = self._artifacts.keep(
-                job.execution, job.planned.key, job.workspace, wanted.paths,
-                lambda path, why: left.append(f"{path} ({why})"),
-            )  # fmt: skip
+            kept = self._stubbornly(
+                lambda: self._artifacts.keep(
+                    job.execution, job.planned.key, job.workspace, wanted.paths, left.__setitem__
+                )
+            )
         except InvalidSpec as error:
             return _spoilt(outcome, f"The artifacts were not kept: {error}")
+        except TROUBLE as error:
+            told = f"The artifacts were not kept: {str(error).rstrip('.')}."
+            return _spoilt(outcome, told, reason=Reason.INTERNAL_ERROR)
         if left:
+            named = ", ".join(f"{path} ({why})" for path, why in list(left.items())[:NAMED])
             more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
-            outcome = _warned(outcome, f"Not kept as artifacts: {', '.join(left[:NAMED])}{more}.")
+            outcome = _warned(outcome, f"Not kept as artifacts: {named}{more}.")
         if not kept:
             outcome = _warned(outcome, f"No file matched the artifacts {', '.join(wanted.paths)}.")
         return replace(outcome, artifacts=(*outcome.artifacts, *kept))
@@ -307,6 +354,10 @@ def _reason(error: Exception) -> Reason:
     return Reason.NOT_AVAILABLE if isinstance(error, NotAvailable) else Reason.INVALID
 
 
+def _is_fenced(error: Exception) -> bool:
+    return isinstance(error, Conflict) and error.code == FENCED
+
+
 def _failed(reason: Reason, message: str) -> Outcome:
     return Outcome(status=StepStatus.FAILED, reason=reason, message=message)
 
@@ -315,11 +366,11 @@ def _warned(outcome: Outcome, message: str) -> Outcome:
     return replace(outcome, warnings=(*outcome.warnings, message))
 
 
-def _spoilt(outcome: Outcome, message: str) -> Outcome:
+def _spoilt(outcome: Outcome, message: str, *, reason: Reason = Reason.INVALID) -> Outcome:
     """What the command left cannot be taken: no success, and a warning beside any other end."""
     if outcome.status is not StepStatus.SUCCESS:
         return _warned(outcome, message)
-    return replace(_warned(outcome, message), status=StepStatus.FAILED, reason=Reason.INVALID, message=message)
+    return replace(_warned(outcome, message), status=StepStatus.FAILED, reason=reason, message=message)
 
 
 def _cancelled() -> Outcome:

@@ -52,6 +52,12 @@ MUTANTS = (
         "prepared.executor.start(prepared.launch) if adopt",
     ),
     Mutant(
+        "a command that was let go is taken for lost",
+        f"{RUNNER}:Runner.carry",
+        "if live.running is not None or adopt:",
+        "if False:",
+    ),
+    Mutant(
         "a restarted worker adopts nothing",
         f"{STORE}:MemoryStore.register",
         "for known in former for held",

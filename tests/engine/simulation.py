@@ -31,7 +31,7 @@ from ansflow.engine.memory import MemoryBus, MemoryClock, MemoryLogs, MemoryRun,
 from ansflow.engine.picture import Picture
 from ansflow.engine.ports import begin_key
 from ansflow.engine.scheduler import Scheduler
-from ansflow.plugins.contracts import Command, Ended, Launch
+from ansflow.plugins.contracts import Command, Ended, Launch, LetGo
 from ansflow.plugins.reading import read_outcome
 from tests.engine.sim_plans import LONG, random_plan
 
@@ -44,6 +44,7 @@ SLOTS = 2
 HARM = (
     "kill",
     "kill",
+    "stop",
     "freeze",
     "freeze",
     "host",
@@ -101,12 +102,22 @@ class Watched:
 
     def __init__(self, world: World, process: Process) -> None:
         self._world, self._process = world, process
+        self.is_let_go = False
 
     def wait(self, timeout_seconds: float | None = None) -> Ended | None:
-        return self._process.ended(self._world.clock.now())
+        ended = self._process.ended(self._world.clock.now())
+        if ended is None and self.is_let_go:
+            raise LetGo
+        return ended
 
     def wait_for_output(self, timeout_seconds: float) -> None:
-        self._world.wait_for(self._process)
+        self._world.wait_for(self)
+
+    def may_go_on(self) -> bool:
+        return self.is_let_go or self._process.ended(self._world.clock.now()) is not None
+
+    def let_go(self) -> None:
+        self.is_let_go = True
 
     def stop(self, *, timed_out: bool = False, immediate: bool = False) -> None:
         self._process.stop_at(self._world.clock.now(), timed_out=timed_out)
@@ -261,7 +272,7 @@ class World:
         self.execution = 0
         self.turns = 0
         self._main = getcurrent()
-        self._waiting: dict[greenlet, Process | None] = {}
+        self._waiting: dict[greenlet, Watched] = {}
         self._wishes: list[tuple[datetime, Callable[[Engine], None]]] = []
 
     # ── the play ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -385,13 +396,13 @@ class World:
         if getcurrent() is not self._main and self.random.random() < PAUSES:
             self._main.switch()
 
-    def wait_for(self, process: Process) -> None:
-        self._waiting[getcurrent()] = process
+    def wait_for(self, watched: Watched) -> None:
+        self._waiting[getcurrent()] = watched
         self._main.switch()
 
     def _may_go(self, task: greenlet) -> bool:
-        process = self._waiting.get(task)
-        return process is None or process.ended(self.clock.now()) is not None
+        watched = self._waiting.get(task)
+        return watched is None or watched.may_go_on()
 
     def _go(self, worker: Worker, task: greenlet) -> None:
         self._waiting.pop(task, None)
@@ -426,7 +437,7 @@ class World:
         kind = self.random.choice(HARM)
         self.nemesis.append(kind)
         worker = self.random.choice(self.workers)
-        if kind in ("kill", "host", "freeze"):
+        if kind in ("kill", "host", "freeze", "stop"):
             self._harm_worker(kind, worker)
         elif kind == "lose" and self.messages.bag:
             self.messages.bag.pop(self.random.randrange(len(self.messages.bag)))
@@ -444,9 +455,19 @@ class World:
             worker.frozen, worker.until = True, self.clock.now() + seconds(away)
         elif kind == "host" and worker.engine is not None:
             self._lose_host(worker, after=away)
-        elif kind == "kill" and worker.engine is not None:
+        elif kind in ("kill", "stop") and worker.engine is not None:
+            if kind == "stop" and not worker.frozen:
+                self._let_go(worker, worker.engine)
             self._crash(worker)
             worker.until = self.clock.now() + seconds(away)
+
+    def _let_go(self, worker: Worker, engine: Engine) -> None:
+        """A graceful stop: most of its threads have the time to walk away."""
+        engine.runner.close(seconds=0)
+        for _ in range(50):
+            ready = [task for task in worker.tasks if self._may_go(task)]
+            if ready:
+                self._go(worker, self.random.choice(ready))
 
     def _untimely(self, kind: str, worker: Worker) -> list[Any]:
         """Commands that nobody should have said now: old ones, ones of a clock that runs ahead, ones never heard of."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import timedelta
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -241,13 +241,93 @@ def test_a_cache_that_cannot_be_saved_is_told_and_spoils_nothing(make_local, mon
     assert local.step("a").outcome.warnings == (told,)
 
 
-def test_a_log_that_the_store_does_not_take_is_our_trouble_and_not_a_newer_worker(local, monkeypatch):
+def test_a_log_that_the_store_does_not_take_is_our_trouble_and_not_a_newer_worker(local, hasty, monkeypatch):
     def refuse(*_, **__):
         raise Conflict("The log of a continues at 0, not at 5.", code="gap")
 
     monkeypatch.setattr(local.logs, "append", refuse)
     local.run(plan({"a": {"env": {"FAKE_OUTPUT": "hello"}}}))
-    assert (local.step("a").reason, local.step("a").attempt) == (Reason.INTERNAL_ERROR, 3)
+    assert (local.step("a").reason, local.step("a").attempt) == (Reason.INTERNAL_ERROR, 1)
+    assert local.step("a").message.startswith("This machine failed after the command had ended, so it is not run again")
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    monkeypatch.setattr("ansflow.engine.runner.BETWEEN_TRIES", (0.001, 0.001))
+    monkeypatch.setattr("ansflow.engine.runner.AWAY", 0.001)
+
+
+class Away:
+    """A method of a store that fails the first times."""
+
+    def __init__(self, real, times):
+        self.real, self.times, self.called = real, times, 0
+
+    def __call__(self, *args, **more):
+        self.called += 1
+        if self.called <= self.times:
+            raise OSError(28, "No space left on device")
+        return self.real(*args, **more)
+
+
+ONCE = script("mkdir -p dist; echo deployed >> dist/app", artifacts=ArtifactSpec(paths=("dist/",)))
+
+
+def test_a_store_that_is_away_for_a_moment_after_the_command_costs_nothing(make_local, hasty, monkeypatch):
+    local = make_local(executor="host")
+    monkeypatch.setattr(local.artifacts, "keep", Away(local.artifacts.keep, 2))
+    assert local.run(plan({"a": ONCE})) == {"a": "success"}
+    assert [file.path for file in local.step("a").outcome.artifacts] == ["dist/app"]
+    assert (local.workspaces.open(1) / "dist/app").read_text() == "deployed\n"
+
+
+def test_a_store_that_stays_away_ends_the_step_as_our_error_and_the_command_is_not_run_again(
+    make_local, hasty, monkeypatch
+):
+    local = make_local(executor="host")
+    monkeypatch.setattr(local.artifacts, "keep", Away(local.artifacts.keep, 99))
+    failing = {**ONCE, "run": (*ONCE["run"], "exit 3"), "artifacts": ArtifactSpec(paths=("dist/",), when="always")}
+    assert local.run(plan({"a": {**ONCE, "retry": RetryPolicy(max=2)}})) == {"a": "failed"}
+    row, told = local.step("a"), "The artifacts were not kept: [Errno 28] No space left on device."
+    assert (row.reason, row.message, row.attempt, row.outcome.exit_code) == (Reason.INTERNAL_ERROR, told, 1, 0)
+    assert (local.workspaces.open(1) / "dist/app").read_text() == "deployed\n"
+    assert local.run(plan({"a": failing})) == {"a": "failed"}
+    row = local.step("a")
+    assert (row.reason, row.outcome.exit_code, row.outcome.warnings) == (Reason.EXIT_CODE, 3, (told,))
+
+
+def test_while_the_command_runs_a_log_store_that_is_away_is_waited_for(make_local, hasty, monkeypatch):
+    local = make_local(executor="host")
+    append = Away(local.logs.append, 20)
+    monkeypatch.setattr(local.logs, "append", append)
+    go = local.workspaces.open(1) / "go"
+    os.mkfifo(go)
+    local.execution = local.engine.start(plan({"a": script("echo one", "read word < go", "echo two")}))
+    with go.open("w") as pipe:
+        while append.called <= 20:
+            pass
+        pipe.write("now\n")
+    assert local.end() == {"a": "success"}
+    assert (local.log("a"), local.step("a").attempt) == ("one\ntwo\n", 1)
+
+
+def test_a_bug_of_ours_while_a_command_runs_stops_it(make_local, monkeypatch):
+    local, heard = make_local(executor="host"), []
+    begun, told = (local.workspaces.open(1) / name for name in ("begun", "told"))
+    os.mkfifo(begun)
+    os.mkfifo(told)
+
+    def stumble(*_):
+        begun.read_text()  # the command is ready to be stopped
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("ansflow.engine.pump._Copy.all_there_is", stumble)
+    hearing = Thread(target=lambda: heard.append(told.read_text()), daemon=True)
+    hearing.start()
+    local.run(plan({"a": script("trap 'echo stopped > told; exit' TERM", "echo > begun", "sleep 600 & wait")}))
+    assert local.step("a").reason is Reason.INTERNAL_ERROR
+    hearing.join(30)
+    assert heard == ["stopped\n"]
 
 
 def test_what_goes_wrong_on_the_way_is_told_without_the_secret(make_local, monkeypatch):
