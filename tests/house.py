@@ -12,13 +12,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ansflow.apps.executions import concurrency, running
 from ansflow.apps.executions.models import PipelineExecution, StepExecution
-from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets, cache_owner
+from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets, cache_owner, facts
 from ansflow.apps.executions.store import DjangoStore
 from ansflow.apps.pipelines.models import Pipeline, Version
 from ansflow.apps.projects.models import Project
@@ -129,7 +130,8 @@ class House:
             dispatcher=dispatcher,
             clock=SystemClock(),
             registry=registry,
-            place=Place(base=self.data, data=self.data, env={"PATH": os.environ["PATH"]}, executor="host"),
+            place=Place(base=None, data=self.data, env={"PATH": os.environ["PATH"]}, executor="host"),
+            facts=partial(facts, address="https://ci.example"),
         )
         engine.scheduler.on_ended = concurrency.ended
         running.use(engine)

@@ -29,11 +29,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
 
 from ansflow import __version__
+from ansflow.config.folders import server_folder
 from ansflow.core.errors import Conflict, InvalidSpec, Problem
 
 FORMAT = 1
 KEPT = ("logs", "artifacts", "blobs")
-"""Folders of the data folder that are part of a backup."""
+"""Folders of the server's executions that are part of a backup."""
 PASSED_OVER = frozenset({"sessions.Session", "admin.LogEntry"})
 BATCH = 500
 
@@ -85,7 +86,7 @@ def _write(archive: tarfile.TarFile, data: Path, scratch: Path, tell: Tell) -> M
             tell(name, rows[name])
         migrations = sorted([list(key) for key in MigrationRecorder(connection).applied_migrations()])
     archive.add(data / "keys", "keys", filter=_regular)
-    files = sum(_add_folder(archive, data, name) for name in KEPT)
+    files = sum(_add_folder(archive, server_folder(data), name) for name in KEPT)
     tell("files", files)
     manifest = Manifest(
         format=FORMAT, release=__version__, at=time.time(), migrations=migrations, rows=rows, files=files
@@ -113,14 +114,14 @@ def _regular(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return info if info.isfile() or info.isdir() else None
 
 
-def _add_folder(archive: tarfile.TarFile, data: Path, name: str) -> int:
+def _add_folder(archive: tarfile.TarFile, root: Path, name: str) -> int:
     """Files may vanish while they are read: retention goes on."""
     count = 0
-    for root, _, names in os.walk(data / name):
+    for folder, _, names in os.walk(root / name):
         for one in names:
-            path = Path(root) / one
+            path = Path(folder) / one
             try:
-                archive.add(path, f"files/{path.relative_to(data)}", recursive=False, filter=_regular)
+                archive.add(path, f"files/{path.relative_to(root)}", recursive=False, filter=_regular)
             except FileNotFoundError:
                 continue
             count += 1
@@ -178,7 +179,7 @@ def restore(source: Path, data: Path, manifest: Manifest, *, tell: Tell = lambda
                     tell(member.name.removeprefix("tables/"), _load(archive, member, manifest))
                 elif member.name.startswith("files/") and member.isfile():
                     member.name = member.name.removeprefix("files/")
-                    archive.extract(member, data, filter="data")
+                    archive.extract(member, server_folder(data), filter="data")
         connection.check_constraints()
         _reset_sequences()
     tell("files", manifest.files)

@@ -21,6 +21,11 @@ def data_folder() -> Path:
     return Path(base) / "ansflow"
 
 
+def server_folder(data: Path) -> Path:
+    """Where the server keeps what its executions leave: local runs have numbers and folders of their own."""
+    return data / "server"
+
+
 def make_data_folder(data: Path) -> None:
     """For this user only. A folder that held nothing is closed; one with files in it stays as somebody has set it."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)

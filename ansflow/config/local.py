@@ -39,6 +39,7 @@ from ansflow.infra.storage.logs import FileLogs
 from ansflow.infra.storage.workspaces import FileWorkspaces
 from ansflow.plugins import registry
 from ansflow.plugins.checking import Available, check, notes
+from ansflow.plugins.contracts import login_of
 
 SURROUNDINGS = (
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"),
@@ -165,11 +166,15 @@ class LocalRun:
     def _check_secrets(self) -> None:
         for step in self.plan.steps.values():
             spec = self.plan.spec_of(step.key)
-            if not spec.secrets or step.skip is not None:
+            if step.skip is not None:
                 continue
-            place = ("steps", spec.id, "secrets")
+            place: tuple[str, ...] = ("steps", spec.id, "secrets")
             try:
-                require_maskable(self._secrets.values(self.number, spec.secrets))
+                if spec.secrets:
+                    require_maskable(self._secrets.values(self.number, spec.secrets))
+                place = ("steps", spec.id, "with", "credential")
+                if name := login_of(registry.step_type(spec.type), spec):
+                    self._secrets.login(self.number, name)
             except NotFound as error:
                 problem = Problem(code=error.code, message=str(error), path=place)
                 raise InvalidSpec(self.document.placed([problem])) from None

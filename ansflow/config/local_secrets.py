@@ -30,6 +30,15 @@ class LocalSecrets:
             raise NotFound(_missing(missing), code="secret_missing")
         return {name: self._values[name] for name in names}
 
+    def login(self, execution: int, name: str) -> None:
+        """The repository of a local run is on this machine; a Git credential is a thing of a server."""
+        if name:
+            raise NotFound(
+                f"{name} is no secret of this step, and Git credentials are kept on a server only. "
+                f"To run it here, add it to the step: secrets: [{name}]",
+                code="unknown_secret",
+            )
+
 
 def _missing(names: Sequence[str]) -> str:
     if len(names) > 1:

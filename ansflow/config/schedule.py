@@ -11,6 +11,7 @@ from ansflow.apps.accounts.chores import forget_ended_sessions
 from ansflow.apps.executions.chores import cleanup_old_executions, settle_concurrency_groups
 from ansflow.apps.tools.chores import check_tools
 from ansflow.config.chores import Chore, Chores
+from ansflow.config.folders import server_folder
 from ansflow.config.settings import Settings
 from ansflow.config.wiring import Wired
 from ansflow.engine.loop import HEARTBEAT
@@ -31,7 +32,7 @@ def chores(settings: Settings) -> Chores:
 
     def collect_content() -> Mapping[str, int]:
         """Content that nothing names any more."""
-        return {"removed": collect(settings.data_dir)}
+        return {"removed": collect(server_folder(settings.data_dir))}
 
     return Chores(
         "ansflow-chores",

@@ -7,11 +7,13 @@ import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ansflow.apps.executions import concurrency, running
-from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets, cache_owner
+from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets, cache_owner, facts
 from ansflow.apps.executions.store import DjangoStore
+from ansflow.config.folders import server_folder
 from ansflow.config.isolation import Isolation, Offered
 from ansflow.config.settings import Settings
 from ansflow.engine.job import Place
@@ -53,24 +55,23 @@ class Wired:
 
 def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str] = os.environ) -> Wired:
     """Starts nothing yet."""
-    data = settings.data_dir
-    nowhere = data / "nowhere"  # what a pipeline of a server finds beside itself: nothing
-    for folder in (data / "executions", nowhere):
+    data, root = settings.data_dir, server_folder(settings.data_dir)
+    for folder in (root, root / "executions"):
         folder.mkdir(exist_ok=True, mode=0o700)
-    threads, store, artifacts = Threads(settings.slots), DjangoStore(), FileArtifacts(data)
+    threads, store, artifacts = Threads(settings.slots), DjangoStore(), FileArtifacts(root)
     engine = Engine(
         store=store,
-        logs=FileLogs(data / "logs"),
+        logs=FileLogs(root / "logs"),
         artifacts=artifacts,
-        caches=FileCaches(data, project=cache_owner),
-        workspaces=ContinuedWorkspaces(data / "executions", artifacts),
+        caches=FileCaches(root, project=cache_owner),
+        workspaces=ContinuedWorkspaces(root / "executions", artifacts),
         secrets=ExecutionSecrets(lambda execution: store.wiring(execution).plan),
         bus=MemoryBus(),
         dispatcher=threads,
         clock=SystemClock(),
         registry=Offered(isolation),
         place=Place(
-            base=nowhere,
+            base=None,
             data=data,
             env={name: environ[name] for name in SURROUNDINGS if name in environ},
             executor=isolation.executor,
@@ -80,6 +81,7 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         boot=secrets.token_hex(8),
         slots=settings.slots,
         in_background=threads.run_now,
+        facts=partial(facts, address=settings.address),
     )
     engine.scheduler.on_ended = concurrency.ended
     return Wired(engine, threads)

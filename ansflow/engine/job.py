@@ -6,7 +6,7 @@ Safe to repeat: a worker that takes over an attempt makes the same job again and
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,10 +15,11 @@ from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.leaves import PROCESSORS, SIZE, SIZE_UNITS
 from ansflow.core.schema import Problems
 from ansflow.core.spec import ExecutorSpec, StepSpec
+from ansflow.core.state import State
 from ansflow.engine.masking import Masker
-from ansflow.engine.ports import ExecutionStore, Secrets, WorkspaceStore
+from ansflow.engine.ports import ExecutionStore, Facts, Secrets, WorkspaceStore
 from ansflow.engine.situation import Situation
-from ansflow.plugins.contracts import Executor, Launch, Limits, StepJob, StepType
+from ansflow.plugins.contracts import Executor, Launch, Limits, StepJob, StepType, login_of
 
 OUTPUTS, SUMMARY = "outputs", "summary.md"
 DEFAULTS = {
@@ -42,10 +43,11 @@ class Registry(Protocol):
 class Place:
     """What is the same for every step of this process. `env` is all a command sees of its surroundings (PATH, …).
 
-    `adoptable` is false where the execution store dies with this process.
+    `base` is where the pipeline file stands, None on a server. `adoptable` is false where the execution store dies with
+    this process.
     """
 
-    base: Path
+    base: Path | None
     data: Path
     env: Mapping[str, str]
     executor: str = "host"
@@ -80,7 +82,8 @@ NOTHING_TO_MASK = Masker()
 
 
 def masker_of(job: StepJob) -> Masker:
-    return Masker(job.secrets) if job.secrets else NOTHING_TO_MASK
+    hidden = {**job.secrets, **(job.login.hidden if job.login else {})}
+    return Masker(hidden) if hidden else NOTHING_TO_MASK
 
 
 class JobMaker:
@@ -94,8 +97,10 @@ class JobMaker:
         secrets: Secrets,
         registry: Registry,
         place: Place,
+        facts: Callable[[int], Facts],
     ) -> None:
         self._store = store
+        self._facts = facts
         self._workspaces = workspaces
         self._secrets = secrets
         self._registry = registry
@@ -110,6 +115,8 @@ class JobMaker:
         written = situation.env(claimed.step, state, workspace)
         spec = situation.spec(claimed.step, state, written, workspace)
         step_type = self._registry.step_type(spec.type)
+        situation.facts = situation.facts or self._facts(claimed.execution)
+        login = login_of(step_type, spec)
         answers = {name: value for answer in state.step(claimed.step).answers for name, value in answer.fields.items()}
         return StepJob(
             planned=situation.plan.steps[claimed.step],
@@ -123,6 +130,7 @@ class JobMaker:
                 **written,
                 **{f"ANSFLOW_APPROVAL_{_variable(name)}": value for name, value in answers.items()},
                 **situation.builtins,
+                **_known(situation.facts, state),
                 **_own(claimed, workspace, folder),
             },
             secrets=self._secret_values(claimed.execution, spec) if spec.secrets else {},
@@ -133,6 +141,7 @@ class JobMaker:
             base=self._place.base,
             data=self._place.data,
             context=situation.context(claimed.step, state, written),
+            login=None if login is None else self._secrets.login(claimed.execution, login),
         )
 
     def prepare(self, job: StepJob) -> Prepared:
@@ -148,7 +157,7 @@ class JobMaker:
             attempt=job.attempt_folder,
             limits=_limits(job.spec),
             options=chosen.options,
-            network=job.spec.network,
+            network=job.spec.network or command.network,
             adoptable=self._place.adoptable,
         )
         return Prepared(job=job, type=step_type, executor=self._executor(chosen.name), launch=launch)
@@ -192,6 +201,16 @@ def _trusting_git(workspace: Path) -> dict[str, str]:
     Said in the environment and not in a file: it holds for the commands of this step alone.
     """
     return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(workspace)}
+
+
+def _known(facts: Facts, state: State) -> dict[str, str]:
+    """What the installation says of the execution."""
+    return {
+        "ANSFLOW_EXECUTION_NUMBER": str(facts.number),
+        "ANSFLOW_EXECUTION_URL": facts.url,
+        "ANSFLOW_PROJECT": facts.project,
+        "ANSFLOW_ACTOR": state.execution.by,
+    }
 
 
 def _own(claimed: Claimed, workspace: Path, folder: Path) -> dict[str, str]:

@@ -39,10 +39,12 @@ from ansflow.engine.ports import (
     Dispatcher,
     EventBus,
     ExecutionStore,
+    Facts,
     LogStore,
     Secrets,
     WorkspaceStore,
     begin_key,
+    no_facts,
 )
 from ansflow.engine.recovery import PATIENCE, Patience, Recovery
 from ansflow.engine.runner import Runner
@@ -83,6 +85,7 @@ class Engine:
         jitter: Callable[[], float] = random.random,
         in_background: Callable[[Callable[[], None]], None] = in_thread,
         patience: Patience = PATIENCE,
+        facts: Callable[[int], Facts] = no_facts,
     ) -> None:
         self.store = store
         self.logs = logs
@@ -94,7 +97,9 @@ class Engine:
         self._boot = boot
         self._slots = slots
         self.scheduler = Scheduler(store=store, dispatcher=dispatcher, bus=bus, clock=clock)
-        self._jobs = JobMaker(store=store, workspaces=workspaces, secrets=secrets, registry=registry, place=place)
+        self._jobs = JobMaker(
+            store=store, workspaces=workspaces, secrets=secrets, registry=registry, place=place, facts=facts
+        )
         self.runner = Runner(
             scheduler=self.scheduler,
             jobs=self._jobs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ansflow.core.commands import Decision, Effect, Expire, Retry, Stop, Timeout
 from ansflow.core.errors import Conflict
@@ -15,6 +15,9 @@ from ansflow.core.plan import Plan
 from ansflow.core.state import State
 from ansflow.core.status import STEP_MOVES
 from ansflow.core.wiring import Wiring
+
+if TYPE_CHECKING:
+    from ansflow.plugins.git.running import Login
 
 
 class Clock(Protocol):
@@ -130,6 +133,26 @@ class Secrets(Protocol):
         Raises NotFound naming those that do not exist there.
         """
         ...
+
+    def login(self, execution: int, name: str) -> Login | None:
+        """The Git credential of that name; "" means that of the execution's own repository, which may have none.
+
+        Raises NotFound where there is none of that name.
+        """
+        ...
+
+
+class Facts(NamedTuple):
+    """What an installation knows of an execution beyond its plan. "" where there is no such thing."""
+
+    number: int  # people count by pipeline
+    project: str = ""
+    url: str = ""
+
+
+def no_facts(execution: int) -> Facts:
+    """Of a lone run: its number is all there is."""
+    return Facts(execution)
 
 
 class EventBus(Protocol):

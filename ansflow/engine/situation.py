@@ -17,6 +17,7 @@ from ansflow.core.spec import StepSpec
 from ansflow.core.state import ExecutionState, State, StepState
 from ansflow.core.status import Reason, StepStatus
 from ansflow.core.wiring import Wiring
+from ansflow.engine.ports import Facts
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -35,6 +36,7 @@ class Situation:
         self.wiring = wiring
         self.plan: Plan = wiring.plan
         self.workspace: Path | None = None  # once it has been made
+        self.facts: Facts | None = None  # once somebody has asked for them
         self.builtins = builtins(execution, self.plan)
         self._fixed = fixed_context(self.plan)
         self._templated: dict[str, tuple[str, ...]] = {}
@@ -195,7 +197,6 @@ def builtins(execution: int, plan: Plan) -> dict[str, str]:
         "ANSFLOW_BRANCH": trigger.branch,
         "ANSFLOW_TRIGGER_TYPE": trigger.event,
         "ANSFLOW_EVENT": trigger.event,
-        "ANSFLOW_ACTOR": trigger.author,
         "CI_COMMIT_SHA": trigger.commit,
         "CI_COMMIT_REF_NAME": trigger.tag or trigger.branch,
         "CI_COMMIT_BRANCH": trigger.branch,

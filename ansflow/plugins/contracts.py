@@ -24,6 +24,7 @@ from ansflow.core.schema import Record
 from ansflow.core.spec import StepSpec
 
 if TYPE_CHECKING:
+    from ansflow.plugins.git.running import Login
     from ansflow.plugins.outbound import Outbound
 
 # ── what runs ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -44,6 +45,7 @@ class Command:
     files: Mapping[str, str] = field(default_factory=dict)  # name → text, written beside the attempt; see StepJob.file
     reads: tuple[str, ...] = ()  # absolute paths outside the workspace that a sandbox must show
     writes: tuple[str, ...] = ()  # the same, for writing
+    network: str = ""  # what it cannot do without, where the step itself does not say which network it has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +183,10 @@ class StepJob:
     attempt_folder: Path
     attempt: int
     execution: int
-    base: Path  # where the pipeline file stands: relative repositories and targets are read from here
+    base: Path | None  # where the pipeline file stands, for relative paths; None on a server: paths are not its own
     data: Path  # this installation's data folder: tool environments, deploy records, caches
     context: Mapping[str, Any] = field(default_factory=dict)
+    login: Login | None = None  # of a step type that LogsIn
 
     @property
     def cwd(self) -> Path:
@@ -213,6 +216,20 @@ class StepType(Protocol):
     def conclude(self, job: StepJob, ended: Ended) -> Outcome:
         """Called for every end, also time-out and cancel. `ansflow.plugins.reading.read_outcome` does the usual."""
         ...
+
+
+@runtime_checkable
+class LogsIn(Protocol):
+    """A step type that logs in at a Git host with what a server keeps for that. No other step is given a login."""
+
+    def login(self, spec: StepSpec) -> str | None:
+        """The name of the Git credential; "" means that of the execution's own repository; None: it wants none."""
+        ...
+
+
+def login_of(step_type: StepType, spec: StepSpec) -> str | None:
+    """What `LogsIn.login` says, and None for every other step type."""
+    return step_type.login(spec) if isinstance(step_type, LogsIn) else None
 
 
 @runtime_checkable

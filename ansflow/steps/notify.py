@@ -142,7 +142,8 @@ def _key(job: StepJob) -> str:
 def _record(job: StepJob) -> Path:
     """Where this step notes how the execution went that it told of last, by pipeline and branch."""
     branch = str(job.context.get("git", {}).get("branch", ""))
-    place = json.dumps([str(job.base), job.env.get("ANSFLOW_PIPELINE", ""), branch, job.planned.key])
+    home = str(job.base or job.env.get("ANSFLOW_PROJECT", ""))
+    place = json.dumps([home, job.env.get("ANSFLOW_PIPELINE", ""), branch, job.planned.key])
     return job.data / "told" / f"{sha256(place.encode()).hexdigest()[:32]}.json"
 
 

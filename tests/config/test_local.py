@@ -86,6 +86,13 @@ def test_a_missing_secret_is_refused_before_the_run_at_its_line(prepare: Start) 
     assert (caught.value.problems[0].line, "NOWHERE" in str(caught.value)) == (4, True)
 
 
+def test_a_git_credential_of_a_server_is_refused_before_the_run_at_its_line(prepare: Start) -> None:
+    with pytest.raises(InvalidSpec, match=r"add it to the step: secrets: .SHOP.") as caught:
+        prepare("steps:\n  a: {type: fetch_code, with: {repository: https://h/x, credential: SHOP}}\n")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line, problem.path) == ("unknown_secret", 4, ("steps", "a", "with", "credential"))
+
+
 def test_a_secret_too_short_to_be_masked_is_refused_before_the_run_at_its_line(
     prepare: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

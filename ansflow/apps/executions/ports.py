@@ -11,13 +11,14 @@ from threading import Lock
 
 from ansflow.apps.executions.models import PipelineExecution, StepExecution
 from ansflow.apps.executions.protection import environment_of, is_protected
-from ansflow.apps.projects.models import Environment
-from ansflow.apps.projects.queries import secret_values
+from ansflow.apps.projects.models import Environment, Project
+from ansflow.apps.projects.queries import git_login, secret_values
 from ansflow.core.errors import NotFound
 from ansflow.core.plan import Plan
 from ansflow.core.status import Reason
-from ansflow.engine.ports import ArtifactStore
+from ansflow.engine.ports import ArtifactStore, Facts
 from ansflow.infra.storage.workspaces import FileWorkspaces
+from ansflow.plugins.git.running import Login
 
 
 def project_of(execution: int) -> int:
@@ -25,6 +26,12 @@ def project_of(execution: int) -> int:
     if found is None:
         raise NotFound(f"There is no execution {execution}.")
     return found
+
+
+def facts(execution: int, *, address: str) -> Facts:
+    """`address` is that of this server."""
+    row = PipelineExecution.objects.select_related("project").get(id=execution)
+    return Facts(row.number, row.project.name, f"{address}/api/v1/cicd/executions/{execution}/")
 
 
 def cache_owner(execution: int) -> str:
@@ -47,6 +54,14 @@ class ExecutionSecrets:
         if environment:
             self._check(project, execution, environment)
         return secret_values(project, names, environment)
+
+    def login(self, execution: int, name: str) -> Login | None:
+        """A project has at most one repository, with at most one Git credential of its own."""
+        project = Project.objects.select_related("git_credential").get(id=project_of(execution))
+        if name:
+            return git_login(project.id, name)
+        own = project.git_credential
+        return git_login(project.id, own.name) if own else None
 
     def _check(self, project: int, execution: int, environment: str) -> None:
         rule = Environment.objects.filter(project=project, name=environment).first()

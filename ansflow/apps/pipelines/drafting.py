@@ -8,7 +8,7 @@ from typing import Any
 
 from ansflow.apps.pipelines.sources import FILE, Checked, check_document, check_source
 from ansflow.apps.projects.models import Project
-from ansflow.apps.projects.queries import git_credential
+from ansflow.apps.projects.queries import git_login
 from ansflow.core.errors import Conflict, InvalidSpec, NotFound, Problem
 from ansflow.core.spec import PipelineSpec
 from ansflow.document.listed import to_file
@@ -16,7 +16,7 @@ from ansflow.document.reader import read
 from ansflow.document.templates import put_in_place
 from ansflow.infra.repositories import check_file, revision
 from ansflow.plugins.git.address import BadAddress, parse_address
-from ansflow.plugins.git.running import Login
+from ansflow.plugins.git.running import Login, host_refusal
 from ansflow.plugins.outbound import Outbound, allowed_hosts
 
 
@@ -78,14 +78,10 @@ def _login(project: Project) -> Login:
     """The project's credential, where it is meant for the host of the repository: it goes to no other."""
     if project.git_credential is None:
         return Login()
-    address = parse_address(project.repository)
-    known = git_credential(project.id, project.git_credential.name)
-    host = known.host.strip().lower()
-    if host and host not in (address.name, address.host.lower()):
-        message = f"The credential {known.name!r} is for {host}, and the repository is at {address.host}."
+    login = git_login(project.id, project.git_credential.name)
+    if message := host_refusal(login, parse_address(project.repository)):
         raise Conflict(message)
-    named = f"{known.username}:{known.secret}" if known.username and address.transport != "ssh" else known.secret
-    return Login(name=known.name, secret=named, known_hosts=known.known_hosts)
+    return login
 
 
 def _wrong(field_name: str, message: str, code: str) -> InvalidSpec:

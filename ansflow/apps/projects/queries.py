@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db.models import CharField, Count, Model, OuterRef, Q, QuerySet, Subquery, Value
@@ -15,6 +14,7 @@ from ansflow.apps.projects.access import Permission
 from ansflow.apps.projects.models import Environment, GitCredential, Member, Project, Role, Secret, Variable
 from ansflow.apps.projects.sealing import GONE, open_sealed
 from ansflow.core.errors import NotAvailable, NotFound
+from ansflow.plugins.git.running import Login
 
 Row = TypeVar("Row", bound=Model)
 Read = TypeVar("Read")
@@ -126,23 +126,8 @@ def variables(project_id: int, environment: str = "") -> dict[str, str]:
     return {row.name: row.value for row in found}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitLogin:
-    """How to log in at one host, and at no other. `secret` is a password, a token or a private key, as `kind` says."""
-
-    name: str
-    host: str
-    kind: str
-    username: str
-    secret: str
-    known_hosts: str
-
-    def __repr__(self) -> str:
-        return f"GitLogin({self.name!r})"
-
-
-def git_credential(project_id: int, name: str) -> GitLogin:
-    """Raises NotFound where the project has none of that name."""
+def git_login(project_id: int, name: str) -> Login:
+    """How to log in at the host of that Git credential, and at no other. Raises NotFound where there is none."""
     return _read_twice(lambda: _git_login(project_id, name))
 
 
@@ -160,19 +145,14 @@ def _secret_values(project_id: int, names: Sequence[str], environment: str) -> d
     }
 
 
-def _git_login(project_id: int, name: str) -> GitLogin:
+def _git_login(project_id: int, name: str) -> Login:
     row = GitCredential.objects.filter(project_id=project_id, name=name).first()
     if row is None:
         raise NotFound(f"There is no Git credential {name} in the project.", code="credential_missing")
-    plain = open_sealed(_tenant_of(project_id), row.sealed, row.key_version, place=row.place)
-    return GitLogin(
-        name=row.name,
-        host=row.host,
-        kind=row.kind,
-        username=row.username,
-        secret=plain.decode(),
-        known_hosts=row.known_hosts,
-    )
+    secret = open_sealed(_tenant_of(project_id), row.sealed, row.key_version, place=row.place).decode()
+    if row.username and row.kind != GitCredential.Kind.SSH_KEY:
+        secret = f"{row.username}:{secret}"
+    return Login(name=row.name, secret=secret, known_hosts=row.known_hosts, host=row.host)
 
 
 def _read_twice(read: Callable[[], Read]) -> Read:

@@ -17,9 +17,9 @@ class Tools(AppConfig):
         post_save.connect(_make_local, sender="accounts.Tenant", dispatch_uid="ansflow.tools.local")
 
 
-def _make_local(*, instance: Any, created: bool, raw: bool = False, **_: Any) -> None:
+def _make_local(*, instance: Any, created: bool, using: str, raw: bool = False, **_: Any) -> None:
     """A new tenant can run pipelines here at once. `raw`: rows are being restored, and bring theirs along."""
     if created and not raw:
         from ansflow.apps.tools.models import LOCAL, CicdTool  # noqa: PLC0415 - models exist once Django is set up
 
-        CicdTool.objects.create(tenant_id=instance.id, name="local", tool_type=LOCAL)
+        CicdTool.objects.using(using).create(tenant_id=instance.id, name="local", tool_type=LOCAL)

@@ -53,8 +53,7 @@ class FileWorkspaces:
     def executions(self) -> Iterator[tuple[int, float]]:
         for folder in self.root.iterdir() if self.root.is_dir() else ():
             parts = [folder / part for part in PARTS]
-            local = (folder / "record.json").exists()  # of `ansflow run`, which tidies up behind itself
-            if folder.name.isdigit() and not local and any(part.is_dir() for part in parts):
+            if folder.name.isdigit() and any(part.is_dir() for part in parts):
                 with suppress(FileNotFoundError):
                     yield int(folder.name), folder.stat().st_mtime
 

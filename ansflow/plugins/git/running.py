@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,16 +85,27 @@ LFS_SETTINGS = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """What the secret named by `credential` holds. `known_hosts` may stand alone."""
+    """What the secret named by `credential` holds. `known_hosts` may stand alone.
+
+    `host`, with its port where it is not the usual one, is the only one that may see it; empty: whom the author names.
+    """
 
     name: str = ""
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     known_hosts: str = ""
+    host: str = ""
 
     @property
     def user_and_password(self) -> tuple[str, str]:
         user, colon, password = self.secret.strip().partition(":")
         return (user, password) if colon else (TOKEN_USER, user)
+
+    @property
+    def hidden(self) -> Mapping[str, str]:
+        """What must not be shown, by names of its own: the whole, and the password within it."""
+        if "PRIVATE KEY-----" in self.secret:
+            return {"git key": self.secret}
+        return {"git login": self.secret, "git password": self.user_and_password[1]}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -232,7 +243,9 @@ def check_login(login: Login, address: Address) -> None:
     """A secret goes only to whom it is meant for, and never over a wire that others can read."""
     if not login.secret:
         return
-    if address.transport == "path":
+    if message := host_refusal(login, address):
+        pass
+    elif address.transport == "path":
         message = "A repository on this machine needs no credential: leave `credential` out."
     elif address.transport != "ssh" and not address.takes_password:
         message = f"A credential is never sent over {address.transport}://, where others can read it. Use https or ssh."
@@ -243,6 +256,15 @@ def check_login(login: Login, address: Address) -> None:
     else:
         return
     raise InvalidSpec([Problem(code="bad_credential", message=message, path=("with", "credential"))])
+
+
+def host_refusal(login: Login, address: Address) -> str:
+    """Why this host is not to see the login; "" where it may."""
+    meant = Address(address.text, address.transport, login.host.strip())
+    if not login.host or (meant.name, meant.port) == (address.name, address.port):
+        return ""
+    place = address.host or address.text
+    return f"The credential {login.name!r} is for {login.host}, and the repository is at {place}."
 
 
 def require_git(git: Git) -> None:

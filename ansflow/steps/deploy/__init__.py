@@ -155,7 +155,9 @@ _WANTED = "{!r} is no target for ssh: write user@host:/folder or ssh://user@host
 def _target(job: StepJob) -> str:
     text = str(job.parameters["target"])
     if job.parameters["strategy"] == "copy":
-        folder = (job.base / Path(text).expanduser()).absolute()
+        if job.base is None and not text.startswith("/"):
+            raise _invalid(f"On a server a target is an absolute path, and {text!r} is none.", "target")
+        folder = (job.base or Path("/")).joinpath(Path(text).expanduser()).absolute()
         if folder == folder.parent:
             raise _invalid("The root folder is no target.", "target")
         return str(folder)

@@ -43,7 +43,13 @@ def read_records(file: Path) -> list[dict[str, Any]]:
 
 
 def _file(job: StepJob) -> Path:
-    """One file an environment; its name may hold anything but the separators of paths."""
+    """One file an environment; a server has a folder for each project, with environments of its own."""
     name = job.spec.environment.name if job.spec.environment else "default"
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name).lstrip(".") or "_"
-    return job.data / "deployments" / f"{safe}.jsonl"
+    project = job.env.get("ANSFLOW_PROJECT")
+    folder = job.data / "deployments"
+    return (folder / _plain(project) if project else folder) / f"{_plain(name)}.jsonl"
+
+
+def _plain(name: str) -> str:
+    """It may hold anything but the separators of paths."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name).lstrip(".") or "_"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from ansflow.core.errors import InvalidSpec, NotAvailable, Problem
 from ansflow.core.outcome import Outcome
@@ -30,8 +31,9 @@ with:
         fields={
             "repository": Field(
                 Text(strict=True),
-                "Address (https://, ssh://, user@host:path, git://) or path. Without it: the repository in which the "
-                "pipeline file stands; a run on your own machine takes your uncommitted changes along.",
+                "Address (https://, ssh://, user@host:path, git://) or, on your own machine, a path. Without it: the "
+                "repository in which the pipeline file stands, with your uncommitted changes; on a server, that of the "
+                "project.",
             ),
             "ref": Field(
                 Text(), "Branch, tag or commit. Without it: what the run was started for, or the default branch."
@@ -43,8 +45,8 @@ with:
             "path": Field(Text(), "Folder of the workspace to check out into.", default="."),
             "credential": Field(
                 Text(strict=True),
-                "Name of the secret to log in with: `user:password`, a token, or for ssh a private key. "
-                "It must stand in the step's `secrets` too.",
+                "What to log in with: a secret of the step (`user:password`, a token, or for ssh a private key), or a "
+                "Git credential of the project.",
             ),
             "known_hosts": Field(
                 Text(multiline=True), "Host keys to trust for ssh, as in ~/.ssh/known_hosts. Unknown hosts are refused."
@@ -68,6 +70,13 @@ with:
             )
         yield from _parameter_problems(spec)
 
+    def login(self, spec: StepSpec) -> str | None:
+        """`LogsIn`: the project's credential goes with the project's repository, or where its name is written."""
+        named = spec.parameters.get("credential")
+        if named:
+            return None if named in spec.secrets else str(named)
+        return None if spec.parameters.get("repository") else ""
+
     def prepare(self, job: StepJob) -> Command:
         if problems := list(self.check(replace(job.spec, parameters=job.parameters))):
             raise InvalidSpec(problems)
@@ -76,16 +85,23 @@ with:
             _require_lfs(job)
         known = job.context.get("git", {})
         own = not job.parameters.get("repository")
+        repository = str(job.parameters.get("repository") or "")
+        if job.base is None:
+            repository = repository or _of_the_project(known)
+            _check_address(job, repository)
         parameters = {
             **job.parameters,
+            "repository": repository,
+            "login": _given(job, repository),
             "workspace": str(job.workspace),
-            "base": str(job.base),
+            "base": str(job.base or job.workspace),
             "leave_out": [str(job.data), str(job.workspace)],
             "working_tree": own and known.get("working_tree") is True,
             "ref": job.parameters.get("ref") or _started_for(known, own),
         }
         command = own_command(job, "ansflow.steps.fetch_code", parameters)
-        return replace(command, cwd="", reads=_read_outside(job))
+        network = "open" if repository and parse_address(repository).transport != "path" else ""
+        return replace(command, cwd="", reads=_read_outside(job.base, repository) if job.base else (), network=network)
 
     def conclude(self, job: StepJob, ended: Ended) -> Outcome:
         return conclude_own_work(job, ended)[0]
@@ -100,14 +116,44 @@ def _parameter_problems(spec: StepSpec) -> Iterable[Problem]:
                 look(value)
             except BadAddress as error:
                 yield Problem(code=error.code, message=str(error), path=("with", name))
-    credential = spec.parameters.get("credential")
-    if credential and credential not in spec.secrets:
-        yield Problem(
-            code="unknown_secret",
-            message=f"The credential {credential!r} is no secret of this step.",
-            hint=f"Add it: secrets: [{credential}]",
-            path=("with", "credential"),
-        )
+
+
+def _of_the_project(known: Mapping[str, Any]) -> str:
+    """Raises InvalidSpec where the execution's project has no repository."""
+    repository = str(known.get("repository") or "")
+    if not repository:
+        hint = "Name one in `with.repository`, or give the project its repository."
+        raise _wrong("no_repository", "This pipeline has no repository to fetch.", "repository", hint)
+    return repository
+
+
+def _check_address(job: StepJob, repository: str) -> None:
+    """What a server fetches is not its own: no path of it is read, and nobody logs in with keys of its user."""
+    try:
+        address = parse_address(repository)
+    except BadAddress as error:
+        raise _wrong(error.code, str(error), "repository") from None
+    if address.transport == "path":
+        message = f"{repository!r} is a path, and a server fetches from addresses only: https://…, ssh://…, user@host:…"
+        raise _wrong("bad_address", message, "repository")
+    if address.transport == "ssh" and job.login is None and not job.parameters.get("credential"):
+        message = f"{address.host} is reached over ssh, which wants a key."
+        hint = "Name a Git credential of the project, or a secret of the step, in `with.credential`."
+        raise _wrong("login_wanted", message, "credential", hint)
+
+
+def _given(job: StepJob, repository: str) -> dict[str, str] | None:
+    """The login that a server keeps. Its host is compared here, before the step can see the secret."""
+    if job.login is None:
+        return None
+    from ansflow.plugins.git.running import check_login  # noqa: PLC0415 — `ansflow run` starts without subprocess
+
+    check_login(job.login, parse_address(repository))
+    return asdict(job.login)
+
+
+def _wrong(code: str, message: str, name: str, hint: str = "") -> InvalidSpec:
+    return InvalidSpec([Problem(code=code, message=message, hint=hint, path=("with", name))])
 
 
 def _require_lfs(job: StepJob) -> None:
@@ -118,13 +164,12 @@ def _require_lfs(job: StepJob) -> None:
         raise NotAvailable(message) from error
 
 
-def _read_outside(job: StepJob) -> tuple[str, ...]:
+def _read_outside(base: Path, repository: str) -> tuple[str, ...]:
     """Folders outside the workspace that are read: a repository on this machine, and where its `.git` leads."""
-    repository = job.parameters.get("repository")
     if not repository:
-        top = next((folder for folder in (job.base, *job.base.parents) if (folder / ".git").exists()), job.base)
+        top = next((folder for folder in (base, *base.parents) if (folder / ".git").exists()), base)
     elif parse_address(repository).transport == "path":
-        top = (job.base / Path(repository).expanduser()).resolve()
+        top = (base / Path(repository).expanduser()).resolve()
     else:
         return ()
     return (str(top), *_linked_from(top / ".git"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,9 @@ def _address(text: str, base: Path) -> Address:
 
 
 def _login(parameters: Mapping[str, Any]) -> Login:
+    if given := parameters.get("login"):
+        login = Login(**given)
+        return replace(login, known_hosts=str(parameters.get("known_hosts") or login.known_hosts))
     name, hosts = str(parameters.get("credential") or ""), str(parameters.get("known_hosts") or "")
     if name and not os.environ.get(name):
         message = f"The secret {name!r} is empty or was not given to this step."

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from ansflow.core.errors import InvalidSpec, NotAvailable
-from ansflow.core.spec import StepSpec
 from ansflow.core.status import Reason, StepStatus
 from ansflow.plugins.git.address import parse_address
 from ansflow.plugins.registry import step_type
@@ -411,12 +410,6 @@ def test_a_secret_goes_only_where_it_belongs(fetch, repository, secret, sentence
 ])  # fmt: skip
 def test_what_people_write_is_let_through(address):
     assert parse_address(address).text == address
-
-
-def test_a_credential_must_be_a_secret_of_the_step(make_job):
-    spec = StepSpec(id="x", type="fetch_code", parameters={"repository": "https://h/x", "credential": "TOKEN"})
-    (problem,) = step_type("fetch_code").check(spec)
-    assert (problem.code, problem.path) == ("unknown_secret", ("with", "credential"))
 
 
 def test_lfs_without_git_lfs_is_refused_with_the_way_to_get_it(make_job, shop, tmp_path):

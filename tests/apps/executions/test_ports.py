@@ -1,0 +1,70 @@
+"""What an execution is given of its project: its repository with the login for it, and what is known of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansflow.apps.projects.sealed import create_git_credential
+from tests.git_hosts import new_repository, serve_http, shop
+from tests.house import House
+
+__all__ = ["new_repository", "serve_http", "shop"]
+
+PASSWORD = "s3cret-word"
+STEPS = """
+steps:
+  source: {type: fetch_code}
+  told:
+    needs: [source]
+    run: |
+      cat readme
+      echo "$ANSFLOW_EXECUTION_NUMBER of $ANSFLOW_PROJECT by $ANSFLOW_ACTOR"
+      echo "$ANSFLOW_EXECUTION_URL"
+"""
+
+
+@pytest.fixture
+def connected(house: House, shop: Any, serve_http: Any) -> Any:
+    """The project has a repository, and a credential for its host."""
+    host = serve_http(login=f"ann:{PASSWORD}")
+    owner, project = house.world.actor("owner"), house.world.shop
+    project.repository = host.url("shop")
+    project.git_credential = create_git_credential(
+        owner, project.id, name="git", host=f"127.0.0.1:{host.port}", username="ann", password=PASSWORD
+    )
+    project.save()
+    return host
+
+
+def run(house: House, source: str, step: str) -> int:
+    made: int = house.trigger("developer", house.pipeline(source))["id"]
+    house.engine.run_step(made, step)
+    return made
+
+
+def test_a_step_fetches_the_repository_of_its_project_and_knows_its_execution(house: House, connected: Any) -> None:
+    made = run(house, STEPS, "source")
+    assert house.statuses(made) == {"source": "success", "told": "success"}, house.step(made, "source").message
+    told = house.engine.logs.read(made, "told", 1).decode().splitlines()
+    assert told == ["three", "1 of shop by developer", f"https://ci.example/api/v1/cicd/executions/{made}/"]
+    kept = [path for path in house.data.rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()]
+    assert kept == []
+
+
+def test_a_login_is_not_given_to_a_repository_on_another_host(house: House, connected: Any, serve_http: Any) -> None:
+    canary = serve_http()
+    made = run(
+        house,
+        f"steps: {{source: {{type: fetch_code, with: {{repository: '{canary.url('shop')}', credential: git}}}}}}",
+        "source",
+    )
+    assert house.statuses(made) == {"source": "failed"}
+    assert "The credential 'git' is for" in house.step(made, "source").message
+    assert canary.seen == []
+
+
+def test_without_a_repository_the_step_fails_and_says_so(house: House) -> None:
+    made = run(house, "steps: {source: {type: fetch_code}}", "source")
+    assert house.step(made, "source").message.startswith("This pipeline has no repository to fetch.")
