@@ -1,6 +1,7 @@
 """Runs a server until the process that asked for it is gone: `python guard.py PID FOLDER USER COMMAND…`.
 
-Tests may be killed at any moment; what they started must not live on. Nothing is polled.
+Tests may be killed at any moment; what they started must not live on. Nothing is polled. Ends as the server ends, or
+with 128 and the signal that has killed it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 
 
-def main() -> None:
+def main() -> int:
     owner, folder, user, *command = sys.argv[1:]
     known = pwd.getpwnam(user)
     other = {"user": user, "group": known.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
@@ -31,7 +32,9 @@ def main() -> None:
             server.wait()
     if watched in ready:
         shutil.rmtree(folder, ignore_errors=True)
+    code = server.wait()
+    return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

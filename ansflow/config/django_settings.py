@@ -5,6 +5,7 @@ Names that begin with ANSFLOW_ are ours: what the apps may know of the installat
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansflow.config.databases import database
@@ -34,7 +35,7 @@ INSTALLED_APPS = [
     "ansflow.apps.pipelines",
     "ansflow.apps.executions",
     "ansflow.apps.approvals",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # the operators' site is made by hand
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -61,6 +62,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -89,6 +91,16 @@ HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 10 * 60
 HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 14 * 24 * 3600
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True  # so that signing out ends what is under way
 HEADLESS_JWT_ROTATE_REFRESH_TOKEN = True
+
+OVER_TLS = SETTINGS.address.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OVER_TLS
+CSRF_TRUSTED_ORIGINS = [SETTINGS.base_url] if SETTINGS.base_url else []
+SECURE_HSTS_SECONDS = 31_536_000 if OVER_TLS else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # names below this server's are not ours to bind to TLS,
+    "security.W021",  # nor to put on the lists of browsers;
+    "security.W008",  # and who sends people from http to https is the proxy that has the certificate
+]
 
 USE_TZ = True
 TIME_ZONE = "UTC"

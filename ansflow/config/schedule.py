@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from django.db import connection
+from django.db import connections
 
 from ansflow.apps.accounts.chores import forget_ended_sessions
 from ansflow.apps.executions.chores import cleanup_old_executions, settle_concurrency_groups
@@ -15,6 +15,7 @@ from ansflow.config.folders import server_folder
 from ansflow.config.settings import Settings
 from ansflow.config.wiring import Wired
 from ansflow.engine.loop import HEARTBEAT
+from ansflow.infra.database.sqlite3.base import DatabaseWrapper as SqliteWrapper
 from ansflow.infra.storage.collecting import collect
 
 BEAT = "heartbeat"
@@ -49,9 +50,9 @@ def chores(settings: Settings) -> Chores:
 
 def checkpoint() -> None:
     """Brings SQLite's log into its file, so that it does not grow with the days."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    connection = connections["default"]
+    if isinstance(connection, SqliteWrapper):
+        connection.checkpoint()
 
 
 def free_bytes(settings: Settings) -> int:

@@ -8,6 +8,7 @@ What happens is told as it happens, `tell("ready", address=…)`: the command li
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from ansflow.edge.record import open_log
 
 if TYPE_CHECKING:
     from socket import socket
+    from wsgiref.types import WSGIApplication
 
     from starlette.types import ASGIApp
 
@@ -67,6 +69,7 @@ def serve(settings: Settings, tell: Tell) -> None:
 def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell, ending: ExitStack) -> None:
     from django.conf import settings as django_settings  # noqa: PLC0415
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
+    from django.urls import get_resolver  # noqa: PLC0415
 
     from ansflow.apps.accounts import installation  # noqa: PLC0415
     from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415
@@ -79,12 +82,13 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     from ansflow.edge.threads import in_threads  # noqa: PLC0415
 
     check_keys()
+    get_resolver().url_patterns  # noqa: B018 — imports every resource: the first request need not
     django_settings.ANSFLOW_EXECUTOR = isolation.executor  # known only now: it had to prove itself
     wired = build(settings, isolation)
     beating, doing, measures = beats(wired), chores(settings), Measures()
     add_measures(measures, wired, (beating, doing))
     first_admin = FirstAdmin(installation.make_first_administrator)
-    behind = in_threads(get_wsgi_application())
+    behind = in_threads(_with_files(get_wsgi_application()))
     application = _edge(settings, behind, measures, _checks(settings, beating), first_admin)
     ending.callback(wired.close)
     wired.open()
@@ -104,6 +108,15 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
 
     Server(application, on_ready=ready).run(sockets=[listening])
     tell("ending")
+
+
+def _with_files(application: WSGIApplication) -> WSGIApplication:
+    """Django, and before it the style sheets and scripts of the operators' site."""
+    from django.contrib import admin  # noqa: PLC0415
+    from whitenoise import WhiteNoise  # noqa: PLC0415
+
+    root = os.path.join(os.path.dirname(admin.__file__), "static")
+    return WhiteNoise(application, root=root, prefix="static", max_age=3600, allow_all_origins=False)
 
 
 def _edge(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("api/", include("ansflow.api.urls"))]
+from ansflow.config.operators import site
+
+urlpatterns = [path("api/", include("ansflow.api.urls")), path("admin/", site().urls)]
 handler400 = "ansflow.api.base.errors.refused"
 handler404 = "ansflow.api.base.errors.unknown_path"
 handler500 = "ansflow.api.base.errors.failed"

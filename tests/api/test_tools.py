@@ -55,6 +55,7 @@ def test_local_says_which_workers_hold_their_lease_and_where_steps_run(world: Wo
 def test_the_chore_looks_at_every_tool_again(world: World):
     alive = worker(1, slots=1)
     assert check_tools() == {"authenticated": 2}
+    assert check_tools() == {}, "nothing has changed: nothing to tell"
     alive.delete()
     assert check_tools() == {"offline": 2}
 

@@ -52,6 +52,11 @@ def fits(user: User, password: str, *, address: str) -> bool:
 def open_session(request: HttpRequest, user: User, *, address: str) -> None:
     """Binds the request's session to the person, under a new key."""
     login(request, user, backend=BACKEND)
+    tell_signed_in(user, address=address)
+
+
+def tell_signed_in(user: User, *, address: str) -> None:
+    """Records a session that somebody else has opened."""
     record(queries.actor(user, address=address), "user.sign_in", **_whom(user.id, user.username))
 
 

@@ -10,9 +10,11 @@ from ansflow.apps.tools.models import CicdTool
 
 
 def check_tools() -> Mapping[str, int]:
-    """Asks every tool how it is. Answers with how many have which status."""
-    found: Counter[str] = Counter()
+    """Asks every tool how it is. Answers with how many have come to have which status."""
+    changed: Counter[str] = Counter()
     for tool in CicdTool.objects.order_by("id").iterator():
+        before = tool.status
         keep_health(tool)
-        found[tool.status] += 1
-    return found
+        if tool.status != before:
+            changed[tool.status] += 1
+    return changed

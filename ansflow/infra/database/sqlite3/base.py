@@ -79,6 +79,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
         self._commit()
 
+    def checkpoint(self) -> None:
+        """Brings the write-ahead log into the file, in this connection's turn."""
+        self.ensure_connection()
+        with self.undisturbed():
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
         with self._turns.lock:

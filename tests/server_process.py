@@ -1,0 +1,148 @@
+"""A real `ansflow serve`, as an operator starts it: a process and a data folder of its own, on a free port.
+
+    server = ServerProcess(tmp_path)
+    server.start("--admin-email", "ann@example.com", …)     # returns when it says that it is ready
+    server.api("GET", "projects/")                          # as its administrator
+    server.stop()                                           # SIGTERM; the exit code
+
+What is started here ends with the tests, however those end (`tests/guard.py`).
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic, sleep
+from typing import Any
+
+import httpx2
+
+ANSFLOW = str(Path(sys.executable).with_name("ansflow"))
+GUARD = str(Path(__file__).with_name("guard.py"))
+PASSWORD = "correct-horse-battery"
+PATIENCE = 240.0  # seconds for anything on a busy machine
+
+
+class ServerProcess:
+    def __init__(self, folder: Path, **env: str) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.errors = folder / "errors.txt"
+        self.env = environment(self.data, ANSFLOW_PORT="0", **env)
+        self.url = ""
+        self.said: list[str] = []
+        self._guard: subprocess.Popen[str] | None = None
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._token = ""
+
+    def start(self, *flags: str) -> None:
+        """Raises AssertionError with all that it said where it ends before it is ready."""
+        command = [sys.executable, GUARD, str(os.getpid()), str(self.folder), getpass.getuser()]
+        self.said, self._lines, self._token = [], SimpleQueue(), ""
+        with self.errors.open("ab") as errors:
+            self._guard = subprocess.Popen(
+                [*command, ANSFLOW, "serve", *flags], stdout=subprocess.PIPE, stderr=errors, env=self.env, text=True
+            )
+        Thread(target=self._listen, args=(self._guard, self._lines), daemon=True).start()
+        self.url = self.wait_for("AnsFlow is ready: ").rpartition(" ")[2]
+
+    def start_with_administrator(self) -> None:
+        file = self.folder / "password"
+        file.touch(mode=0o600)
+        file.write_text(f"{PASSWORD}\n")
+        self.start("--admin-email", "admin@example.com", "--admin-password-file", str(file))
+
+    @property
+    def pid(self) -> int:
+        return int((self.data / "server.lock").read_text())
+
+    @property
+    def is_running(self) -> bool:
+        return self._guard is not None and self._guard.poll() is None
+
+    def wait_for(self, beginning: str) -> str:
+        """The next line on its output that begins so."""
+        try:
+            while line := self._lines.get(timeout=PATIENCE):
+                self.said.append(line)
+                if line.startswith(beginning):
+                    return line
+        except Empty:
+            pass
+        raise AssertionError(f"no line {beginning!r}: {self.said}, {self.errors.read_text()[-4000:]}")
+
+    def stop(self, sign: int = signal.SIGTERM) -> int:
+        """The exit code, once it has ended."""
+        assert self._guard is not None
+        os.kill(self.pid, sign)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Waits for its end."""
+        assert self._guard is not None
+        code = self._guard.wait(PATIENCE)
+        while line := self._lines.get(timeout=PATIENCE):
+            self.said.append(line)
+        self._guard.stdout.close()  # type: ignore[union-attr]
+        return code
+
+    def get(self, path: str, **headers: str) -> httpx2.Response:
+        return httpx2.get(f"{self.url}{path}", headers=headers, timeout=PATIENCE)
+
+    def api(self, method: str, path: str, body: Any = None, *, token: str = "", **query: Any) -> Any:
+        """As the administrator, or whoever has the token."""
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        url = f"{self.url}/api/v1/{path}"
+        answer = httpx2.request(method, url, json=body, params=query, headers=headers, timeout=PATIENCE)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
+
+    @property
+    def token(self) -> str:
+        if not self._token:
+            self._token = self.sign_in("admin", PASSWORD)
+        return self._token
+
+    def sign_in(self, username: str, password: str) -> str:
+        """An access token."""
+        body = {"username": username, "password": password}
+        answer = httpx2.post(f"{self.url}/api/v1/auth/token/", json=body, timeout=PATIENCE)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access"])
+
+    @staticmethod
+    def _listen(guard: subprocess.Popen[str], lines: SimpleQueue[str]) -> None:
+        assert guard.stdout is not None
+        for line in guard.stdout:
+            lines.put(line.rstrip("\n") or " ")
+        lines.put("")
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    """What a command is started with: nothing of the tests' own settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {**kept, "LC_ALL": "C.UTF-8", "ANSFLOW_DATA_DIR": str(data), **more}
+
+
+def run(data: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """`ansflow …` to its end."""
+    return subprocess.run(
+        [ANSFLOW, *words], env=environment(data, **env), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+def until(found: Callable[[], Any], what: str) -> Any:
+    """What `found` gives once it is true. For what no signal tells of: another process, seen over its API."""
+    end = monotonic() + PATIENCE
+    while monotonic() < end:
+        if value := found():
+            return value
+        sleep(0.1)
+    raise AssertionError(f"it never came to this: {what}")
