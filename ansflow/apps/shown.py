@@ -25,12 +25,12 @@ class Shown(Admin):
     show_full_result_count = False  # counts a table of millions a second time
     list_per_page = 50
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return self.get_readonly_fields(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         known = [*self.opts.concrete_fields, *self.opts.many_to_many]
         return [one.name for one in known if one.name not in self.hidden and not isinstance(one, BinaryField)]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
-        return self.get_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from ansflow.core.errors import InvalidSpec, Problem
 
+LEAST_FREE = 64 << 20
+"""Bytes on the disk below which a server is not fit for work."""
+
 
 def data_folder() -> Path:
     """`$ANSFLOW_DATA_DIR`, else `$XDG_DATA_HOME/ansflow`, else `~/.local/share/ansflow`. Not made here."""
@@ -31,3 +34,9 @@ def make_data_folder(data: Path) -> None:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if data.stat().st_uid == os.geteuid() and not any(data.iterdir()):
         data.chmod(0o700)
+
+
+def free_bytes(folder: Path) -> int:
+    """What is left on its disk."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize

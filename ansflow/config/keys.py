@@ -92,14 +92,20 @@ def _refuse_open(path: Path) -> None:
         raise _refused(f"{path} belongs to another user, who could change it. Give it to the user of the server.")
 
 
+def add_ring_key(data: Path) -> str:
+    """A new key at the end of the ring, which seals from the next start on. Returns its name."""
+    path = data / "keys" / "ring"
+    known = _read_ring(path)
+    number = len(known) + 1
+    while (name := f"k{number}") in known:
+        number += 1
+    os.replace(_draft(path, f"{path.read_text().rstrip()}\n{name} {_new_key()}\n"), path)
+    return name
+
+
 def _write(path: Path, text: str) -> Path:
     """Whole, on the disk, or not at all: a key that is half there after a power failure would be the end of it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _draft(path, text)
     try:
         os.link(draft, path)  # never over one that another process has made meanwhile
     except FileExistsError:
@@ -107,6 +113,17 @@ def _write(path: Path, text: str) -> Path:
     finally:
         draft.unlink()
     return path
+
+
+def _draft(path: Path, text: str) -> Path:
+    """The text beside its place, on the disk."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
 
 
 # ── one key each ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,7 +164,11 @@ def _read_signing(path: Path) -> str:
 
 
 def _make_ring() -> str:
-    return f"k1 {base64.b64encode(secrets.token_bytes(RING_KEY)).decode()}\n"
+    return f"k1 {_new_key()}\n"
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(RING_KEY)).decode()
 
 
 def _read_ring(path: Path) -> Mapping[str, bytes]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
 from ansflow.apps.accounts import queries, signing_in
 from ansflow.apps.accounts.models import User
@@ -53,13 +54,13 @@ class Site(AdminSite):
             signing_in.tell_signed_in(request.user, address=_address(request))
         return answer
 
-    def logout(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> TemplateResponse:
         if request.method == "POST" and isinstance(request.user, User):
             asks = queries.actor(request.user, address=_address(request))
             signing_in.close_session(asks, request.session)
         return super().logout(request, dict(extra_context or {}))
 
-    def password_change(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> NoReturn:
         """One's own password is changed over the API, an operator's also by `ansflow user password`."""
         raise Http404
 

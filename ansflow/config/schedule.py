@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 from django.db import connections
@@ -53,9 +52,3 @@ def checkpoint() -> None:
     connection = connections["default"]
     if isinstance(connection, SqliteWrapper):
         connection.checkpoint()
-
-
-def free_bytes(settings: Settings) -> int:
-    """What is left on the disk of the data folder."""
-    disk = os.statvfs(settings.data_dir)
-    return disk.f_bavail * disk.f_frsize

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from ansflow.config.folders import make_data_folder
+from ansflow.config.folders import LEAST_FREE, free_bytes, make_data_folder
 from ansflow.config.holding import Hold
 from ansflow.config.isolation import Isolation, choose
 from ansflow.config.keys import read_private
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 Tell = Callable[..., None]
 
-LEAST_FREE = 64 << 20  # bytes on the disk below which a server is not ready for work
 OLDEST_BEAT = 15.0  # seconds after which the engine counts as stuck
 
 
@@ -116,7 +115,8 @@ def _with_files(application: WSGIApplication) -> WSGIApplication:
     from whitenoise import WhiteNoise  # noqa: PLC0415
 
     root = os.path.join(os.path.dirname(admin.__file__), "static")
-    return WhiteNoise(application, root=root, prefix="static", max_age=3600, allow_all_origins=False)
+    files = WhiteNoise(application, root=root, prefix="static", max_age=3600, allow_all_origins=False)
+    return cast("WSGIApplication", files)
 
 
 def _edge(
@@ -143,7 +143,7 @@ def _checks(settings: Settings, beating: Chores) -> Mapping[str, Check]:
     """What `/readyz` looks at: each says in a few words what is wrong."""
     from django.db import DatabaseError, InterfaceError, close_old_connections, connection  # noqa: PLC0415
 
-    from ansflow.config.schedule import BEAT, free_bytes  # noqa: PLC0415
+    from ansflow.config.schedule import BEAT  # noqa: PLC0415
 
     def database() -> str:
         try:
@@ -159,6 +159,6 @@ def _checks(settings: Settings, beating: Chores) -> Mapping[str, Check]:
         return "" if age is not None and age < OLDEST_BEAT else "its heart does not beat"
 
     def disk() -> str:
-        return "" if free_bytes(settings) >= LEAST_FREE else "is full"
+        return "" if free_bytes(settings.data_dir) >= LEAST_FREE else "is full"
 
     return {"database": database, "engine": engine, "disk": disk}

@@ -25,6 +25,16 @@ def migrate(settings: Settings) -> bool:
     Raises InvalidSpec where the database is of a newer release, or its keys are gone.
     """
     from django.core.management import call_command  # noqa: PLC0415
+
+    to_do = behind()
+    if to_do:
+        call_command("migrate", verbosity=0, interactive=False)
+    _refuse_other_keys(settings)
+    return to_do
+
+
+def behind() -> bool:
+    """Whether the tables are of an earlier release. Raises InvalidSpec where they are of a newer one."""
     from django.db import connection  # noqa: PLC0415
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
@@ -34,11 +44,7 @@ def migrate(settings: Settings) -> bool:
         app, name = newer[0]
         message = f"The database was made by a newer release: it has {app}.{name}, which this one does not know."
         raise InvalidSpec([Problem(code="newer_database", message=message)])
-    behind = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    if behind:
-        call_command("migrate", verbosity=0, interactive=False)
-    _refuse_other_keys(settings)
-    return behind
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _refuse_other_keys(settings: Settings) -> None:
@@ -68,15 +74,16 @@ def make_administrator(settings: Settings) -> bool:
         )
     if installation.has_administrator():
         return False
-    password = (_first_line(file)).rstrip("\r")
+    password = password_in(file)
     if not password:
         raise _wrong(f"The file {file} holds no password in its first line.")
     installation.make_first_administrator(username="admin", email=email, password=password)
     return True
 
 
-def _first_line(file: Path) -> str:
-    return read_private(file, "The administrator's password").partition("\n")[0]
+def password_in(file: Path) -> str:
+    """What stands in its first line. Raises InvalidSpec where others can read it."""
+    return read_private(file, "The password").partition("\n")[0].rstrip("\r")
 
 
 def _wrong(message: str) -> InvalidSpec:

@@ -35,9 +35,10 @@ def test_every_text_has_the_same_placeholders_in_each_language(key: str) -> None
 
 
 def test_chinese_is_chinese() -> None:
-    """A text without a Chinese character is a name, an example or a figure."""
+    """A text without a Chinese character is a name, an example, a command or a figure."""
     foreign = [key for key, text in FILES["zh"].items() if not re.search(r"[\u4e00-\u9fff]", text)]
     wordy = [key for key in foreign if re.search(r"[a-z]{3,} [a-z]{2,}", FILES["zh"][key]) and "examples" not in key]
+    wordy = [key for key in wordy if not FILES["zh"][key].startswith("ansflow ")]
     assert wordy == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.admin import action
 from django.db.models import QuerySet
@@ -42,7 +42,7 @@ class Executions(Shown):
 
 class OfExecution(Shown):
     list_select_related = ("execution",)
-    search_fields = ("=execution__id",)
+    search_fields: ClassVar[tuple[str, ...]] = ("=execution__id",)
     ordering = ("-pk",)
 
 

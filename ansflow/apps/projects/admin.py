@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ansflow.apps.projects.models import DataKey, Environment, GitCredential, Member, Project, Secret, Variable
 from ansflow.apps.shown import Shown
 
@@ -14,8 +16,8 @@ class Projects(Shown):
 
 
 class InProject(Shown):
-    list_filter = ("project__tenant",)
-    list_select_related = ("project",)
+    list_filter: ClassVar[tuple[str, ...]] = ("project__tenant",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("project",)
 
 
 class Members(InProject):

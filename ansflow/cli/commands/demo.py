@@ -65,7 +65,7 @@ def _person(server: Server, project: int, name: str, role: str) -> Json:
     made = known or server.post(
         "auth/users/", {"username": name, "email": f"{name}@demo.invalid", "password": password}
     )
-    server.post(f"projects/{project}/members/", {"user": made["id"], "role": role})
+    server.post(f"projects/{project}/members/", {"user": name, "role": role})
     return {"id": made["id"], "username": name, "role": role, "password": password}
 
 

@@ -20,9 +20,6 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     from ansflow.config.settings import read_settings  # noqa: PLC0415
     from ansflow.config.startup import migrate, start_django  # noqa: PLC0415
 
-    def tell(what: str, number: int) -> None:
-        screen.complain(t("backup.saved", what=what, number=number))
-
     settings = read_settings()
     source = Path(args.file).absolute()
     if not source.is_file():
@@ -31,6 +28,6 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     backup.restore_keys(source, settings.data_dir)
     start_django(settings)
     migrate(settings)
-    backup.restore(source, settings.data_dir, manifest, tell=tell)
+    backup.restore(source, settings.data_dir, manifest)
     screen.print(t("restore.done", file=args.file, rows=f"{sum(manifest.rows.values()):,}", files=manifest.files))
     return OK

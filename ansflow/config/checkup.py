@@ -1,0 +1,138 @@
+"""Whether an installation is fit and safe to run: all that can be known without starting it.
+
+Each check gives a sentence for everything that is wrong, in English; none where all is well.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from ansflow.config.folders import LEAST_FREE, free_bytes
+from ansflow.config.isolation import choose
+from ansflow.config.settings import Settings, unknown_variables
+from ansflow.config.startup import start_django
+from ansflow.core.errors import AnsFlowError, InvalidSpec
+
+SKEW = timedelta(seconds=5)
+PLAIN_HTTP = frozenset({"security.W004", "security.W012", "security.W016"})
+"""What Django finds wrong with http."""
+TIMES = {"postgresql": "SELECT EXTRACT(EPOCH FROM clock_timestamp())", "mysql": "SELECT UNIX_TIMESTAMP(SYSDATE(3))"}
+"""Asks a database server for its time, in seconds. SQLite has no clock of its own."""
+
+
+def check_up(settings: Settings) -> Mapping[str, list[str]]:
+    """What is wrong, by check. What stands on keys or database is left out where those do not do."""
+    found: dict[str, list[str]] = {}
+    for name, check in CHECKS.items():
+        try:
+            found[name] = list(check(settings))
+        except InvalidSpec as error:
+            found[name] = [problem.message for problem in error.problems]
+        except AnsFlowError as error:
+            found[name] = [str(error)]
+        if found[name] and name in FIRST:
+            break
+    return found
+
+
+def _variables(_: Settings) -> Iterator[str]:
+    yield from unknown_variables()
+
+
+def _folder(settings: Settings) -> Iterator[str]:
+    data = settings.data_dir
+    found = data.stat()
+    if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield f"{data} can be read by other users. Close it with: chmod go-rwx {data}"
+    if found.st_uid != os.geteuid():
+        yield f"{data} belongs to another user. Run this as the user of the server."
+
+
+def _disk(settings: Settings) -> Iterator[str]:
+    free = free_bytes(settings.data_dir)
+    if free < LEAST_FREE:
+        yield f"The disk of {settings.data_dir} is full: {free >> 20} MiB are free, {LEAST_FREE >> 20} are wanted."
+
+
+def _sandbox(settings: Settings) -> Iterator[str]:
+    chosen = choose(settings)
+    if chosen.warning or chosen.refused:
+        yield chosen.refused or chosen.warning
+
+
+def _keys(settings: Settings) -> Iterator[str]:
+    start_django(settings)
+    yield from ()
+
+
+def _database(_: Settings) -> Iterator[str]:
+    from django.db import DatabaseError, InterfaceError, connection  # noqa: PLC0415 — Django has been started by `_keys`
+
+    from ansflow.config.startup import behind  # noqa: PLC0415
+
+    try:
+        connection.ensure_connection()
+    except (DatabaseError, InterfaceError) as error:
+        yield f"The database cannot be reached: {str(error).strip().partition(chr(10))[0]}"
+        return
+    if behind():
+        yield "The tables are of an earlier release. Bring them to this one with: ansflow migrate"
+
+
+def _sealed(_: Settings) -> Iterator[str]:
+    from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415
+
+    check_keys()
+    yield from ()
+
+
+def _clock(_: Settings) -> Iterator[str]:
+    from django.db import connection  # noqa: PLC0415
+
+    from ansflow.apps.audit.models import Entry  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    newest = Entry.objects.order_by("-id").first()
+    if newest is not None and newest.at > now + SKEW:
+        yield f"The clock of this machine stands {_seconds(newest.at - now)} before what the record says has happened."
+    if connection.vendor in TIMES:
+        with connection.cursor() as cursor:
+            cursor.execute(TIMES[connection.vendor])
+            theirs = datetime.fromtimestamp(float(cursor.fetchone()[0]), UTC)
+        if abs(theirs - datetime.now(UTC)) > SKEW:
+            yield f"The clocks of this machine and of the database are {_seconds(abs(theirs - now))} apart."
+
+
+def _seconds(time: timedelta) -> str:
+    return f"{time.total_seconds():.0f} seconds"
+
+
+def _security(settings: Settings) -> Iterator[str]:
+    """Django's own `check --deploy`."""
+    from django.core.checks import run_checks  # noqa: PLC0415
+
+    found = [one for one in run_checks(include_deployment_checks=True) if not one.is_silenced()]
+    yield from (f"{one.id}: {one.msg}" for one in found if one.id not in PLAIN_HTTP)
+    if not settings.listens_on_loopback and any(one.id in PLAIN_HTTP for one in found):
+        yield (
+            "Browsers reach this server over plain http, where others can read along. "
+            "Put a proxy with TLS in front of it, and set ANSFLOW_BASE_URL to its https:// address."
+        )
+
+
+CHECKS: Mapping[str, Callable[[Settings], Iterator[str]]] = {
+    "variables": _variables,
+    "folder": _folder,
+    "disk": _disk,
+    "sandbox": _sandbox,
+    "keys": _keys,
+    "database": _database,
+    "sealed": _sealed,
+    "clock": _clock,
+    "security": _security,
+}
+FIRST = frozenset({"keys", "database"})
+"""Without these, nothing after them can be asked."""
