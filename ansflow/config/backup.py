@@ -17,7 +17,7 @@ import os
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,8 +38,6 @@ KEPT = ("logs", "artifacts", "blobs")
 PASSED_OVER = frozenset({"sessions.Session", "admin.LogEntry"})
 BATCH = 500
 
-Tell = Callable[[str, int], object]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
@@ -53,8 +51,8 @@ class Manifest:
     files: int = 0
 
 
-def back_up(data: Path, target: Path, *, tell: Tell = lambda _what, _number: None) -> Manifest:
-    """Writes the backup whole or not at all, readable by its owner only. `tell(table, rows)` hears how it goes on.
+def back_up(data: Path, target: Path) -> Manifest:
+    """Writes the backup whole or not at all, readable by its owner only.
 
     Raises Conflict where the target exists: no backup is written over.
     """
@@ -64,13 +62,13 @@ def back_up(data: Path, target: Path, *, tell: Tell = lambda _what, _number: Non
         draft = Path(folder) / "backup"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as archive:
-            manifest = _write(archive, data, Path(folder), tell)
+            manifest = _write(archive, data, Path(folder))
             file.flush()
         os.link(draft, target)
     return manifest
 
 
-def _write(archive: tarfile.TarFile, data: Path, scratch: Path, tell: Tell) -> Manifest:
+def _write(archive: tarfile.TarFile, data: Path, scratch: Path) -> Manifest:
     rows: dict[str, int] = {}
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -83,11 +81,9 @@ def _write(archive: tarfile.TarFile, data: Path, scratch: Path, tell: Tell) -> M
                 found = _counted(model._default_manager.order_by("pk").iterator(BATCH), rows, name)
                 serializers.serialize("jsonl", found, stream=lines)
             archive.add(page, f"tables/{name}")
-            tell(name, rows[name])
         migrations = sorted([list(key) for key in MigrationRecorder(connection).applied_migrations()])
     archive.add(data / "keys", "keys", filter=_regular)
     files = sum(_add_folder(archive, server_folder(data), name) for name in KEPT)
-    tell("files", files)
     manifest = Manifest(
         format=FORMAT, release=__version__, at=time.time(), migrations=migrations, rows=rows, files=files
     )
@@ -158,7 +154,7 @@ def restore_keys(source: Path, data: Path) -> None:
         path.chmod(0o600)
 
 
-def restore(source: Path, data: Path, manifest: Manifest, *, tell: Tell = lambda _what, _number: None) -> None:
+def restore(source: Path, data: Path, manifest: Manifest) -> None:
     """Into a database that has been migrated and is empty. Rows come in one transaction: all or nothing.
 
     Raises Conflict where the database has executions or people, InvalidSpec where the backup is of a later release.
@@ -176,16 +172,15 @@ def restore(source: Path, data: Path, manifest: Manifest, *, tell: Tell = lambda
         with tarfile.open(source, "r:gz") as archive:
             for member in archive:
                 if member.name.startswith("tables/"):
-                    tell(member.name.removeprefix("tables/"), _load(archive, member, manifest))
+                    _load(archive, member, manifest)
                 elif member.name.startswith("files/") and member.isfile():
                     member.name = member.name.removeprefix("files/")
                     archive.extract(member, server_folder(data), filter="data")
         connection.check_constraints()
         _reset_sequences()
-    tell("files", manifest.files)
 
 
-def _load(archive: tarfile.TarFile, member: tarfile.TarInfo, manifest: Manifest) -> int:
+def _load(archive: tarfile.TarFile, member: tarfile.TarInfo, manifest: Manifest) -> None:
     file = archive.extractfile(member)
     name = member.name.removeprefix("tables/")
     number = 0
@@ -203,7 +198,6 @@ def _load(archive: tarfile.TarFile, member: tarfile.TarInfo, manifest: Manifest)
     _insert(model, batch)
     if number != manifest.rows.get(name):
         raise _invalid(f"The backup is damaged: {name} has {number} rows, and should have {manifest.rows.get(name)}.")
-    return number
 
 
 def _insert(model: type[Model], rows: list[Model]) -> None:
