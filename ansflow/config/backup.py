@@ -19,11 +19,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.core import serializers
 from django.core.management.color import no_style
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
@@ -37,6 +40,13 @@ KEPT = ("logs", "artifacts", "blobs")
 """Folders of the server's executions that are part of a backup."""
 PASSED_OVER = frozenset({"sessions.Session", "admin.LogEntry"})
 BATCH = 500
+
+
+class Exact(DjangoJSONEncoder):
+    """Times to the microsecond: the record's hashes are made of them, and Django's own would cut them."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +89,7 @@ def _write(archive: tarfile.TarFile, data: Path, scratch: Path) -> Manifest:
             page = scratch / "rows"
             with page.open("w", encoding="utf-8") as lines:
                 found = _counted(model._default_manager.order_by("pk").iterator(BATCH), rows, name)
-                serializers.serialize("jsonl", found, stream=lines)
+                serializers.serialize("jsonl", found, stream=lines, cls=Exact)
             archive.add(page, f"tables/{name}")
         migrations = sorted([list(key) for key in MigrationRecorder(connection).applied_migrations()])
     archive.add(data / "keys", "keys", filter=_regular)
