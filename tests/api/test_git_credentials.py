@@ -46,15 +46,15 @@ def test_a_login_is_set_and_its_secret_never_given_out_again(world: World):
     ]
     assert [answer.status_code for answer in said] == [201, 200, 200, 200, 409]
     assert not any(CANARY in answer.content.decode() for answer in said)
-    login = queries.git_credential(world.shop.id, "shop")
-    assert (login.host, login.username, login.secret) == ("git.example", "bot", f"{CANARY}-2")
+    login = queries.git_login(world.shop.id, "shop")
+    assert (login.host, login.secret) == ("git.example", f"bot:{CANARY}-2")
     assert CANARY not in repr(login)
     assert api.delete(one).status_code == 204
     entries = list(Entry.objects.order_by("id"))
     assert [entry.action.partition(".")[2] for entry in entries] == ["create", "update", "delete"]
     assert CANARY not in json.dumps([[entry.before, entry.after] for entry in entries])
     with pytest.raises(NotFound):
-        queries.git_credential(world.shop.id, "shop")
+        queries.git_login(world.shop.id, "shop")
 
 
 def test_a_private_key_comes_with_the_keys_of_its_host(world: World):
@@ -70,7 +70,7 @@ def test_a_private_key_comes_with_the_keys_of_its_host(world: World):
         False,
         KNOWN,
     )
-    assert queries.git_credential(world.shop.id, "shop").secret == text
+    assert queries.git_login(world.shop.id, "shop").secret == text
     assert api.patch(f"{LOGINS}{made['id']}/", {"password": CANARY}).status_code == 400
     assert api.patch(f"{LOGINS}{made['id']}/", {"known_hosts": ""}).status_code == 400
 
@@ -122,7 +122,7 @@ def test_a_password_that_is_here_is_never_turned_to_another_host(world: World):
         assert (answer.status_code, list(answer.json()["details"])) == (400, [field])
     GitCredential.objects.update(host="evil.example")  # somebody who writes into the database
     with pytest.raises(NotAvailable, match="cannot be opened"):
-        queries.git_credential(world.shop.id, "shop")
+        queries.git_login(world.shop.id, "shop")
 
 
 def test_each_role_does_what_it_may_and_no_more(world: World):

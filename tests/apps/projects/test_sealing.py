@@ -154,7 +154,7 @@ def test_a_rotation_seals_all_anew_and_retires_the_old_key(world: World, monkeyp
         assert (again.key_version, again.updated_at) == (2, row.updated_at)
         assert bytes(again.sealed) != bytes(row.sealed)
         assert value(world, row.name) == f"{CANARY}-{row.name[1:]}"
-    assert queries.git_credential(world.shop.id, known.name).secret == CANARY
+    assert queries.git_login(world.shop.id, known.name).secret == CANARY
     assert Entry.objects.filter(action="data_key.create").count() == 1
 
 
