@@ -23,7 +23,7 @@ TAKING = [route for route in WRITING if route.operation is not None and route.op
 READING = [route for route in ROUTES if not route.writes]
 TEMPTING = ["is_staff", "is_superuser", "is_admin", "role", "owner", "project", "tenant", "id", "state", "created_by"]
 OURS = {"audit", "accounts", "projects", "cicd_tools", "atomic_steps", "pipelines", "executions", "approvals"}
-UNTOLD = {"audit.Chain", "audit.Entry", "accounts.Attempt"}  # the record itself, and the counter of failed sign-ins
+UNTOLD = {"audit.Chain", "audit.Entry", "accounts.SignInAttempt"}  # the record itself; failed sign-ins are counted
 CANARY = "canary-of-the-rivals"
 
 
