@@ -43,6 +43,7 @@ KINDS = ("sqlite", "postgresql", "mariadb")
 PATIENCE = 180.0  # seconds for a server to accept connections on a busy machine
 ROOM = 2**30  # bytes a server may need
 _NUMBERS = count(1)
+_GUARDS: list[subprocess.Popen[bytes]] = []  # they end with the session, and are not waited for before
 
 
 class Store(DjangoStore):
@@ -117,7 +118,8 @@ def start(folder: Path, command: list[str], user: str, owner: int) -> int:
     log = (folder / "server.log").open("ab")
     guard = [sys.executable, str(Path(__file__).with_name("guard.py")), str(owner), str(folder), user, *command]
     with log:
-        return subprocess.Popen(guard, stdout=log, stderr=log).pid
+        _GUARDS.append(subprocess.Popen(guard, stdout=log, stderr=log))
+    return _GUARDS[-1].pid
 
 
 def wait_for(port: int, accepts: Callable[[], bool], folder: Path) -> None:
@@ -202,6 +204,8 @@ def _psql(server: dict[str, Any], statement: str) -> None:
 def _mariadb_accepts(server: dict[str, Any]) -> bool:
     import pymysql
 
+    if not Path(server["folder"], "socket").exists():  # the client would leave its own end open
+        return False
     try:
         _mariadb(server)
     except pymysql.err.OperationalError:

@@ -9,6 +9,7 @@ from itertools import product
 from threading import Barrier, Thread
 
 import pytest
+from django.db import connections
 
 from ansflow.core.commands import (
     Approve,
@@ -174,6 +175,7 @@ def test_a_step_is_claimed_by_exactly_one_of_many_threads(store):
         while not (decision := decided(store, execution, Claim(step="a", worker=worker))).refused:
             if store.apply(execution, decision, now=NOW):
                 won.append(worker)
+        connections.close_all()  # a thread has connections of its own
 
     threads = [Thread(target=claim, args=(f"w{n}",)) for n in range(8)]
     for thread in threads:

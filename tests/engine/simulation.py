@@ -472,7 +472,8 @@ class World:
     def _untimely(self, kind: str, worker: Worker) -> list[Any]:
         """Commands that nobody should have said now: old ones, ones of a clock that runs ahead, ones never heard of."""
         if kind == "replay":
-            return [self.random.choice(self.said[-6:])] if self.said else []
+            lately = self.said[-6:]
+            return self.random.sample(lately, len(lately))
         if kind == "hasty":
             every = [command(step=step) for step in self.plan.steps for command in (Retry, Expire)]
             return [*every, Timeout(), *(Timeout(bundle=name) for name in self.plan.bundles)]

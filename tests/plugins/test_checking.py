@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansflow.core.errors import NotAvailable
@@ -86,13 +88,26 @@ def test_a_server_says_what_it_can_do() -> None:
             raise NotAvailable(f"No executor {name!r}.")
         return Container()  # type: ignore[return-value]
 
-    server = Available(executor=executor, default_executor="container", containers=True, memoize=True, server=True)
+    server = Available(
+        executor=executor,
+        default_executor="container",
+        containers=True,
+        memoize=True,
+        server=True,
+        events=frozenset({"push"}),
+        queues=True,
+    )
     everything = "image: alpine, memoize: src/**, network: none, executor: {name: container, rootless: true}"
     assert said(f"steps: {{a: {{run: b, {everything}}}}}", server) == []
     assert said("steps: {a: {run: b, executor: {name: container, rootles: true}}}", server) == [
         "1:49: Unknown key 'rootles' in the options of container. Did you mean 'rootless'?"
     ]
-    assert notes(read("on: push\nsteps: {a: {run: b, runs_on: x}}"), server) == []
+    elsewhere = read("on: push\nsteps: {a: {run: b, runs_on: x}}")
+    assert notes(elsewhere, server) == []
+    assert [note.path for note in notes(elsewhere, replace(server, events=frozenset(), queues=False))] == [
+        ("on",),
+        ("steps", "a", "runs_on"),
+    ]
 
 
 def test_what_only_a_server_does_is_noted_and_no_reason_to_refuse() -> None:
