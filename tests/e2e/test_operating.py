@@ -1,15 +1,18 @@
-"""What an operator does to an installation: back it up, bring it back, and leave a running one alone."""
+"""What an operator does to an installation: back it up, bring it back, look after its keys, people and record."""
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.server_process import ServerProcess, run, until
+from tests.server_process import PASSWORD, ServerProcess, run, until
 
 SECRET = "hunter2-hunter2"
 SOURCE = """\
@@ -92,3 +95,95 @@ def test_what_a_server_writes_to_is_changed_by_nobody_else(running: ServerProces
             == f"Error: A server runs on {running.data}. Stop it for this: only one process may write there.\n"
         )
     assert run(running.data, "user", "list").returncode == 0
+
+
+def test_new_keys_open_what_was_sealed_under_the_old(
+    saved: tuple[Path, dict[str, Any]], restored: ServerProcess
+) -> None:
+    ring = restored.data / "keys" / "ring"
+    names = [line.split()[0] for line in ring.read_text().splitlines()]
+    done = run(restored.data, "keys", "rotate")
+    assert done.returncode == 0 and "1 secret has been sealed anew." in done.stdout, done.stderr
+    assert [line.split()[0] for line in ring.read_text().splitlines()] == [*names, f"k{len(names) + 1}"]
+    assert ring.stat().st_mode & 0o777 == 0o600
+    restored.start()
+    assert ended(restored, saved[1]["pipeline"])["status"] == "success"
+    assert restored.stop() == 0
+
+
+def test_people_are_made_locked_out_and_given_a_password(restored: ServerProcess, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.touch(mode=0o600)
+    file.write_text("another-good-password\n")
+    data, given = restored.data, ("--password-file", str(file))
+    made = run(data, "user", "create", "Bo", "--email", "bo@example.com", *given)
+    assert (made.returncode, made.stdout) == (0, "Made the user bo of default.\n"), made.stderr
+    assert run(data, "user", "create", "bo", "--email", "b@example.com", *given).returncode == 5
+    assert run(data, "user", "disable", "admin").stderr == (
+        "Error: This is the last administrator. Make another one first.\n"
+    )
+    assert run(data, "user", "disable", "bo@example.com").returncode == 0
+    assert run(data, "user", "password", "admin", *given).returncode == 0
+    people = {one["username"]: one for one in json.loads(run(data, "user", "list", "--json").stdout)}
+    assert (people["bo"]["is_active"], people["admin"]["is_operator"]) == (False, True)
+    assert "password" not in people["bo"]
+    deeds = [json.loads(line) for line in run(data, "audit", "export").stdout.splitlines()]
+    assert [one["action"] for one in deeds if one["actor"] == "operator"][-3:] == [
+        "user.create", "user.update", "user.password",
+    ]  # fmt: skip
+    file.write_text(PASSWORD)
+    assert run(data, "user", "password", "admin", *given).returncode == 0
+
+
+def test_a_record_that_somebody_touched_is_found(restored: ServerProcess, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    (copy / "keys").mkdir(parents=True, mode=0o700)
+    for name in ("session", "signing.pem", "ring"):
+        (copy / "keys" / name).touch(mode=0o600)
+        (copy / "keys" / name).write_bytes((restored.data / "keys" / name).read_bytes())
+    with sqlite3.connect(restored.data / "ansflow.sqlite3") as source, sqlite3.connect(copy / "ansflow.sqlite3") as to:
+        source.backup(to)
+    head = run(copy, "audit", "verify").stdout.split()[-1]
+    assert run(copy, "audit", "verify", "--known", head).returncode == 0
+    with sqlite3.connect(copy / "ansflow.sqlite3") as touched:
+        touched.execute("UPDATE audit_entry SET actor = 'nobody' WHERE number = 2")
+    done = run(copy, "audit", "verify")
+    assert (done.returncode, "Entry 2 was changed after it was written." in done.stdout) == (1, True)
+    assert "第 2 条记录写入后被改动。" in run(copy, "audit", "verify", "--lang", "zh").stdout
+    source.close()
+    to.close()
+    touched.close()
+
+
+def test_the_tables_are_of_this_release_already(restored: ServerProcess) -> None:
+    assert run(restored.data, "migrate").stdout == "The tables are of this release already.\n"
+
+
+def test_a_check_finds_nothing_wrong_behind_tls(restored: ServerProcess) -> None:
+    known = {"ANSFLOW_BASE_URL": "https://ci.example.com", "ANSFLOW_ALLOW_HOST_EXECUTOR": "false"}
+    found = json.loads(run(restored.data, "check", "--json", **known).stdout)
+    sandbox = found.pop("sandbox")
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert not sandbox or "isolation" in sandbox[0]
+    assert set(found) == {"variables", "folder", "disk", "keys", "database", "sealed", "clock", "security"}
+
+
+def test_a_check_says_what_is_wrong_and_how_to_mend_it(restored: ServerProcess) -> None:
+    os.chmod(restored.data, 0o755)
+    try:
+        done = run(restored.data, "check", ANSFLOW_HOST="0.0.0.0", ANSFLOW_ALOWED_HOSTS="ci.example.com")
+        chinese = run(restored.data, "check", "--lang", "zh").stdout
+    finally:
+        os.chmod(restored.data, 0o700)
+    assert done.returncode == 1
+    assert f"chmod go-rwx {restored.data}" in done.stdout
+    assert "ANSFLOW_BASE_URL" in done.stdout and "ANSFLOW_ALLOWED_HOSTS" in done.stdout
+    assert "可被其他用户读取" in chinese
+
+
+def test_nothing_begins_an_installation_by_the_way(tmp_path: Path) -> None:
+    for words in (("backup", "x"), ("user", "list"), ("audit", "verify"), ("keys", "rotate"), ("check",)):
+        done = run(tmp_path / "data", *words)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("Error: There is no installation in ")
+    assert not (tmp_path / "data").exists()
