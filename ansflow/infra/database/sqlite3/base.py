@@ -74,10 +74,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._start_transaction_under_autocommit()
         try:
             yield
+            self._commit()  # may be refused too: then nobody else would get the turn
         except BaseException:
             self._rollback()
             raise
-        self._commit()
 
     def checkpoint(self) -> None:
         """Brings the write-ahead log into the file, in this connection's turn."""
