@@ -98,7 +98,7 @@ class Sessions(Resource):
         signs_in = self.request is not None and self.request.method == "POST"
         return [NoAuthentication()] if signs_in else super().get_authenticators()
 
-    @operation(Public(), answer=SessionBody)
+    @operation(Public(), answer=SessionBody, errors=(401,))
     def retrieve(self, request: Call) -> dict[str, Any]:
         """Who is signed in, and the CSRF token."""
         user = request.http.user

@@ -33,7 +33,7 @@ from rest_framework.viewsets import ViewSet
 from ansflow.api.base.paging import Pages
 from ansflow.api.base.parsing import MOST_INTEGER, holdable, refuse
 from ansflow.api.base.policies import Policy, Public
-from ansflow.api.base.serializers import Strict
+from ansflow.api.base.serializers import JSON, Strict
 from ansflow.apps.actor import Actor
 from ansflow.core.errors import NotFound
 
@@ -159,7 +159,7 @@ def _read_body(body: type[Strict] | None, request: Request) -> Mapping[str, Any]
         return {}
     if body is None and not request.data:
         return {}
-    serializer = (body or Strict)(data=request.data, partial=request.method == "PATCH")
+    serializer = (body or Strict)(data=request.data, partial=request.method == "PATCH", context={JSON: True})
     serializer.is_valid(raise_exception=True)
     return cast(Mapping[str, Any], serializer.validated_data)
 

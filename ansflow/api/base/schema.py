@@ -160,6 +160,8 @@ class Schema(AutoSchema):
         found = super()._map_serializer_field(field, direction, bypass_extensions)
         if isinstance(field, serializers.IntegerField) and direction == "request" and found:
             found.setdefault("maximum", MOST_INTEGER)
+        if isinstance(field, serializers.CharField) and direction == "request" and not field.allow_blank and found:
+            found.setdefault("minLength", 1)
         return found
 
 

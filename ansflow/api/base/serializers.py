@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rest_framework import serializers
 
 from ansflow.core.schema import nearest
+
+JSON = "json"
+"""In the context of a serializer: what it reads was JSON, which has types. A query has texts only."""
 
 
 class Strict(serializers.Serializer[Any]):
@@ -23,8 +26,44 @@ class Strict(serializers.Serializer[Any]):
             }
             if unknown:
                 raise serializers.ValidationError(unknown)
+        if self.parent is None and self.context.get(JSON):
+            mistyped = dict(_mistyped(self, data, ""))
+            if mistyped:
+                raise serializers.ValidationError(mistyped)
         return super().to_internal_value(data)
 
 
 class Empty(Strict):
     """No body, or `{}`."""
+
+
+TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], tuple[type, ...]], ...] = (
+    (serializers.BooleanField, (bool,)),
+    (serializers.IntegerField, (int, float)),  # 1.0 is a whole number in JSON; what 1.5 is, the field says itself
+    (serializers.FloatField, (int, float)),
+    (serializers.CharField, (str,)),
+)
+
+
+def _mistyped(field: Any, value: Any, path: str) -> Iterator[tuple[str, list[str]]]:
+    """Where a value has another type than its field: `{"name": 0}` is no name, and `{"is_admin": "yes"}` is no yes."""
+    if isinstance(field, serializers.BaseSerializer) and isinstance(value, Mapping):
+        for name, inner in getattr(field, "fields", {}).items():
+            if name in value:
+                yield from _mistyped(inner, value[name], _below(path, name))
+    elif hasattr(field, "child") and isinstance(value, list | Mapping):
+        for name, one in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _mistyped(field.child, one, _below(path, name))
+    elif value is not None and not _fits(field, value):
+        yield path, [str(field.error_messages["invalid"])]
+
+
+def _fits(field: Any, value: Any) -> bool:
+    kinds = next((kinds for kind, kinds in TYPES if isinstance(field, kind)), None)
+    if kinds is None:
+        return True
+    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+
+
+def _below(path: str, name: Any) -> str:
+    return f"{path}.{name}" if path else str(name)
