@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run hello test lint fix generate bench lock services clean
+.PHONY: help setup run hello test lint fix generate hostile bench lock services clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ generate: setup ## write anew what is derived: JSON Schema, contract expectation
 	@$(BIN)/python docs/settings.py
 	@$(BIN)/python docs/api.py
 	@$(BIN)/python docs/roles.py
+
+hostile: setup ## ask every operation of the API several hundred times what it does not expect, each time anew
+	@HOSTILE_EXAMPLES=$${HOSTILE_EXAMPLES:-300} $(BIN)/pytest -q tests/e2e/test_hostile_requests.py
 
 bench: setup ## measure, as ratios against peers in the same run
 	@$(BIN)/python -m compileall -q ansflow # as set-up leaves it; a fresh edit would be compiled in the first run

@@ -95,6 +95,12 @@ class ExecutionBody(serializers.Serializer[Any]):
     counts = serializers.DictField(child=serializers.IntegerField())
 
 
+class ListedExecutionBody(ExecutionBody):
+    """An execution in a list, with its steps where `steps=true` asks for them."""
+
+    step_executions = StepExecutionBody(many=True, required=False)
+
+
 class WholeExecutionBody(ExecutionBody):
     """The execution with its steps, in the order of the file."""
 
@@ -249,7 +255,7 @@ class StepDetailBody(StepExecutionBody):
 
 
 class Executions(Resource):
-    @operation(SignedIn(), answer=ExecutionBody, paged=True, query=ExecutionFilter)
+    @operation(SignedIn(), answer=ListedExecutionBody, paged=True, query=ExecutionFilter)
     def list(self, request: Call) -> HttpResponse:
         """The executions that you may see, newest first."""
         wanted = dict(request.query)

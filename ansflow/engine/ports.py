@@ -69,8 +69,13 @@ class ArtifactStore(Protocol):
         workspace: Path,
         globs: Sequence[str],
         passed_over: Callable[[str, str], object],
+        *,
+        refusal: Callable[[str], str],
     ) -> list[KeptFile]:
-        """Follows no symbolic link and takes regular files only; `passed_over(path, why)` hears of the others."""
+        """Follows no symbolic link and takes regular files only, where `refusal(path)` says "".
+
+        `passed_over(path, why)` hears of the others.
+        """
         ...
 
     def files(self, execution: int) -> Mapping[str, Sequence[KeptFile]]: ...

@@ -279,16 +279,16 @@ class Runner:
         missing = [name for name in job.spec.outputs if name not in outputs]
         if missing and outcome.status is StepStatus.SUCCESS:
             outcome = _warned(outcome, f"The step did not write the outputs {', '.join(missing)} to $ANSFLOW_OUTPUT.")
-        outcome = self._keep(job, outcome)
+        outcome = self._keep(job, outcome, masker)
         if outcome.status is StepStatus.SUCCESS:
             outcome = self._save(job, outcome, hits)
         told = replace(
             outcome, outputs={**outcome.outputs, **outputs}, summary=summary or outcome.summary, artifacts=()
         )
-        # Artifacts keep their true names: under another one they could not be fetched.
+        # Artifacts keep their true names, in which no secret is: under another one they could not be fetched.
         return replace(masked(told, masker), artifacts=outcome.artifacts)
 
-    def _keep(self, job: StepJob, outcome: Outcome) -> Outcome:
+    def _keep(self, job: StepJob, outcome: Outcome, masker: Masker) -> Outcome:
         wanted = job.spec.artifacts
         if wanted is None or wanted.when not in (
             "always",
@@ -299,7 +299,12 @@ class Runner:
         try:
             kept = self._stubbornly(
                 lambda: self._artifacts.keep(
-                    job.execution, job.planned.key, job.workspace, wanted.paths, left.__setitem__
+                    job.execution,
+                    job.planned.key,
+                    job.workspace,
+                    wanted.paths,
+                    left.__setitem__,
+                    refusal=lambda path: "" if masker.mask(path) == path else "its name holds a secret",
                 )
             )
         except InvalidSpec as error:

@@ -223,6 +223,16 @@ def test_what_cannot_be_an_artifact_is_named(make_local):
     assert local.step("a").status == "success"
 
 
+def test_a_file_whose_name_holds_a_secret_is_no_artifact(make_local):
+    local = make_local(executor="host", secrets={"TOKEN": "hunter2-hunter2"})
+    made = script('touch "$TOKEN.txt" "x-$(printf %s "$TOKEN" | base64).txt" well.txt', secrets=("TOKEN",),
+                  artifacts=ArtifactSpec(paths=("*.txt",)))  # fmt: skip
+    local.run(plan({"a": made}))
+    assert [file.path for file in local.step("a").outcome.artifacts] == ["well.txt"]
+    (told,) = local.step("a").outcome.warnings
+    assert told == "Not kept as artifacts: ***.txt (its name holds a secret), x-***.txt (its name holds a secret)."
+
+
 def test_artifacts_that_cannot_be_kept_end_a_success_with_the_sentence(make_local, monkeypatch):
     monkeypatch.setattr(trees, "MAX_ENTRIES", 1)
     local = make_local(executor="host", secrets={"TOKEN": "swordfish-42"})

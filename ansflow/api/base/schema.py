@@ -154,6 +154,8 @@ class Schema(AutoSchema):
         found = super()._map_basic_serializer(serializer, direction)
         if isinstance(serializer, Strict):
             found["additionalProperties"] = False
+        for schema in found.get("properties", {}).values():
+            _allow_anything(schema)
         return found
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
@@ -163,6 +165,15 @@ class Schema(AutoSchema):
         if isinstance(field, serializers.CharField) and direction == "request" and not field.allow_blank and found:
             found.setdefault("minLength", 1)
         return found
+
+
+def _allow_anything(schema: dict[str, Any]) -> None:
+    """drf-spectacular says "anything, or null, and not both" for what may be null: null is anything, too."""
+    if schema.get("oneOf") == [{}, {"type": "null"}]:
+        del schema["oneOf"]
+    for inner in (schema.get("items"), schema.get("additionalProperties")):
+        if isinstance(inner, dict):
+            _allow_anything(inner)
 
 
 def _response(description: str, schema: dict[str, Any], media_type: str = "application/json") -> dict[str, Any]:

@@ -93,9 +93,12 @@ def add_member(actor: Actor, project_id: int, *, user: str, role: str) -> Member
 
 
 @transaction.atomic
-def change_role(actor: Actor, project_id: int, member_id: int, *, role: str) -> Member:
+def change_role(actor: Actor, project_id: int, member_id: int, *, role: str = "") -> Member:
+    """Without a role nothing changes."""
     project = _held(actor, project_id, Permission.MEMBER_CHANGE)
     member = queries.member(actor, project_id, member_id, Permission.MEMBER_CHANGE)
+    if not role:
+        return member
     _check_grant(actor, project, role)
     _check_owner_stays(member, role)
     before, after = change(member, {"role": role})

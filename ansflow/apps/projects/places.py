@@ -78,9 +78,10 @@ def create_variable(actor: Actor, project_id: int, *, name: str, value: str, env
 
 
 @transaction.atomic
-def update_variable(actor: Actor, project_id: int, variable_id: int, *, value: str) -> Variable:
+def update_variable(actor: Actor, project_id: int, variable_id: int, **changes: Any) -> Variable:
+    """Changes `value`."""
     found = queries.variable(actor, project_id, variable_id, Permission.VARIABLE_CHANGE)
-    before, after = change(found, {"value": value})
+    before, after = change(found, changes)
     if after:
         record(actor, "variable.update", before=before, after=after, **_about(found, "variable"))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,22 @@ class FileArtifacts:
         self.blobs = Blobs(root / "blobs")
 
     def keep(
-        self, execution: int, step: str, workspace: Path, globs: Sequence[str], passed_over: PassedOver
+        self,
+        execution: int,
+        step: str,
+        workspace: Path,
+        globs: Sequence[str],
+        passed_over: PassedOver,
+        *,
+        refusal: Callable[[str], str] = lambda path: "",
     ) -> list[KeptFile]:
         kept: list[dict[str, object]] = []
         for found in find(workspace, path_matcher(globs), passed_over):
             if found.link is not None:  # it may point anywhere; only what was really made here is an artifact
                 passed_over(found.path, "a link")
+                continue
+            if why := refusal(found.path):
+                passed_over(found.path, why)
                 continue
             source = found.open()
             try:
