@@ -310,8 +310,12 @@ def operators_pages(recorded: Recorded) -> int:
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     folder = tmp_path_factory.mktemp("canaries")
-    server = ServerProcess(folder, ANSFLOW_SLOTS="6")
     canaries = Canaries()
+    metrics = folder / "metrics-token"
+    metrics.touch(mode=0o600)
+    metrics.write_text(canaries.put("METRICS_TOKEN"))
+    platform = {"ANSFLOW_METRICS_TOKEN_FILE": str(metrics), "PLATFORM_TOKEN": canaries.put("PLATFORM_TOKEN")}
+    server = ServerProcess(folder, ANSFLOW_SLOTS="6", **platform)
     server.start_with_administrator()
     recorded = Recorded(server)
     with Processes() as processes:
@@ -361,9 +365,9 @@ def test_no_process_but_the_step_itself_holds_a_canary(lived: Lived) -> None:
     assert [(one, found) for one in lived.processes.cmdlines if (found := lived.canaries.found_in(one))] == []
     holders = {(step_of(one), name) for one in lived.processes.environs for name in lived.canaries.found_in(one)}
     wanted = {"print": {f"S{n}" for n in range(SECRETS)} | set(AWKWARD), "names": {"S8"}, "multi": {"LINES"}}
-    wanted |= {"live": {"E0", "E1", "E2"}, "fetch": {"GIT_PASSWORD"}}
+    wanted |= {"live": {"E0", "E1", "E2"}, "fetch": {"GIT_PASSWORD"}, "": {"PLATFORM_TOKEN"}}
     assert [(step, name) for step, name in holders if name not in wanted.get(step, set())] == []
-    assert ("print", "S0") in holders, "the environment of a step that may see it was looked at"
+    assert {("print", "S0"), ("", "PLATFORM_TOKEN")} <= holders, "those who may see it were looked at"
 
 
 def step_of(environ: bytes) -> str:

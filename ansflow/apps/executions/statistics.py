@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
@@ -17,6 +17,7 @@ from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.status import ExecutionStatus
 
 WINDOW = timedelta(days=30)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # nothing has run before, and the calendar goes no further back than year 1
 MEASURED = 10_000  # of the newest that have ended, durations are read one by one
 
 
@@ -30,7 +31,7 @@ def statistics(
 ) -> dict[str, Any]:
     """Of the executions created from `since` to `until` (exclusive) that the actor may see; the last 30 days."""
     until = until or timezone.now()
-    since = since or until - WINDOW
+    since = since or max(until, EARLIEST) - WINDOW
     if since >= until:
         raise InvalidSpec([Problem(code="invalid", message="Must lie before `until`.", path=("since",))])
     found = queries.executions(actor, project=project, pipeline=pipeline, created_after=since, created_before=until)
