@@ -93,6 +93,7 @@ HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True  # so that signing out ends what
 HEADLESS_JWT_ROTATE_REFRESH_TOKEN = True
 
 OVER_TLS = SETTINGS.address.startswith("https://")
+SESSION_ENGINE = "ansflow.apps.accounts.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OVER_TLS
 CSRF_TRUSTED_ORIGINS = [SETTINGS.base_url] if SETTINGS.base_url else []
 SECURE_HSTS_SECONDS = 31_536_000 if OVER_TLS else 0

@@ -16,8 +16,8 @@ from ansflow.config.folders import data_folder
 from ansflow.core.errors import InvalidSpec, Problem
 
 PREFIX = "ANSFLOW_"
-ELSEWHERE = ("ANSFLOW_LANG", "ANSFLOW_SERVER", "ANSFLOW_TOKEN")
-"""Variables of the command line, which mean nothing to a server."""
+ELSEWHERE = ("ANSFLOW_LANG", "ANSFLOW_SERVER", "ANSFLOW_TOKEN", "ANSFLOW_ALLOW_PRIVATE_HOSTS")
+"""Variables that are read elsewhere: by the command line, and by what connects to other hosts (`plugins.outbound`)."""
 LATER = {
     "ANSFLOW_BROKER_URL": "workers in processes of their own",
     "ANSFLOW_REDIS_URL": "a bus between processes",

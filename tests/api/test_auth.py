@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ansflow.apps.accounts.models import ApiToken, SignInAttempt, User
+from ansflow.apps.accounts.sessions import SessionStore
 from ansflow.apps.audit.models import Entry
 from tests.world import PASSWORD, World
 
@@ -237,7 +238,17 @@ class TestBrowsers:
         before = client.session.session_key
         client.post("/api/v1/auth/session/", {"username": "developer", "password": PASSWORD}, "application/json")
         assert client.session.session_key != before
-        assert not Session.objects.filter(session_key=before).exists()
+        assert not SessionStore().exists(before)
+
+    def test_the_table_of_sessions_holds_nothing_that_lets_anybody_in(self, world: World):
+        client = world.api("developer").client
+        assert SessionStore().exists(client.session.session_key)
+        (row,) = Session.objects.values()
+        assert client.session.session_key not in json.dumps(row, default=str)
+        thief = Client()
+        thief.cookies["sessionid"] = row["session_key"]
+        assert thief.get(ME).status_code == 401
+        assert client.get(ME).status_code == 200
 
     def test_a_bad_token_is_not_saved_by_a_good_cookie(self, world: World):
         client = Client(headers={"Authorization": "Bearer nonsense"})

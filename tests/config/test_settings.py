@@ -7,6 +7,7 @@ import pytest
 from ansflow.config import settings
 from ansflow.config.settings import VARIABLES, Settings, read_settings, unknown_variables
 from ansflow.core.errors import InvalidSpec
+from ansflow.plugins.outbound import ALLOW_SETTING
 from docs.settings import PAGE, page
 
 DATA = Path("/srv/ansflow")
@@ -84,6 +85,7 @@ def test_what_this_release_cannot_do_is_refused_and_not_passed_over(name: str) -
 
 def test_a_variable_that_is_nearly_one_is_named_with_the_one_that_was_meant() -> None:
     environ = {"ANSFLOW_ALOW_HOST_EXECUTOR": "true", "ANSFLOW_PORT": "1", "ANSFLOW_LANG": "zh", "HOME": "/root"}
+    environ[ALLOW_SETTING] = "git.example:443"
     (said,) = unknown_variables(environ)
     assert said.startswith("ANSFLOW_ALOW_HOST_EXECUTOR is not known")
     assert "ANSFLOW_ALLOW_HOST_EXECUTOR" in said

@@ -287,7 +287,7 @@ def paged(methods: dict[str, Any]) -> bool:
     return any(one["name"] == "page_size" for one in methods["get"].get("parameters", ()))
 
 
-def operators_pages(recorded: Recorded) -> int:
+def operators_pages(recorded: Recorded, canaries: Canaries) -> int:
     """Every page of `/admin/` that another one links to; how many."""
     with httpx2.Client(base_url=recorded.server.url, timeout=PATIENCE, follow_redirects=True) as client:
         form = client.get("/admin/login/").text
@@ -295,6 +295,7 @@ def operators_pages(recorded: Recorded) -> int:
         assert csrf is not None
         known = {"username": "admin", "password": PASSWORD, "csrfmiddlewaretoken": csrf[1], "next": "/admin/"}
         client.post("/admin/login/", data=known, headers={"Referer": f"{recorded.server.url}/admin/login/"})
+        canaries.put("SESSION", client.cookies["sessionid"])
         seen: set[str] = set()
         left = ["/admin/"]
         while left:
@@ -326,7 +327,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         until(lambda: server.api("GET", f"cicd/executions/{again['id']}/")["ended_at"], "the second one ends")
         executions.append(int(again["id"]))
         read_everything(recorded)
-        assert operators_pages(recorded) > 20
+        assert operators_pages(recorded, canaries) > 20
     backup = folder / "backup.tar.gz"
     assert run(server.data, "backup", str(backup)).returncode == 0
     yield Lived(server, canaries, recorded, processes, executions, backup)

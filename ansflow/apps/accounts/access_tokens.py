@@ -23,6 +23,7 @@ from django.http import HttpRequest
 
 from ansflow.apps.accounts import queries
 from ansflow.apps.accounts.models import User
+from ansflow.apps.accounts.sessions import stored
 from ansflow.apps.accounts.signing_in import open_session
 from ansflow.apps.audit.actions import record
 
@@ -84,7 +85,8 @@ def refresh(token: str, *, address: str = "") -> Pair | None:
         return None
     with transaction.atomic():
         # Two at once with the same token: the second one waits here, and then comes with a spent one.
-        Session.objects.select_for_update().filter(session_key=internal.session_key_from_sid(claims["sid"])).first()
+        key = internal.session_key_from_sid(claims["sid"])
+        Session.objects.select_for_update().filter(session_key=stored(key or "")).first()
         made = Strategy().refresh_token(token)
         if made is not None:
             return Pair(access=made[0], refresh=made[1])
