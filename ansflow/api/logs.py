@@ -20,6 +20,20 @@ from ansflow.apps.projects.access import Permission
 LINES_AT_ONCE = 10_000
 
 
+class LogBody(serializers.Serializer[Any]):
+    """The log of one attempt."""
+
+    step = serializers.CharField()
+    attempt = serializers.IntegerField()
+    length = serializers.IntegerField()
+    lines = serializers.IntegerField()
+    ended = serializers.BooleanField()
+
+
+class LogListBody(serializers.Serializer[Any]):
+    logs = LogBody(many=True)
+
+
 class LogQuery(Strict):
     """Bytes `start` to `end`, or lines `first` to `last`; without either, all of it."""
 
@@ -57,6 +71,7 @@ class Logs(Resource):
             "text/plain",
             "With `step`: the log as text/plain, with its length in X-Log-Length, and an ETag. "
             " Without: JSON, `{logs: [{step, attempt, length, lines, ended}]}`.",
+            or_json=LogListBody,
         ),
     )
     def retrieve(self, request: Call, id: int) -> HttpResponseBase:

@@ -61,10 +61,11 @@ class Resource(ViewSet):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """An answer that is no JSON."""
+    """An answer that is no JSON; or, where `or_json` is given, sometimes that."""
 
     media_type: str
     description: str = "The content."
+    or_json: type[serializers.BaseSerializer[Any]] | None = None
 
 
 Answer = type[serializers.BaseSerializer[Any]] | Content

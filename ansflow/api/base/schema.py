@@ -144,7 +144,11 @@ class Schema(AutoSchema):
             return {"description": "Done."}
         if isinstance(declared.answer, Content):
             schema: dict[str, Any] = {"type": "string", "format": "binary"}
-            return _response(declared.answer.description, schema, declared.answer.media_type)
+            made = _response(declared.answer.description, schema, declared.answer.media_type)
+            if declared.answer.or_json is not None:
+                listed = self.resolve_serializer(force_instance(declared.answer.or_json), "response").ref
+                made["content"]["application/json"] = {"schema": listed}
+            return made
         schema = self.resolve_serializer(force_instance(declared.answer), "response").ref
         if declared.paged:
             return _response("A page of the list.", _page_of(schema))

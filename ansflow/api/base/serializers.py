@@ -54,15 +54,19 @@ def _mistyped(field: Any, value: Any, path: str) -> Iterator[tuple[str, list[str
     elif hasattr(field, "child") and isinstance(value, list | Mapping):
         for name, one in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _mistyped(field.child, one, _below(path, name))
-    elif value is not None and not _fits(field, value):
-        yield path, [str(field.error_messages["invalid"])]
+    elif value is not None and (sentence := _misfit(field, value)):
+        yield path, [sentence]
 
 
-def _fits(field: Any, value: Any) -> bool:
-    kinds = next((kinds for kind, kinds in TYPES if isinstance(field, kind)), None)
-    if kinds is None:
-        return True
-    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+def _misfit(field: Any, value: Any) -> str:
+    """What is wrong with the value as it was sent; "" where nothing is."""
+    kinds = next((kinds for kind, kinds in TYPES if isinstance(field, kind)), ())
+    if kinds and not (isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))):
+        return str(field.error_messages["invalid"])
+    most = getattr(field, "max_length", None)
+    if isinstance(value, str) and most is not None and len(value) > most:  # blanks that will be cut off count, too
+        return str(field.error_messages["max_length"]).format(max_length=most)
+    return ""
 
 
 def _below(path: str, name: Any) -> str:

@@ -16,6 +16,10 @@ from ansflow.apps.projects.models import Project
 class Taken(Strict):
     name = serializers.CharField()
     parameters = serializers.JSONField(required=False)
+    much = serializers.IntegerField(required=False)
+    sure = serializers.BooleanField(required=False)
+    words = serializers.ListField(child=serializers.CharField(), required=False)
+    short = serializers.CharField(required=False, max_length=3)
 
 
 class Answered(serializers.Serializer[Any]):

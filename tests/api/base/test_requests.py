@@ -43,6 +43,14 @@ REFUSED = {
     "a text": b'"name"',
     "null": b"null",
     "an unknown field": b'{"name": "a", "is_superuser": true}',
+    "a number for a text": b'{"name": 0}',
+    "a truth for a text": b'{"name": true}',
+    "a text for a number": b'{"name": "a", "much": "5"}',
+    "a truth for a number": b'{"name": "a", "much": true}',
+    "a text for a truth": b'{"name": "a", "sure": "yes"}',
+    "a number for a truth": b'{"name": "a", "sure": 1}',
+    "a number among texts": b'{"name": "a", "words": ["b", 3]}',
+    "a text that is longer than allowed with the blanks around it": b'{"name": "a", "short": "   b"}',
 }
 
 
@@ -143,7 +151,11 @@ def test_a_name_that_no_row_can_have_is_not_found(world: World) -> None:
 
 
 def test_what_fits_is_answered(world: World) -> None:
-    answer = send(world, b'{"name": "\xe7\xba\xa2", "parameters": {"n": 9223372036854775807, "deep": [[1.5, null]]}}')
+    answer = send(
+        world,
+        b'{"name": "\xe7\xba\xa2", "much": 1.0, "sure": true, "words": ["a"], '
+        b'"parameters": {"n": 9223372036854775807, "deep": [[1.5, null]]}}',
+    )
     assert (answer.status_code, answer.json()) == (201, {"name": "红"})
     assert world.api("developer").get(LIST, page_size="1").json()["count"] == 1
 
