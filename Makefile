@@ -2,17 +2,26 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.ready
+WEB := ansflow/edge/static/index.html
+WEB_FROM := $(shell find web -type f -not -path '*/node_modules/*')
+NPX := cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npx --no-install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run hello test lint fix generate hostile bench lock services clean
+.PHONY: help setup web run hello test lint fix generate hostile bench lock services screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(SETUP) ## make .venv with everything that is needed, from hash-locked requirements
+setup: $(SETUP) $(WEB) ## make .venv with everything that is needed, from hash-locked requirements, and build the web app
 
 $(SETUP): requirements/dev.txt pyproject.toml bin/setup
 	@PYTHON="$(PYTHON)" bin/setup
+	@touch $@
+
+web: $(WEB) ## build the web app into the package, where its sources have changed
+
+$(WEB): $(SETUP) $(WEB_FROM) bin/web
+	@bin/web
 	@touch $@
 
 run: setup ## start the server, and print where it is
@@ -22,6 +31,7 @@ hello: setup ## run the example pipeline, with real work in it, without a server
 	@$(BIN)/ansflow run examples/hello/.ansflow.yml
 
 test: setup ## run every test
+	@$(NPX) vitest run
 	@$(BIN)/pytest -q -n auto
 
 lint: setup ## formatting, types, import directions
@@ -29,14 +39,18 @@ lint: setup ## formatting, types, import directions
 	@$(BIN)/ruff check .
 	@folder=$$(mktemp -d) && ANSFLOW_DATA_DIR=$$folder $(BIN)/mypy; status=$$?; rm -rf $$folder; exit $$status
 	@$(BIN)/lint-imports --no-logo
+	@$(NPX) tsc --noEmit
+	@$(NPX) biome check .
 
 fix: setup ## format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(NPX) biome check --write .
 
 generate: setup ## write anew what is derived: JSON Schema, contract expectations, reference pages
 	@$(BIN)/python contract/generate.py
 	@$(BIN)/python contract/openapi.py
+	@$(NPX) openapi-ts
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/steps.py
 	@$(BIN)/python docs/cli.py
@@ -64,5 +78,8 @@ lock: setup ## pin requirements anew, with hashes
 services: ## install the real servers that the tests start (Debian, as root)
 	@bin/services
 
+screenshots: setup ## pictures of every page in both themes, narrow, and in Chinese, in web/shots
+	@$(BIN)/python -m tests.e2e.web.screenshots
+
 clean: ## remove what the targets made
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@rm -rf .venv web/node_modules ansflow/edge/static .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

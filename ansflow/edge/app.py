@@ -1,4 +1,4 @@
-"""The edge as one ASGI application: its own few pages, and Django for everything else."""
+"""The edge as one ASGI application: its own few pages, the web app, and Django for everything else."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from ansflow.edge.door import Door, Rules
 from ansflow.edge.health import Health
 from ansflow.edge.measures import Measures
 from ansflow.edge.record import Record
+from ansflow.edge.web import WebApp
 
 
 def edge(behind: ASGIApp, rules: Rules, *, health: Health, measures: Measures, pages: Sequence[BaseRoute]) -> ASGIApp:
-    """`behind` gets what is neither a probe nor one of `pages`."""
+    """`behind` gets what is neither a probe nor one of `pages` nor the web app's."""
     routes = [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
         *pages,
     ]
-    inside = Router(routes, default=behind, redirect_slashes=False)
+    inside = Router(routes, default=WebApp(behind), redirect_slashes=False)
     return Door(inside, rules, measures=measures, record=Record())

@@ -1,0 +1,97 @@
+"""A real Chromium, in front of a real server: pages as a person has them, with everything that went wrong kept."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.server_process import PASSWORD
+
+CHROMIUM = shutil.which("chromium") or ""
+BUILT = Path(__file__).parents[3] / "ansflow" / "edge" / "static" / "index.html"
+AXE = Path(__file__).parents[3] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = ("serious", "critical")
+MISSING = (
+    "Chromium is not installed: `make services` does it"
+    if not CHROMIUM
+    else "the web app has not been built: `make web` does it"
+    if not BUILT.exists()
+    else ""
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Visit:
+    """One person's window. `faults` is what its console complained about, `foreign` whom else it asked."""
+
+    page: Page
+    url: str
+    faults: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.url + path)
+
+    def sign_in(self, username: str = "admin", password: str = PASSWORD) -> None:
+        self.open("/sign-in")
+        self.page.get_by_label(re.compile("Username|用户名")).fill(username)
+        self.page.get_by_label(re.compile("^(Password|密码)$")).fill(password)
+        self.page.get_by_role("button", name=re.compile("^(Sign in|登录)$")).click()
+        self.page.get_by_role("navigation", name=re.compile("Main|主导航")).wait_for(state="attached")
+
+    def serious_faults(self) -> list[str]:
+        """What axe finds on the page as it is now."""
+        # Through the debugger's door: the page itself lets no script in.
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found: dict[str, Any] = self.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{one['id']}: {node['target']} {node['failureSummary']}"
+            for one in found["violations"]
+            if one["impact"] in SERIOUS
+            for node in one["nodes"]
+        ]
+
+
+@contextmanager
+def visit(
+    browser: Browser, url: str, *, theme: Any = "light", language: str = "en", width: int = 1280
+) -> Iterator[Visit]:
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=theme, locale=language, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    seen = Visit(page, url)
+    page.on("console", lambda said: seen.faults.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: seen.faults.append(str(error)))
+    page.on("request", lambda asked: None if asked.url.startswith((url, "data:")) else seen.foreign.append(asked.url))
+    try:
+        yield seen
+    finally:
+        context.close()

@@ -1,0 +1,29 @@
+import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { asApiError } from "@/api/errors";
+import { Page } from "@/ui/page";
+import { Empty, Failure } from "@/ui/states";
+
+/** The last net: a page that could not be loaded, or fell while it was drawn. The shell around it stays. */
+export function Crashed({ error, reset }: ErrorComponentProps) {
+  const { t } = useTranslation();
+  const router = useRouter();
+  const again = () => {
+    reset();
+    void router.invalidate();
+  };
+  return (
+    <Page title={t("error.title")}>
+      <Failure what={t("error.page")} error={asApiError(error, undefined)} again={again} />
+    </Page>
+  );
+}
+
+export function NotFound() {
+  const { t } = useTranslation();
+  return (
+    <Page title={t("not_found.title")}>
+      <Empty says={t("not_found.says")} action={<Link to="/">{t("not_found.home")}</Link>} />
+    </Page>
+  );
+}

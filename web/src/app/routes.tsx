@@ -1,0 +1,37 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, lazyRouteComponent as lazy, redirect } from "@tanstack/react-router";
+import { session } from "@/api/session";
+import { parseSignIn } from "@/features/auth/search";
+import { parseExecutions } from "@/features/executions/search";
+import { parsePipelines } from "@/features/pipelines/search";
+import { parseProjects } from "@/features/projects/search";
+import { Shell } from "./shell";
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()();
+
+/** Everything behind the sign-in. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    const { user } = await context.queries.ensureQueryData(session);
+    if (user === null) throw redirect({ to: "/sign-in", search: { next: location.href } });
+  },
+});
+
+const inside = () => shell;
+
+// One line per page. `validateSearch` makes of the query string what the page works with. They stand apart from
+// `addChildren`, which would take the types of their searches away.
+// biome-ignore format: one line per page
+const pages = [
+  createRoute({ getParentRoute: inside, path: "/", component: lazy(() => import("@/features/home/home-page"), "HomePage") }),
+  createRoute({ getParentRoute: inside, path: "/projects", validateSearch: parseProjects, component: lazy(() => import("@/features/projects/projects-page"), "ProjectsPage") }),
+  createRoute({ getParentRoute: inside, path: "/pipelines", validateSearch: parsePipelines, component: lazy(() => import("@/features/pipelines/pipelines-page"), "PipelinesPage") }),
+  createRoute({ getParentRoute: inside, path: "/executions", validateSearch: parseExecutions, component: lazy(() => import("@/features/executions/executions-page"), "ExecutionsPage") }),
+] as const;
+// biome-ignore format: one line per page
+const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", validateSearch: parseSignIn, component: lazy(() => import("@/features/auth/sign-in-page"), "SignInPage") });
+
+export const tree = root.addChildren([signIn, shell.addChildren(pages)]);

@@ -1,0 +1,30 @@
+import { oneOf, type Raw, said, text, wholeNumber } from "@/lib/search";
+import { EXECUTION_STATUSES, type ExecutionStatus } from "@/lib/status";
+
+export const TRIGGERS = ["manual", "webhook", "schedule", "api", "pipeline"] as const;
+export const SINCE = ["day", "week", "month"] as const;
+
+/** The filter of the list. It is the URL: who gets the link sees the same. */
+export interface ExecutionsSearch {
+  project?: number;
+  pipeline?: number;
+  status?: ExecutionStatus;
+  trigger?: (typeof TRIGGERS)[number];
+  branch?: string;
+  by?: string;
+  since?: (typeof SINCE)[number];
+  page?: number;
+}
+
+export function parseExecutions(raw: Raw): ExecutionsSearch {
+  return said({
+    project: wholeNumber(raw.project),
+    pipeline: wholeNumber(raw.pipeline),
+    status: oneOf(raw.status, EXECUTION_STATUSES),
+    trigger: oneOf(raw.trigger, TRIGGERS),
+    branch: text(raw.branch),
+    by: text(raw.by),
+    since: oneOf(raw.since, SINCE),
+    page: wholeNumber(raw.page),
+  });
+}

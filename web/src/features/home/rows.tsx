@@ -1,0 +1,62 @@
+import { useTranslation } from "react-i18next";
+import type { ApprovalBody, ExecutionBody } from "@/api/generated";
+import { lookOfExecution, STEP_LOOK } from "@/lib/status";
+import { type Column, List } from "@/ui/list";
+import { Status } from "@/ui/status";
+import { Ago, Taken } from "@/ui/time";
+
+export function ExecutionRows({ label, rows }: { label: string; rows: readonly ExecutionBody[] }) {
+  const { t } = useTranslation("executions");
+  const columns: readonly Column<ExecutionBody>[] = [
+    {
+      key: "status",
+      title: t("status"),
+      width: "120px",
+      cell: (execution) => <Status look={lookOfExecution(execution)} />,
+    },
+    {
+      key: "execution",
+      title: t("execution"),
+      width: "26%",
+      cell: (it) => <Name name={it.pipeline_name} number={it.number} />,
+    },
+    { key: "message", title: t("message"), wide: true, cell: ({ message }) => <span title={message}>{message}</span> },
+    { key: "by", title: t("by"), width: "12%", wide: true, cell: ({ triggered_by }) => triggered_by || "–" },
+    {
+      key: "taken",
+      title: t("taken"),
+      width: "80px",
+      align: "end",
+      wide: true,
+      cell: (execution) => <Taken of={execution} />,
+    },
+    { key: "created", title: t("created"), width: "105px", cell: ({ created_at }) => <Ago at={created_at} /> },
+  ];
+  return <List label={label} columns={columns} rows={rows} idOf={({ id }) => id} />;
+}
+
+export function ApprovalRows({ label, rows }: { label: string; rows: readonly ApprovalBody[] }) {
+  const { t } = useTranslation("executions");
+  const columns: readonly Column<ApprovalBody>[] = [
+    { key: "status", title: t("status"), width: "120px", cell: () => <Status look={STEP_LOOK.waiting} /> },
+    {
+      key: "execution",
+      title: t("execution"),
+      width: "26%",
+      cell: (it) => <Name name={it.pipeline_name} number={it.execution_number} />,
+    },
+    { key: "step", title: t("step"), cell: ({ name, step }) => name || step },
+    { key: "message", title: t("message"), wide: true, cell: ({ message }) => <span title={message}>{message}</span> },
+    { key: "by", title: t("by"), width: "12%", wide: true, cell: ({ triggered_by }) => triggered_by || "–" },
+    { key: "created", title: t("created"), width: "105px", cell: ({ requested_at }) => <Ago at={requested_at} /> },
+  ];
+  return <List label={label} columns={columns} rows={rows} idOf={({ id }) => id} />;
+}
+
+function Name({ name, number }: { name: string; number: number }) {
+  return (
+    <span title={`${name} #${number}`}>
+      {name} <span className="muted">#{number}</span>
+    </span>
+  );
+}

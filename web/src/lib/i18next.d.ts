@@ -1,0 +1,24 @@
+import "i18next";
+import type app from "../locales/en/app.json";
+import type auth from "../locales/en/auth.json";
+import type executions from "../locales/en/executions.json";
+import type home from "../locales/en/home.json";
+import type pipelines from "../locales/en/pipelines.json";
+import type projects from "../locales/en/projects.json";
+import type status from "../locales/en/status.json";
+
+// One line per namespace: `t("projects:title")` does not compile when no such text exists.
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "app";
+    resources: {
+      app: typeof app;
+      auth: typeof auth;
+      executions: typeof executions;
+      home: typeof home;
+      pipelines: typeof pipelines;
+      projects: typeof projects;
+      status: typeof status;
+    };
+  }
+}

@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import words from "../locales/en/status.json";
+import { EXECUTION_LOOK, lookOfStep, STEP_LOOK } from "./status";
+
+test("every status has a word", () => {
+  for (const look of [...Object.values(STEP_LOOK), ...Object.values(EXECUTION_LOOK)])
+    expect(words).toHaveProperty(look.word);
+});
+
+test("a fault of ours looks different from a failure of the step's command", () => {
+  const failed = { status: "failed", allowed_failure: false } as const;
+  expect(lookOfStep({ ...failed, reason: "worker_lost" }).word).toBe("error");
+  expect(lookOfStep({ ...failed, reason: "exit_code" }).word).toBe("failed");
+  expect(lookOfStep({ ...failed, reason: "exit_code", allowed_failure: true }).word).toBe("allowed");
+});

@@ -1,0 +1,74 @@
+import {
+  Ban,
+  CircleAlert,
+  CircleCheck,
+  CircleDot,
+  CircleX,
+  Clock,
+  Hand,
+  type LucideIcon,
+  OctagonX,
+  SkipForward,
+  TimerOff,
+} from "lucide-react";
+import type { ExecutionBody, StepExecutionBody } from "@/api/generated";
+
+export type StepStatus = StepExecutionBody["status"];
+export type ExecutionStatus = ExecutionBody["status"];
+export type Tone = "idle" | "waiting" | "running" | "good" | "bad" | "broken" | "off" | "faint" | "warned";
+
+/** How a status looks everywhere: `word` is a key of the namespace `status`, `final` says that it will not change. */
+export interface Look {
+  readonly word:
+    | "pending"
+    | "waiting"
+    | "running"
+    | "success"
+    | "failed"
+    | "error"
+    | "cancelled"
+    | "skipped"
+    | "allowed"
+    | "timeout";
+  readonly icon: LucideIcon;
+  readonly tone: Tone;
+  readonly final: boolean;
+}
+
+const ERROR: Look = { word: "error", icon: OctagonX, tone: "broken", final: true };
+const ALLOWED: Look = { word: "allowed", icon: CircleAlert, tone: "warned", final: true };
+
+export const STEP_LOOK: Record<StepStatus, Look> = {
+  pending: { word: "pending", icon: Clock, tone: "idle", final: false },
+  waiting: { word: "waiting", icon: Hand, tone: "waiting", final: false },
+  running: { word: "running", icon: CircleDot, tone: "running", final: false },
+  success: { word: "success", icon: CircleCheck, tone: "good", final: true },
+  failed: { word: "failed", icon: CircleX, tone: "bad", final: true },
+  cancelled: { word: "cancelled", icon: Ban, tone: "off", final: true },
+  skipped: { word: "skipped", icon: SkipForward, tone: "faint", final: true },
+};
+
+export const EXECUTION_LOOK: Record<ExecutionStatus, Look> = {
+  pending: STEP_LOOK.pending,
+  running: STEP_LOOK.running,
+  success: STEP_LOOK.success,
+  failed: STEP_LOOK.failed,
+  cancelled: STEP_LOOK.cancelled,
+  timeout: { word: "timeout", icon: TimerOff, tone: "bad", final: true },
+};
+
+export const EXECUTION_STATUSES = Object.keys(EXECUTION_LOOK) as readonly ExecutionStatus[];
+
+/** Our own faults, apart from those of the step's command. */
+const OURS = new Set(["worker_lost", "poisoned", "internal_error"]);
+
+export function lookOfStep(step: Pick<StepExecutionBody, "status" | "reason" | "allowed_failure">): Look {
+  if (step.status !== "failed") return STEP_LOOK[step.status];
+  if (OURS.has(step.reason)) return ERROR;
+  return step.allowed_failure ? ALLOWED : STEP_LOOK.failed;
+}
+
+export function lookOfExecution(execution: Pick<ExecutionBody, "status" | "reason">): Look {
+  if (execution.status === "failed" && OURS.has(execution.reason)) return ERROR;
+  return EXECUTION_LOOK[execution.status];
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { duration, relative, taken } from "./time";
+
+test.each([
+  [0, "0.0s"],
+  [0.84, "0.8s"],
+  [9.96, "10s"],
+  [59.6, "1m 00s"],
+  [72, "1m 12s"],
+  [7500, "2h 05m"],
+  [90_000, "1d 01h"],
+])("%d seconds are written as %s", (seconds, written) => {
+  expect(duration(seconds)).toBe(written);
+});
+
+test("what was a moment ago is now, whatever the clocks of two machines say", () => {
+  const now = Date.parse("2026-11-29T12:00:00Z");
+  expect(relative("2026-11-29T12:00:00.4Z", now, "en")).toBe("now");
+  expect(relative("2026-11-29T11:57:00Z", now, "en")).toBe("3 min. ago");
+  expect(relative("2026-11-29T11:57:00Z", now, "zh-CN")).toBe("3分钟前");
+});
+
+test("what has not begun has taken no time that is known", () => {
+  expect(taken({ started_at: null, ended_at: null }, 0)).toBeNull();
+});

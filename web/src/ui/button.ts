@@ -1,0 +1,1 @@
+export { type ButtonProps, default as Button } from "antd/es/button";

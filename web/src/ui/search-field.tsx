@@ -1,0 +1,46 @@
+import { Search } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useKey } from "@/lib/use-key";
+import { Input } from "./input";
+
+const PAUSE = 250; // milliseconds without a key after which the words are looked for
+
+interface SearchFieldProps {
+  label: string;
+  value: string;
+  onSearch: (words: string) => void;
+  width?: number;
+  /** Of several on one page, one has the key. */
+  hasKey?: boolean;
+}
+
+/** Looks for what is typed once it rests. `/` leads here. */
+export function SearchField({ label, value, onSearch, width = 240, hasKey = true }: SearchFieldProps) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState(value);
+  const input = useRef<{ focus: () => void }>(null);
+  const search = useRef(onSearch);
+  search.current = onSearch;
+  useEffect(() => setTyped(value), [value]);
+  useEffect(() => {
+    if (typed.trim() === value) return;
+    const timer = setTimeout(() => search.current(typed.trim()), PAUSE);
+    return () => clearTimeout(timer);
+  }, [typed, value]);
+  useKey("/", t("keys.search"), () => input.current?.focus(), { enabled: hasKey });
+  return (
+    <Input
+      ref={(made) => {
+        input.current = made;
+      }}
+      type="search"
+      aria-label={label}
+      placeholder={label}
+      prefix={<Search size={14} aria-hidden />}
+      value={typed}
+      onChange={(event) => setTyped(event.target.value)}
+      style={{ width }}
+    />
+  );
+}

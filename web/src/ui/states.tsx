@@ -1,0 +1,52 @@
+import { CircleX } from "lucide-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "./button";
+import styles from "./states.module.css";
+
+/** Grey rows where a list will stand. They appear after a moment: what comes at once needs no skeleton. */
+export function Skeleton({ rows = 8 }: { rows?: number }) {
+  const { t } = useTranslation();
+  return (
+    <div role="status" aria-label={t("loading")} className={styles.skeleton}>
+      {Array.from({ length: rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the rows are all the same
+        <div key={row} />
+      ))}
+    </div>
+  );
+}
+
+/** Teaches: what this is, the one button that does it, a command to copy. */
+export function Empty({ says, action, command }: { says: string; action?: ReactNode; command?: string }) {
+  return (
+    <div className={styles.empty}>
+      <p>{says}</p>
+      {action}
+      {command === undefined ? null : <code className={styles.command}>{command}</code>}
+    </div>
+  );
+}
+
+interface FailureProps {
+  /** What was being done: "The projects could not be loaded." */
+  what: string;
+  error: { message: string; code?: string };
+  again?: () => void;
+}
+
+/** What happened, why, and what to do. */
+export function Failure({ what, error, again }: FailureProps) {
+  const { t } = useTranslation();
+  const why = error.code === "unreachable" ? t("error.unreachable") : error.message;
+  return (
+    <div role="alert" className={styles.failure}>
+      <CircleX size={16} aria-hidden />
+      <div>
+        <strong>{what}</strong>
+        <p>{why}</p>
+      </div>
+      {again === undefined ? null : <Button onClick={again}>{t("error.again")}</Button>}
+    </div>
+  );
+}
