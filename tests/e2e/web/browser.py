@@ -64,7 +64,12 @@ class Visit:
         self.page.get_by_label(re.compile("Username|用户名")).fill(username)
         self.page.get_by_label(re.compile("^(Password|密码)$")).fill(password)
         self.page.get_by_role("button", name=re.compile("^(Sign in|登录)$")).click()
-        self.page.get_by_role("navigation", name=re.compile("Main|主导航")).wait_for(state="attached")
+        self.page.locator("#main").wait_for()
+
+    def settle(self) -> None:
+        """Until nothing is being fetched, and no skeleton is shown."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.locator("[role=status]").first.wait_for(state="detached")
 
     def serious_faults(self) -> list[str]:
         """What axe finds on the page as it is now."""

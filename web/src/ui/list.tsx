@@ -28,7 +28,7 @@ export function List<Row>({ label, columns, rows, idOf }: ListProps<Row>) {
   useKey("j", t("keys.next"), () => walk(body.current, 1));
   useKey("k", t("keys.previous"), () => walk(body.current, -1));
   return (
-    <div className={styles.frame}>
+    <div className={styles.frame} data-frame>
       <table className={styles.list} aria-label={label}>
         <thead>
           <tr>

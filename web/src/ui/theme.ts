@@ -54,5 +54,5 @@ export const KIT_THEME: Record<"light" | "dark", ThemeConfig> = {
 };
 
 function shared(): NonNullable<ThemeConfig["token"]> {
-  return { fontFamily: FONT, fontSize: 13, borderRadius: 6, controlHeight: 30, wireframe: false };
+  return { fontFamily: FONT, fontSize: 13, borderRadius: 6, controlHeight: 30, motion: false };
 }

@@ -1,10 +1,10 @@
 import { useTranslation } from "react-i18next";
 import type { ExecutionBody } from "@/api/generated";
 import { lookOfExecution } from "@/lib/status";
+import { ExecutionName } from "@/ui/execution-name";
 import { type Column, List } from "@/ui/list";
 import { Status } from "@/ui/status";
 import { Ago, Taken } from "@/ui/time";
-import { ExecutionName } from "./execution-name";
 
 export function ExecutionsList({ rows }: { rows: readonly ExecutionBody[] }) {
   const { t } = useTranslation("executions");
@@ -12,39 +12,44 @@ export function ExecutionsList({ rows }: { rows: readonly ExecutionBody[] }) {
     {
       key: "status",
       title: t("status"),
-      width: "120px",
+      width: "132px",
       cell: (execution) => <Status look={lookOfExecution(execution)} />,
     },
-    { key: "execution", title: t("execution"), width: "22%", cell: (execution) => <ExecutionName of={execution} /> },
+    {
+      key: "execution",
+      title: t("execution"),
+      width: "19%",
+      cell: (it) => <ExecutionName id={it.id} pipeline={it.pipeline_name} number={it.number} />,
+    },
     { key: "message", title: t("message"), wide: true, cell: ({ message }) => <span title={message}>{message}</span> },
-    { key: "project", title: t("project"), width: "12%", wide: true, cell: ({ project_name }) => project_name },
+    { key: "project", title: t("project"), width: "11%", wide: true, cell: ({ project_name }) => project_name },
     {
       key: "branch",
       title: t("branch"),
-      width: "10%",
+      width: "9%",
       wide: true,
       cell: ({ branch }) => <span title={branch}>{branch || "–"}</span>,
     },
-    {
-      key: "trigger",
-      title: t("trigger"),
-      width: "80px",
-      wide: true,
-      cell: ({ trigger_type }) => t(`triggers.${trigger_type}`),
-    },
-    { key: "by", title: t("by"), width: "9%", wide: true, cell: ({ triggered_by }) => triggered_by || "–" },
-    { key: "steps", title: t("steps"), width: "70px", align: "end", wide: true, cell: ({ counts }) => doneOf(counts) },
+    { key: "trigger", title: t("trigger"), width: "13%", wide: true, cell: (it) => <Cause of={it} /> },
+    { key: "steps", title: t("steps"), width: "64px", align: "end", wide: true, cell: ({ counts }) => doneOf(counts) },
     {
       key: "taken",
       title: t("taken"),
-      width: "80px",
+      width: "78px",
       align: "end",
       wide: true,
       cell: (execution) => <Taken of={execution} />,
     },
-    { key: "created", title: t("created"), width: "105px", cell: ({ created_at }) => <Ago at={created_at} /> },
+    { key: "created", title: t("created"), width: "108px", cell: ({ created_at }) => <Ago at={created_at} /> },
   ];
   return <List label={t("label")} columns={columns} rows={rows} idOf={({ id }) => id} />;
+}
+
+/** `manual · ann`: what began it, and who. */
+function Cause({ of: { trigger_type, triggered_by } }: { of: ExecutionBody }) {
+  const { t } = useTranslation("executions");
+  const said = [t(`triggers.${trigger_type}`), triggered_by].filter(Boolean).join(" · ");
+  return <span title={said}>{said}</span>;
 }
 
 const OPEN = new Set(["pending", "waiting", "running"]);

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { ApprovalBody, ExecutionBody } from "@/api/generated";
 import { lookOfExecution, STEP_LOOK } from "@/lib/status";
+import { ExecutionName } from "@/ui/execution-name";
 import { type Column, List } from "@/ui/list";
 import { Status } from "@/ui/status";
 import { Ago, Taken } from "@/ui/time";
@@ -11,14 +12,14 @@ export function ExecutionRows({ label, rows }: { label: string; rows: readonly E
     {
       key: "status",
       title: t("status"),
-      width: "120px",
+      width: "132px",
       cell: (execution) => <Status look={lookOfExecution(execution)} />,
     },
     {
       key: "execution",
       title: t("execution"),
       width: "26%",
-      cell: (it) => <Name name={it.pipeline_name} number={it.number} />,
+      cell: (it) => <ExecutionName id={it.id} pipeline={it.pipeline_name} number={it.number} />,
     },
     { key: "message", title: t("message"), wide: true, cell: ({ message }) => <span title={message}>{message}</span> },
     { key: "by", title: t("by"), width: "12%", wide: true, cell: ({ triggered_by }) => triggered_by || "–" },
@@ -30,7 +31,7 @@ export function ExecutionRows({ label, rows }: { label: string; rows: readonly E
       wide: true,
       cell: (execution) => <Taken of={execution} />,
     },
-    { key: "created", title: t("created"), width: "105px", cell: ({ created_at }) => <Ago at={created_at} /> },
+    { key: "created", title: t("created"), width: "108px", cell: ({ created_at }) => <Ago at={created_at} /> },
   ];
   return <List label={label} columns={columns} rows={rows} idOf={({ id }) => id} />;
 }
@@ -38,25 +39,17 @@ export function ExecutionRows({ label, rows }: { label: string; rows: readonly E
 export function ApprovalRows({ label, rows }: { label: string; rows: readonly ApprovalBody[] }) {
   const { t } = useTranslation("executions");
   const columns: readonly Column<ApprovalBody>[] = [
-    { key: "status", title: t("status"), width: "120px", cell: () => <Status look={STEP_LOOK.waiting} /> },
+    { key: "status", title: t("status"), width: "132px", cell: () => <Status look={STEP_LOOK.waiting} /> },
     {
       key: "execution",
       title: t("execution"),
       width: "26%",
-      cell: (it) => <Name name={it.pipeline_name} number={it.execution_number} />,
+      cell: (it) => <ExecutionName id={it.execution} pipeline={it.pipeline_name} number={it.execution_number} />,
     },
     { key: "step", title: t("step"), cell: ({ name, step }) => name || step },
     { key: "message", title: t("message"), wide: true, cell: ({ message }) => <span title={message}>{message}</span> },
     { key: "by", title: t("by"), width: "12%", wide: true, cell: ({ triggered_by }) => triggered_by || "–" },
-    { key: "created", title: t("created"), width: "105px", cell: ({ requested_at }) => <Ago at={requested_at} /> },
+    { key: "created", title: t("created"), width: "108px", cell: ({ requested_at }) => <Ago at={requested_at} /> },
   ];
   return <List label={label} columns={columns} rows={rows} idOf={({ id }) => id} />;
-}
-
-function Name({ name, number }: { name: string; number: number }) {
-  return (
-    <span title={`${name} #${number}`}>
-      {name} <span className="muted">#{number}</span>
-    </span>
-  );
 }
