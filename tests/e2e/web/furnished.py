@@ -14,7 +14,12 @@ steps:
   build: {{executor: host, run: echo built}}
   test: {{executor: host, needs: build, run: "{command}"}}
 """
-NAMES = {"shop": "echo 212 passed", "billing": "echo 64 passed", "search-index": "exit 1", "mobile-app": "echo 18 passed"}
+NAMES = {
+    "shop": "echo 212 passed",
+    "billing": "echo 64 passed",
+    "search-index": "exit 1",
+    "mobile-app": "echo 18 passed",
+}
 DEMO = ("green", "red", "waiting")
 ENDED = "success,failed,cancelled,timeout"
 
@@ -22,7 +27,9 @@ ENDED = "success,failed,cancelled,timeout"
 def furnish(server: ServerProcess, *, executions: int = 22) -> None:
     """Two projects, seven pipelines, and so many executions that have ended; one waits for an approval."""
     shop = server.api("POST", "projects/", {"name": "storefront", "description": "What customers see"})["id"]
-    demo = server.api("POST", "projects/", {"name": "demo", "description": "演示:一条绿色、一条红色、一条等待审批"})["id"]
+    demo = server.api("POST", "projects/", {"name": "demo", "description": "演示:一条绿色、一条红色、一条等待审批"})[
+        "id"
+    ]
     made = [_pipeline(server, shop, QUICK.format(name=name, command=command)) for name, command in NAMES.items()]
     for turn in range(executions - 2):
         _run(server, made[turn % len(made)])
@@ -30,8 +37,10 @@ def furnish(server: ServerProcess, *, executions: int = 22) -> None:
         source = (files("ansflow.cli.demo") / f"{name}.yml").read_text(encoding="utf-8")
         _run(server, _pipeline(server, demo, source))
     until(
-        lambda: server.api("GET", "cicd/executions/", status=ENDED)["count"] == executions
-        and server.api("GET", "approvals/", mine=True)["count"] == 1,
+        lambda: (
+            server.api("GET", "cicd/executions/", status=ENDED)["count"] == executions
+            and server.api("GET", "approvals/", mine=True)["count"] == 1
+        ),
         "executions that have ended, and one that waits",
     )
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.web.browser import visit
+from tests.e2e.web.furnished import furnish
 from tests.server_process import PASSWORD, ServerProcess
 
 PAGES = ("/", "/projects", "/pipelines", "/executions")
@@ -30,3 +31,118 @@ def test_from_the_sign_in_to_a_project_in_the_list(server: ServerProcess, browse
         expect(page.get_by_role("row").filter(has_text="lantern")).to_be_visible()
         assert [found["name"] for found in server.api("GET", "projects/", search="lantern")["results"]] == ["lantern"]
         assert (seen.faults, seen.foreign) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def furnished(server: ServerProcess) -> ServerProcess:
+    furnish(server)
+    return server
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_everybody_can_read_and_use_every_page(
+    furnished: ServerProcess, browser: Browser, theme: str, language: str
+) -> None:
+    with visit(browser, furnished.url, theme=theme, language=language) as seen:
+        seen.open("/sign-in")
+        seen.settle()
+        faults = {"/sign-in": seen.serious_faults()}
+        seen.sign_in()
+        for path in PAGES:
+            seen.open(path)
+            seen.settle()
+            faults[path] = seen.serious_faults()
+        for keys in ("?", "Control+k"):
+            seen.page.keyboard.press(keys)
+            seen.page.get_by_role("dialog").wait_for()
+            faults[keys] = seen.serious_faults()
+            seen.page.keyboard.press("Escape")
+            seen.page.get_by_role("dialog").wait_for(state="hidden")
+        assert {path: found for path, found in faults.items() if found} == {}
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_a_laptop_shows_twenty_executions_without_scrolling(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        seen.sign_in()
+        seen.open("/executions")
+        seen.settle()
+        last = seen.page.locator("tbody tr").nth(19).bounding_box()
+        assert last is not None and last["y"] + last["height"] <= 800
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_sticks_out_of_a_telephone(furnished: ServerProcess, browser: Browser, path: str) -> None:
+    with visit(browser, furnished.url, width=390) as seen:
+        seen.sign_in()
+        seen.open(path)
+        seen.settle()
+        assert seen.page.evaluate("() => document.querySelector('#main').scrollWidth <= window.innerWidth")
+        seen.page.get_by_role("button", name="Menu").click()
+        seen.page.get_by_role("link", name="Pipelines").click()
+        expect(seen.page).to_have_url(re.compile("/pipelines$"))
+
+
+def test_the_filter_is_the_address(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open("/executions?status=failed")
+        expect(page.get_by_role("combobox", name="Status")).to_have_value("failed")
+        count = furnished.api("GET", "cicd/executions/", status="failed")["count"]
+        expect(page.locator("tbody tr")).to_have_count(count)
+        page.get_by_role("combobox", name="Pipeline").select_option("prices")
+        expect(page).to_have_url(re.compile(r"pipeline=\d+"))
+        expect(page.locator("tbody tr")).to_have_count(1)
+        page.get_by_role("textbox", name="Branch").or_(page.get_by_role("searchbox", name="Branch")).fill("nowhere")
+        expect(page.get_by_text("No execution matches these filters.")).to_be_visible()
+        page.get_by_role("link", name="Clear filters").click()
+        expect(page).to_have_url(re.compile("/executions$"))
+
+
+def test_everything_is_reached_by_keyboard(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.settle()
+        page.keyboard.press("g")
+        page.keyboard.press("p")
+        expect(page).to_have_url(re.compile("/pipelines$"))
+        expect(page.locator("tbody tr").first).to_be_visible()
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        expect(page.locator("tbody tr").nth(1).get_by_role("link")).to_be_focused()
+        page.keyboard.press("Control+k")
+        page.get_by_role("combobox").fill("storefront")
+        page.get_by_role("option", name="storefront", exact=True).wait_for()
+        page.keyboard.type("")
+        page.get_by_role("option", name="storefront", exact=True).click()
+        expect(page).to_have_url(re.compile(r"/pipelines\?project=\d+"))
+
+
+def test_a_session_that_has_ended_leads_back_to_the_sign_in(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        seen.sign_in()
+        seen.settle()
+        seen.page.context.clear_cookies()
+        seen.page.get_by_role("link", name="Projects").click()
+        expect(seen.page).to_have_url(re.compile(r"/sign-in\?next="))
+
+
+def test_a_wrong_password_is_told_in_the_readers_language(server: ServerProcess, browser: Browser) -> None:
+    with visit(browser, server.url, language="zh-CN") as seen:
+        page = seen.page
+        seen.open("/sign-in")
+        page.get_by_label("用户名或电子邮箱").fill("admin")
+        page.get_by_label("密码", exact=True).fill("not this one")
+        page.get_by_role("button", name="登录").click()
+        expect(page.get_by_role("alert")).to_contain_text("没有使用此名称和密码的有效用户。")
+
+
+def test_an_unknown_address_is_told_inside_the_app(server: ServerProcess, browser: Browser) -> None:
+    with visit(browser, server.url) as seen:
+        seen.sign_in()
+        seen.open("/nowhere/at/all")
+        expect(seen.page.get_by_text("No page has this address.")).to_be_visible()
+    assert httpx2.get(f"{server.url}/nowhere", headers={"accept": "application/json"}).status_code == 404

@@ -40,6 +40,11 @@ export async function openTexts(): Promise<void> {
   });
 }
 
+/** The language of the account, unless this browser has chosen another. */
+export async function adopt(language: "en" | "zh-hans"): Promise<void> {
+  if (kept() === "") await i18next.changeLanguage(language === "en" ? "en" : "zh-CN");
+}
+
 export async function speak(language: Language): Promise<void> {
   try {
     localStorage.setItem(KEPT, language);

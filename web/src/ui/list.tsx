@@ -1,4 +1,4 @@
-import { type ReactNode, useRef } from "react";
+import { type CSSProperties, type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useKey } from "@/lib/use-key";
 import styles from "./list.module.css";
@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ReactNode;
   /** Not shown on a narrow screen. */
   readonly wide?: boolean;
+  /** Gets the room that a narrow screen has. */
+  readonly main?: boolean;
   readonly align?: "end";
   readonly width?: string;
 }
@@ -33,7 +35,12 @@ export function List<Row>({ label, columns, rows, idOf }: ListProps<Row>) {
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.key} scope="col" className={classOf(column)} style={{ width: column.width }}>
+              <th
+                key={column.key}
+                scope="col"
+                className={classOf(column)}
+                style={{ "--width": column.width } as CSSProperties}
+              >
                 {column.title}
               </th>
             ))}
@@ -55,8 +62,8 @@ export function List<Row>({ label, columns, rows, idOf }: ListProps<Row>) {
   );
 }
 
-function classOf({ wide, align }: { wide?: boolean; align?: "end" }): string {
-  return [wide ? styles.wide : "", align === "end" ? styles.end : ""].join(" ").trim();
+function classOf({ wide, main, align }: { wide?: boolean; main?: boolean; align?: "end" }): string {
+  return [wide && styles.wide, main && styles.main, align && styles[align]].filter(Boolean).join(" ");
 }
 
 function walk(body: HTMLTableSectionElement | null, by: 1 | -1): void {

@@ -17,6 +17,7 @@ export function ExecutionsList({ rows }: { rows: readonly ExecutionBody[] }) {
     },
     {
       key: "execution",
+      main: true,
       title: t("execution"),
       width: "19%",
       cell: (it) => <ExecutionName id={it.id} pipeline={it.pipeline_name} number={it.number} />,

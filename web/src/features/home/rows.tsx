@@ -17,6 +17,7 @@ export function ExecutionRows({ label, rows }: { label: string; rows: readonly E
     },
     {
       key: "execution",
+      main: true,
       title: t("execution"),
       width: "26%",
       cell: (it) => <ExecutionName id={it.id} pipeline={it.pipeline_name} number={it.number} />,
@@ -42,6 +43,7 @@ export function ApprovalRows({ label, rows }: { label: string; rows: readonly Ap
     { key: "status", title: t("status"), width: "132px", cell: () => <Status look={STEP_LOOK.waiting} /> },
     {
       key: "execution",
+      main: true,
       title: t("execution"),
       width: "26%",
       cell: (it) => <ExecutionName id={it.execution} pipeline={it.pipeline_name} number={it.execution_number} />,

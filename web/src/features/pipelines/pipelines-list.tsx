@@ -11,6 +11,7 @@ export function PipelinesList({ rows }: { rows: readonly PipelineBody[] }) {
   const columns: readonly Column<PipelineBody>[] = [
     {
       key: "name",
+      main: true,
       title: t("name"),
       cell: (pipeline) => (
         <Link to="/executions" search={{ pipeline: pipeline.id }} title={pipeline.description || pipeline.name}>

@@ -9,6 +9,7 @@ export function ProjectsList({ rows }: { rows: readonly ProjectBody[] }) {
   const columns: readonly Column<ProjectBody>[] = [
     {
       key: "name",
+      main: true,
       title: t("name"),
       width: "24%",
       cell: (project) => (
