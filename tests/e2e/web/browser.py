@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.server_process import PASSWORD
+from tests.server_process import PASSWORD, PATIENCE
 
 CHROMIUM = shutil.which("chromium") or ""
 BUILT = Path(__file__).parents[3] / "ansflow" / "edge" / "static" / "index.html"
@@ -25,6 +25,8 @@ MISSING = (
     if not BUILT.exists()
     else ""
 )
+MILLISECONDS = PATIENCE * 1000 / 4
+expect.set_options(timeout=MILLISECONDS)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -91,6 +93,7 @@ def visit(
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=theme, locale=language, reduced_motion="reduce"
     )
+    context.set_default_timeout(MILLISECONDS)
     page = context.new_page()
     seen = Visit(page, url)
     page.on("console", lambda said: seen.faults.append(said.text) if said.type in ("error", "warning") else None)

@@ -2,6 +2,8 @@ import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { Menu, Search } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useMe } from "@/api/session";
+import { adopt } from "@/lib/i18n";
 import { useKey } from "@/lib/use-key";
 import { Skeleton } from "@/ui/states";
 import { Person } from "./person";
@@ -20,6 +22,8 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the menu of a narrow screen
   useEffect(() => setOpen(false), [path]);
+  const { language } = useMe();
+  useEffect(() => void adopt(language), [language]);
   useKey("mod+k", t("keys.palette"), () => setOver("palette"));
   useKey("?", t("keys.sheet"), () => setOver("keys"));
   return (
