@@ -108,6 +108,7 @@ def test_everything_is_reached_by_keyboard(furnished: ServerProcess, browser: Br
         page.keyboard.press("g")
         page.keyboard.press("p")
         expect(page).to_have_url(re.compile("/pipelines$"))
+        expect(page.get_by_role("heading", name="Pipelines")).to_be_visible()
         expect(page.locator("tbody tr").first).to_be_visible()
         seen.settle()
         page.keyboard.press("j")
@@ -115,7 +116,7 @@ def test_everything_is_reached_by_keyboard(furnished: ServerProcess, browser: Br
         expect(page.locator("tbody tr").nth(1).get_by_role("link")).to_be_focused()
         page.keyboard.press("Control+k")
         page.get_by_role("dialog").get_by_role("combobox").fill("storefront")
-        page.get_by_role("option", name="storefront", exact=True).wait_for()
+        page.get_by_role("dialog").get_by_role("option", name="storefront", selected=True).wait_for()
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(r"/pipelines\?project=\d+"))
 

@@ -29,6 +29,7 @@ export function Filters({ filter, set }: { filter: ExecutionsSearch; set: (filte
         value={filter.status ?? ""}
         options={[
           { value: "", label: t("all_statuses") },
+          { value: "failed,timeout", label: t("broken") },
           ...EXECUTION_STATUSES.map((status) => ({ value: status, label: t(`status:${EXECUTION_LOOK[status].word}`) })),
         ]}
         onChange={(status) => change({ status: status || undefined })}

@@ -4,11 +4,14 @@ import { EXECUTION_STATUSES, type ExecutionStatus } from "@/lib/status";
 export const TRIGGERS = ["manual", "webhook", "schedule", "api", "pipeline"] as const;
 export const SINCE = ["day", "week", "month"] as const;
 
+/** One status, or the two that are bad news. */
+export const STATUSES = [...EXECUTION_STATUSES, "failed,timeout"] as const;
+
 /** The filter of the list. It is the URL: who gets the link sees the same. */
 export interface ExecutionsSearch {
   project?: number;
   pipeline?: number;
-  status?: ExecutionStatus;
+  status?: ExecutionStatus | "failed,timeout";
   trigger?: (typeof TRIGGERS)[number];
   branch?: string;
   by?: string;
@@ -20,7 +23,7 @@ export function parseExecutions(raw: Raw): ExecutionsSearch {
   return said({
     project: wholeNumber(raw.project),
     pipeline: wholeNumber(raw.pipeline),
-    status: oneOf(raw.status, EXECUTION_STATUSES),
+    status: oneOf(raw.status, STATUSES),
     trigger: oneOf(raw.trigger, TRIGGERS),
     branch: text(raw.branch),
     by: text(raw.by),

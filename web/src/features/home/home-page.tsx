@@ -53,7 +53,7 @@ function Broken() {
   const { t } = useTranslation("home");
   const asked = useQuery(broken);
   const all = (
-    <Link to="/executions" search={{ since: "day", status: "failed" }}>
+    <Link to="/executions" search={{ since: "day", status: "failed,timeout" }}>
       {t("all")}
     </Link>
   );

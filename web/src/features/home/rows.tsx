@@ -48,7 +48,7 @@ export function ApprovalRows({ label, rows }: { label: string; rows: readonly Ap
       width: "26%",
       cell: (it) => <ExecutionName id={it.execution} pipeline={it.pipeline_name} number={it.execution_number} />,
     },
-    { key: "step", title: t("step"), cell: ({ name, step }) => name || step },
+    { key: "step", title: t("step"), wide: true, cell: ({ name, step }) => name || step },
     { key: "message", title: t("message"), wide: true, cell: ({ message }) => <span title={message}>{message}</span> },
     { key: "by", title: t("by"), width: "12%", wide: true, cell: ({ triggered_by }) => triggered_by || "–" },
     { key: "created", title: t("created"), width: "108px", cell: ({ requested_at }) => <Ago at={requested_at} /> },
