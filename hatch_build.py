@@ -1,4 +1,7 @@
-"""Puts the built web app into what is given out: it is not in the repository, and nobody who installs AnsFlow needs Node."""
+"""Puts the built web app into what is given out.
+
+It is not in the repository, and nobody who installs AnsFlow needs Node.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The web app: one page for every address that is the app's, and the files that it is made of.
 
-The page is made anew for each request, with a nonce of its own for style sheets that the app makes while it runs. Scripts
-come from files of this server and from nowhere else. The files have their hash in the name: a browser keeps them for ever.
+The page is made anew for each request, with a nonce of its own for style sheets that the app makes while it runs.
+Scripts come from files of this server and from nowhere else. The files have their hash in the name: a browser keeps
+them for ever.
 """
 
 from __future__ import annotations

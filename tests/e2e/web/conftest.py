@@ -1,4 +1,4 @@
-"""One server and one browser for all tests of the web app that one process runs."""
+"""One server for all tests of the web app that one process runs, and a browser for those of a module."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.web.browser import MISSING, chromium
+from tests.e2e.web.furnished import furnish
 from tests.server_process import ServerProcess
 
 
@@ -24,6 +25,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture(scope="session")
+def furnished(server: ServerProcess) -> ServerProcess:
+    """The same server, with something to look at."""
+    furnish(server)
+    return server
+
+
+@pytest.fixture(scope="module")
 def browser(server: ServerProcess) -> Iterator[Browser]:
+    """For one module: while it lives, an event loop runs in this thread, and other tests want their own."""
     with chromium() as opened:
         yield opened

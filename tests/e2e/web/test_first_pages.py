@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.web.browser import visit
-from tests.e2e.web.furnished import furnish
 from tests.server_process import PASSWORD, ServerProcess
 
 PAGES = ("/", "/projects", "/pipelines", "/executions")
@@ -31,12 +30,6 @@ def test_from_the_sign_in_to_a_project_in_the_list(server: ServerProcess, browse
         expect(page.get_by_role("row").filter(has_text="lantern")).to_be_visible()
         assert [found["name"] for found in server.api("GET", "projects/", search="lantern")["results"]] == ["lantern"]
         assert (seen.faults, seen.foreign) == ([], [])
-
-
-@pytest.fixture(scope="module")
-def furnished(server: ServerProcess) -> ServerProcess:
-    furnish(server)
-    return server
 
 
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-CN")])
