@@ -11,10 +11,10 @@ import {
   SkipForward,
   TimerOff,
 } from "lucide-react";
-import type { ExecutionBody, StepExecutionBody } from "@/api/generated";
+import type { ListedExecutionBody, StepExecutionBody } from "@/api/generated";
 
 export type StepStatus = StepExecutionBody["status"];
-export type ExecutionStatus = ExecutionBody["status"];
+export type ExecutionStatus = ListedExecutionBody["status"];
 export type Tone = "idle" | "waiting" | "running" | "good" | "bad" | "broken" | "off" | "faint" | "warned";
 
 /** How a status looks everywhere: `word` is a key of the namespace `status`, `final` says that it will not change. */
@@ -68,7 +68,7 @@ export function lookOfStep(step: Pick<StepExecutionBody, "status" | "reason" | "
   return step.allowed_failure ? ALLOWED : STEP_LOOK.failed;
 }
 
-export function lookOfExecution(execution: Pick<ExecutionBody, "status" | "reason">): Look {
+export function lookOfExecution(execution: Pick<ListedExecutionBody, "status" | "reason">): Look {
   if (execution.status === "failed" && OURS.has(execution.reason)) return ERROR;
   return EXECUTION_LOOK[execution.status];
 }

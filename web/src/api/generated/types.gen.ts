@@ -171,8 +171,8 @@ export type ChangeBody = {
      * The key in the file, such as retry.max; for a need, the needed step.
      */
     field: string;
-    old: unknown | null;
-    new: unknown | null;
+    old: unknown;
+    new: unknown;
     sentence: string;
 };
 
@@ -319,41 +319,6 @@ export type EventsBody = {
     seq: number;
 };
 
-/**
- * One execution. `number` counts within its pipeline; `counts` says how many steps have each status.
- */
-export type ExecutionBody = {
-    id: number;
-    number: number;
-    project: number;
-    project_name: string;
-    pipeline: number;
-    pipeline_name: string;
-    version: number | null;
-    status: 'pending' | 'running' | 'success' | 'failed' | 'cancelled' | 'timeout';
-    reason: string;
-    message: string;
-    trigger_type: 'manual' | 'webhook' | 'schedule' | 'api' | 'pipeline';
-    execution_mode: 'local' | 'remote' | 'hybrid';
-    cicd_tool: number | null;
-    triggered_by: string;
-    parameters: {
-        [key: string]: unknown;
-    };
-    event: string;
-    branch: string;
-    commit: string;
-    rerun_of: number | null;
-    created_at: string;
-    started_at: string | null;
-    ended_at: string | null;
-    duration_seconds: number | null;
-    seq: number;
-    counts: {
-        [key: string]: number;
-    };
-};
-
 export type FieldBody = {
     name: string;
     type: 'string' | 'number' | 'boolean' | 'choice';
@@ -400,11 +365,11 @@ export type InputBody = {
     name: string;
     type: 'string' | 'number' | 'boolean' | 'choice';
     description: string;
-    default: unknown | null;
+    default: unknown;
     required: boolean;
     options: Array<string>;
     pattern: string;
-    value: unknown | null;
+    value: unknown;
 };
 
 /**
@@ -447,6 +412,42 @@ export type LibraryEntry = {
     created_by: string;
     created_at: string | null;
     updated_at: string | null;
+};
+
+/**
+ * An execution in a list, with its steps where `steps=true` asks for them.
+ */
+export type ListedExecutionBody = {
+    id: number;
+    number: number;
+    project: number;
+    project_name: string;
+    pipeline: number;
+    pipeline_name: string;
+    version: number | null;
+    status: 'pending' | 'running' | 'success' | 'failed' | 'cancelled' | 'timeout';
+    reason: string;
+    message: string;
+    trigger_type: 'manual' | 'webhook' | 'schedule' | 'api' | 'pipeline';
+    execution_mode: 'local' | 'remote' | 'hybrid';
+    cicd_tool: number | null;
+    triggered_by: string;
+    parameters: {
+        [key: string]: unknown;
+    };
+    event: string;
+    branch: string;
+    commit: string;
+    rerun_of: number | null;
+    created_at: string;
+    started_at: string | null;
+    ended_at: string | null;
+    duration_seconds: number | null;
+    seq: number;
+    counts: {
+        [key: string]: number;
+    };
+    step_executions?: Array<StepExecutionBody>;
 };
 
 /**
@@ -592,6 +593,21 @@ export type ListedStep = {
      * As `concurrency` of a step in the pipeline file.
      */
     concurrency?: unknown;
+};
+
+/**
+ * The log of one attempt.
+ */
+export type LogBody = {
+    step: string;
+    attempt: number;
+    length: number;
+    lines: number;
+    ended: boolean;
+};
+
+export type LogListBody = {
+    logs: Array<LogBody>;
 };
 
 export type MemberBody = {
@@ -1063,7 +1079,7 @@ export type PlanBody = {
     tag: string;
     max_parallel: number;
     timeout: string | null;
-    concurrency: unknown | null;
+    concurrency: unknown;
     inputs: Array<InputBody>;
     steps: Array<PlannedStepBody>;
     bundles: Array<BundleBody>;
@@ -1090,7 +1106,7 @@ export type PlannedStepBody = {
      */
     final: boolean;
     matrix: {
-        [key: string]: unknown | null;
+        [key: string]: unknown;
     };
     needs: Array<NeedBody>;
     skip: SkipBody | null;
@@ -1098,8 +1114,8 @@ export type PlannedStepBody = {
      * `if`; decided when its turn comes.
      */
     condition: string;
-    approval: unknown | null;
-    environment: unknown | null;
+    approval: unknown;
+    environment: unknown;
     /**
      * Empty: this server's own choice.
      */
@@ -1583,7 +1599,7 @@ export type WishBody = {
     tag?: string;
     author?: string;
     inputs?: {
-        [key: string]: unknown | null;
+        [key: string]: unknown;
     };
     /**
      * Paths that changed. Left out: nobody knows, and every `path` rule counts as met.
@@ -2351,6 +2367,10 @@ export type AuthSessionRetrieveErrors = {
      * Something in the request does not fit; `details` names it.
      */
     400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
 };
 
 export type AuthSessionRetrieveError = AuthSessionRetrieveErrors[keyof AuthSessionRetrieveErrors];
@@ -3395,7 +3415,7 @@ export type CicdExecutionsListResponses = {
         count: number;
         next: string | null;
         previous: string | null;
-        results: Array<ExecutionBody>;
+        results: Array<ListedExecutionBody>;
     };
 };
 
@@ -3715,7 +3735,7 @@ export type CicdExecutionsLogsRetrieveResponses = {
     /**
      * With `step`: the log as text/plain, with its length in X-Log-Length, and an ETag.  Without: JSON, `{logs: [{step, attempt, length, lines, ended}]}`.
      */
-    200: Blob | File;
+    200: LogListBody;
 };
 
 export type CicdExecutionsLogsRetrieveResponse = CicdExecutionsLogsRetrieveResponses[keyof CicdExecutionsLogsRetrieveResponses];

@@ -1,14 +1,14 @@
 import { useTranslation } from "react-i18next";
-import type { ExecutionBody } from "@/api/generated";
+import type { ListedExecutionBody } from "@/api/generated";
 import { lookOfExecution } from "@/lib/status";
 import { ExecutionName } from "@/ui/execution-name";
 import { type Column, List } from "@/ui/list";
 import { Status } from "@/ui/status";
 import { Ago, Taken } from "@/ui/time";
 
-export function ExecutionsList({ rows }: { rows: readonly ExecutionBody[] }) {
+export function ExecutionsList({ rows }: { rows: readonly ListedExecutionBody[] }) {
   const { t } = useTranslation("executions");
-  const columns: readonly Column<ExecutionBody>[] = [
+  const columns: readonly Column<ListedExecutionBody>[] = [
     {
       key: "status",
       title: t("status"),
@@ -47,7 +47,7 @@ export function ExecutionsList({ rows }: { rows: readonly ExecutionBody[] }) {
 }
 
 /** `manual · ann`: what began it, and who. */
-function Cause({ of: { trigger_type, triggered_by } }: { of: ExecutionBody }) {
+function Cause({ of: { trigger_type, triggered_by } }: { of: ListedExecutionBody }) {
   const { t } = useTranslation("executions");
   const said = [t(`triggers.${trigger_type}`), triggered_by].filter(Boolean).join(" · ");
   return <span title={said}>{said}</span>;

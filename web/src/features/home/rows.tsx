@@ -1,14 +1,14 @@
 import { useTranslation } from "react-i18next";
-import type { ApprovalBody, ExecutionBody } from "@/api/generated";
+import type { ApprovalBody, ListedExecutionBody } from "@/api/generated";
 import { lookOfExecution, STEP_LOOK } from "@/lib/status";
 import { ExecutionName } from "@/ui/execution-name";
 import { type Column, List } from "@/ui/list";
 import { Status } from "@/ui/status";
 import { Ago, Taken } from "@/ui/time";
 
-export function ExecutionRows({ label, rows }: { label: string; rows: readonly ExecutionBody[] }) {
+export function ExecutionRows({ label, rows }: { label: string; rows: readonly ListedExecutionBody[] }) {
   const { t } = useTranslation("executions");
-  const columns: readonly Column<ExecutionBody>[] = [
+  const columns: readonly Column<ListedExecutionBody>[] = [
     {
       key: "status",
       title: t("status"),
