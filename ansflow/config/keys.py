@@ -23,6 +23,7 @@ from ansflow.core.errors import InvalidSpec, Problem
 BITS = 2048
 RING_KEY = 32  # bytes
 LONGEST = 1 << 20  # bytes of a key file
+MAKING = ".making"
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
@@ -50,12 +51,19 @@ def load_keys(data: Path, *, ring_file: Path | None = None) -> Keys:
     if ring_file is not None:
         del own["ring"]
     missing = [name for name in own if not (folder / name).exists()]
-    if missing and len(missing) < len(own):
+    making = folder / MAKING  # there from the first key to the last: a start that was killed between them goes on
+    begun = making.exists()
+    if missing and len(missing) < len(own) and not begun:
         names = " and ".join(str(folder / name) for name in missing)
         raise _refused(f"{names} {'is' if len(missing) == 1 else 'are'} gone. Bring back the keys from a backup.")
     if missing and (data / "ansflow.sqlite3").exists():
         raise keys_are_gone(folder)
-    fresh = tuple(_write(folder / name, own[name]()) for name in missing)
+    if missing:
+        making.touch(mode=0o600)
+    for name in missing:
+        _write(folder / name, own[name]())
+    making.unlink(missing_ok=True)
+    fresh = tuple(folder / name for name in own) if missing or begun else ()
     ring = ring_file or folder / "ring"
     return Keys(
         session=_read_session(folder / "session"),
@@ -103,7 +111,7 @@ def add_ring_key(data: Path) -> str:
     return name
 
 
-def _write(path: Path, text: str) -> Path:
+def _write(path: Path, text: str) -> None:
     """Whole, on the disk, or not at all: a key that is half there after a power failure would be the end of it."""
     draft = _draft(path, text)
     try:
@@ -112,12 +120,12 @@ def _write(path: Path, text: str) -> Path:
         pass
     finally:
         draft.unlink()
-    return path
 
 
 def _draft(path: Path, text: str) -> Path:
     """The text beside its place, on the disk."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)  # of a process with the same number that was killed: in a container that is usual
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import base64
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from ansflow.config import keys as making
 from ansflow.config.keys import Keys, load_keys
 from ansflow.core.errors import InvalidSpec
 
@@ -77,6 +79,37 @@ def test_a_key_that_others_can_read_or_write_is_refused(data: Path, name: str, m
 def test_a_folder_of_keys_that_others_can_enter_is_refused(data: Path) -> None:
     (data / "keys").chmod(0o750)
     assert "chmod go-rwx" in refused(data)
+
+
+@pytest.mark.parametrize("made", [0, 1, 2])
+def test_a_first_start_that_was_killed_between_two_keys_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: int
+) -> None:
+    makers = ("_make_session", "_make_signing", "_make_ring")
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(making, makers[made], _killed)
+        load_keys(tmp_path)
+    folder = tmp_path / "keys"
+    before = {path.name: path.read_text() for path in folder.iterdir() if not path.name.startswith(".")}
+    assert len(before) == made
+
+    found = load_keys(tmp_path)
+
+    assert {path.name for path in found.fresh} == {"session", "signing.pem", "ring"}
+    assert {path.name for path in folder.iterdir()} == {"session", "signing.pem", "ring"}
+    assert before.items() <= {path.name: path.read_text() for path in folder.iterdir()}.items()
+    assert load_keys(tmp_path).fresh == ()
+
+
+def _killed() -> str:
+    raise KeyboardInterrupt
+
+
+def test_what_a_killed_process_with_the_same_number_has_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir(mode=0o700)
+    put(tmp_path / "keys" / f".session.{os.getpid()}", "half a k")
+    assert len(load_keys(tmp_path).session) > 50
+    assert modes(tmp_path / "keys") == {0o600}
 
 
 @pytest.mark.parametrize("name", ["session", "signing.pem", "ring"])
