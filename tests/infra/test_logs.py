@@ -50,6 +50,33 @@ def test_an_older_fence_is_refused_also_after_a_restart(logs: FileLogs) -> None:
         append(FileLogs(logs.root), b"b", 1, fence=1)
 
 
+def test_a_writer_that_was_killed_while_it_noted_its_fence_leaves_the_log_readable(
+    logs: FileLogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(logs, b"one\n", 0, fence=1)
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Path, "rename", lambda path, target: _killed())
+        append(logs, b"two\n", 4, fence=2)
+    after = FileLogs(logs.root)
+    assert after.lines(1, "unit (python=3.12)", 1, first=1, last=9) == [b"one"]
+    assert append(after, b"two\n", 4, fence=2) == 8
+    with pytest.raises(Conflict, match="older"):
+        append(FileLogs(logs.root), b"three\n", 8, fence=1)
+
+
+def _killed() -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_fence_that_a_power_failure_has_emptied_is_the_lowest(logs: FileLogs) -> None:
+    append(logs, b"one\n", 0, fence=3)
+    (fence,) = logs.root.rglob("*.fence")
+    fence.write_text("")
+    after = FileLogs(logs.root)
+    assert after.count(1, "unit (python=3.12)", 1) == 1
+    assert append(after, b"two\n", 4, fence=4) == 8
+
+
 def test_a_step_that_prints_nothing_leaves_no_file(logs: FileLogs) -> None:
     assert logs.length(1, "quiet", 1) == 0
     assert logs.read(1, "quiet", 1) == b""

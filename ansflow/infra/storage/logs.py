@@ -14,7 +14,7 @@ from threading import Lock
 
 from ansflow.core.errors import Conflict
 from ansflow.engine.ports import FENCED
-from ansflow.infra.storage.names import file_name
+from ansflow.infra.storage.names import file_name, write_text
 
 BLOCK = 64 * 1024
 PAIR = struct.Struct("<QQ")
@@ -100,7 +100,7 @@ class _Log:
             path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC if writable else os.O_RDONLY | os.O_CLOEXEC, 0o600
         )
         self.length = os.fstat(self.fd).st_size
-        self.fence = int(self.fence_path.read_text()) if self.fence_path.exists() else 0
+        self.fence = int(self.fence_path.read_text() or 0) if self.fence_path.exists() else 0
         self.offsets, self.counts = self._load_index()
         self.newlines = self.counts[-1] + os.pread(self.fd, self.length - self.offsets[-1], self.offsets[-1]).count(
             b"\n"
@@ -123,7 +123,7 @@ class _Log:
         if fence < self.fence:
             raise Conflict(f"Fence {fence} is older than {self.fence}: another worker writes here.", code=FENCED)
         if fence > self.fence:
-            self.fence_path.write_text(str(fence))
+            write_text(self.fence_path, str(fence))  # half of it would keep everybody from this log for ever
             self.fence = fence
 
     def _count(self, data: bytes) -> None:

@@ -36,6 +36,11 @@ def file_name(text: str) -> str:
 def write_json(path: Path, value: object) -> None:
     """Writes the file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(value, ensure_ascii=False))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes the file whole or not at all, also where this process is killed at any moment."""
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    temporary.write_text(json.dumps(value, ensure_ascii=False))
+    temporary.write_text(text)
     temporary.rename(path)
