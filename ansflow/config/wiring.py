@@ -23,7 +23,7 @@ from ansflow.infra.dispatch.threads import Threads
 from ansflow.infra.storage.artifacts import FileArtifacts
 from ansflow.infra.storage.caches import FileCaches
 from ansflow.infra.storage.logs import FileLogs
-from ansflow.infra.storage.names import file_name
+from ansflow.infra.storage.names import file_name, write_text
 
 SURROUNDINGS = (
     *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
@@ -44,8 +44,8 @@ class Wired:
     def open(self) -> None:
         """Takes up what an earlier life left, and serves actions and API from now on."""
         self.threads.serve(self.engine.run_step)
+        running.use(self.engine)  # first: an execution that ends while this opens asks it for its concurrency group
         self.engine.open()
-        running.use(self.engine)
 
     def close(self) -> None:
         running.use(None)
@@ -91,5 +91,5 @@ def worker_name(data: Path) -> str:
     """The same at every start on this data folder: so a worker knows what its former life left running."""
     path = data / "worker"
     if not path.exists():
-        path.write_text(f"{file_name(socket.gethostname())}-{secrets.token_hex(3)}\n")
+        write_text(path, f"{file_name(socket.gethostname())}-{secrets.token_hex(3)}\n")
     return path.read_text().strip()

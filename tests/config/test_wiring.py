@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from ansflow.apps.executions import running
 from ansflow.config.isolation import Isolation
 from ansflow.config.records import Records
 from ansflow.config.settings import Settings
-from ansflow.config.wiring import build
+from ansflow.config.wiring import build, worker_name
 
 
 def test_executions_of_a_server_leave_the_numbers_and_folders_of_local_runs_alone(db: None, tmp_path: Path) -> None:
@@ -31,3 +34,26 @@ def test_executions_of_a_server_leave_the_numbers_and_folders_of_local_runs_alon
     engine.artifacts.remove(1)
     engine.logs.remove(1)
     assert (held.folder / "record.json").exists()
+
+
+def test_what_ends_while_the_engine_opens_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wired = build(Settings(data_dir=tmp_path), Isolation(executor="host"))
+    found = []
+    monkeypatch.setattr(wired.engine, "open", lambda: found.append(running.engine()))
+    wired.open()
+    assert found == [wired.engine]
+    wired.close()
+
+
+def test_a_worker_has_its_whole_name_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With half a name it would not know again what its former life left running."""
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Path, "rename", _killed)
+        worker_name(tmp_path)
+    name = worker_name(tmp_path)
+    assert name
+    assert worker_name(tmp_path) == name
+
+
+def _killed(path: Path, target: Path) -> None:
+    raise KeyboardInterrupt
