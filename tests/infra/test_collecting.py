@@ -53,6 +53,15 @@ def test_it_is_done_once_a_day(data: Path) -> None:
     assert collect(data, now=time.time() + EVERY + 60) == 1
 
 
+def test_what_a_killed_process_was_keeping_goes_too(data: Path) -> None:
+    draft = data / "blobs" / ".4711-00ff"
+    draft.touch()
+    collect(data)
+    assert draft.exists(), "it may still be written"
+    assert collect(data, now=time.time() + LATER) == 1
+    assert not draft.exists()
+
+
 def test_old_caches_go_with_their_content(data: Path) -> None:
     collect(data, now=time.time() + CACHES_LAST + LATER)
     assert contents(data) == {"kept", "dropped"}

@@ -78,7 +78,7 @@ class FileArtifacts:
             self._list(execution, step).unlink(missing_ok=True)
             return
         folder = self.root / str(execution)
-        for path in folder.glob("*.json") if folder.is_dir() else ():
+        for path in folder.iterdir() if folder.is_dir() else ():  # lists, and the draft of one whose writer was killed
             path.unlink(missing_ok=True)
         with suppress(OSError):
             folder.rmdir()

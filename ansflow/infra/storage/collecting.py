@@ -32,6 +32,11 @@ def collect(data: Path, *, now: float | None = None) -> int:
             if blob.name not in named and now - blob.stat().st_mtime > YOUNG:
                 blob.unlink()
                 removed += 1
+    for draft in blobs.glob(".[0-9]*-*"):  # of a process that was killed while it kept a file
+        with suppress(FileNotFoundError):
+            if now - draft.stat().st_mtime > YOUNG:
+                draft.unlink()
+                removed += 1
     marker.touch()
     return removed
 
