@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from ansflow.config.keys import keys_are_gone, read_private
@@ -28,13 +29,14 @@ def migrate(settings: Settings) -> bool:
 
     to_do = behind()
     if to_do:
-        call_command("migrate", verbosity=0, interactive=False)
+        with _going_on():
+            call_command("migrate", verbosity=0, interactive=False)
     _refuse_other_keys(settings)
     return to_do
 
 
 def behind() -> bool:
-    """Whether the tables are of an earlier release. Raises InvalidSpec where they are of a newer one."""
+    """Whether the tables are of an earlier release, or not whole. Raises InvalidSpec where they are of a newer one."""
     from django.db import connection  # noqa: PLC0415
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
@@ -44,7 +46,28 @@ def behind() -> bool:
         app, name = newer[0]
         message = f"The database was made by a newer release: it has {app}.{name}, which this one does not know."
         raise InvalidSpec([Problem(code="newer_database", message=message)])
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes())) or _is_unfinished()
+
+
+def _is_unfinished() -> bool:
+    from django.db import connection  # noqa: PLC0415
+
+    if connection.vendor != "mysql":  # every other database makes a migration whole or not at all
+        return False
+    from ansflow.infra.database.mysql.schema import is_unfinished  # noqa: PLC0415 — wants its driver
+
+    return is_unfinished(connection)
+
+
+def _going_on() -> AbstractContextManager[None]:
+    """Takes up a migration that was broken off, also at the next start."""
+    from django.db import connection  # noqa: PLC0415
+
+    if connection.vendor != "mysql":
+        return nullcontext()
+    from ansflow.infra.database.mysql.schema import going_on  # noqa: PLC0415
+
+    return going_on(connection)
 
 
 def _refuse_other_keys(settings: Settings) -> None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from django.db.backends.mysql import base
 
+from ansflow.infra.database.mysql.schema import SchemaEditor
+
 BINARY = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 ANY_CASE = "COLLATE utf8mb4_general_ci"
 TEXTS = ("CharField", "FileField", "FilePathField", "SlugField", "TextField")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = SchemaEditor
+    said: set[str] | None = None  # see `schema`
     _data_types = {
         name: f"{written} {BINARY}" if name in TEXTS else written
         for name, written in base.DatabaseWrapper._data_types.items()  # type: ignore[attr-defined]
