@@ -9,10 +9,10 @@
     for event in engine.follow(execution): …          # ends with the event that ends the execution
     threads.close(); engine.close()
 
-A lone run needs nothing else. A server passes `in_background=threads.run_now`, calls `engine.open()` once and
-`engine.beat()` every HEARTBEAT, which prolongs the lease, takes cancellations from other processes, and repairs. It
-ends with `engine.close(); threads.close(seconds=…)`: what runs then is let go, and adopted by its next life. Nothing
-polls: one thread sleeps until the next due time, and begins only when something is due.
+A lone run needs nothing else. A server passes `in_background=threads.run_now` and `is_idle=threads.has_room`, calls
+`engine.open()` once and `engine.beat()` every HEARTBEAT, which prolongs the lease, takes cancellations from other
+processes, and repairs. It ends with `engine.close(); threads.close(seconds=…)`: what runs then is let go, and adopted
+by its next life. Nothing polls: one thread sleeps until the next due time, and begins only when something is due.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class Engine:
         jitter: Callable[[], float] = random.random,
         in_background: Callable[[Callable[[], None]], None] = in_thread,
         patience: Patience = PATIENCE,
+        is_idle: Callable[[], bool] | None = None,
         facts: Callable[[int], Facts] = no_facts,
     ) -> None:
         self.store = store
@@ -115,7 +116,7 @@ class Engine:
             scheduler=self.scheduler,
             dispatcher=dispatcher,
             boot=boot,
-            is_idle=lambda: self.runner.busy() < self._slots,
+            is_idle=is_idle or (lambda: self.runner.busy() < self._slots),
             is_carried=self.runner.carries,
             resume=lambda held: in_background(partial(self.runner.resume, held)),
             jitter=jitter,

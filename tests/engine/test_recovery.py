@@ -38,7 +38,7 @@ class Fleet:
         self.store, self.clock, self.heard = MemoryStore(), MemoryClock(), Heard()
         self.resumed: list[object] = []
 
-    def worker(self, name: str, boot: int = 1) -> Engine:
+    def worker(self, name: str, boot: int = 1, **more) -> Engine:
         engine = Engine(
             store=self.store,
             logs=MemoryLogs(),
@@ -55,6 +55,7 @@ class Fleet:
             boot=f"{name}/{boot}",
             jitter=lambda: 1.0,
             in_background=self.resumed.append,
+            **more,
         )
         engine.open()
         return engine
@@ -116,6 +117,15 @@ def test_a_lost_message_is_said_again_while_a_worker_is_idle(fleet):
     fleet.wait(3, engine)
     assert fleet.heard.steps == ["a", "a"]
     assert engine.recovery.repairs == {"lost offer": 1}
+
+
+def test_an_offer_that_waits_in_line_is_not_taken_for_a_lost_one(fleet):
+    """Between two steps a slot is free for a moment, however long the line is."""
+    engine = fleet.worker("w", is_idle=lambda: False)
+    engine.start(plan({"a": ""}))
+    fleet.wait(60, engine)
+    assert fleet.heard.steps == ["a"]
+    assert not any(engine.recovery.repairs.values())
 
 
 def test_an_execution_that_was_written_and_not_begun_is_begun(fleet):

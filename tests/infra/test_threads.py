@@ -1,4 +1,4 @@
-from threading import Barrier, Event, Thread
+from threading import Barrier, Event, Semaphore, Thread
 
 from ansflow.infra.dispatch.threads import Load, Threads
 
@@ -48,6 +48,28 @@ def test_one_step_after_the_other_needs_one_thread():
     assert done.wait(10)
     threads.close()
     assert len(names) <= 2, "the next step is put while its thread is still busy, so a second may help"
+
+
+def test_there_is_room_when_nothing_waits_and_a_slot_is_free():
+    began, go = Semaphore(0), Event()
+
+    def carry(execution, step):
+        began.release()
+        go.wait(10)
+
+    threads = Threads(3)
+    threads.serve(carry)
+    assert threads.has_room()
+    threads.run_step(1, "a")
+    threads.run_now(lambda: carry(2, "a"))
+    assert began.acquire(timeout=10) and began.acquire(timeout=10)
+    assert threads.has_room(), "two of three run"
+    threads.run_step(3, "a")
+    assert not threads.has_room(), "the third is taken, whether its thread has begun or not"
+    threads.run_step(4, "a")
+    go.set()
+    threads.close()
+    assert threads.has_room()
 
 
 def test_steps_may_be_offered_from_any_thread():

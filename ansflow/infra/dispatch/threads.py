@@ -40,6 +40,7 @@ class Threads:
         self._lock = Lock()
         self._idle = 0
         self._running = 0
+        self._taken = 0  # calls that wait or run
         self._crash: Exception | None = None
 
     def serve(self, call: Call) -> None:
@@ -51,12 +52,19 @@ class Threads:
                 self._idle -= 1  # that thread is promised to this step
             elif len(self._threads) < self._slots:
                 self._start()
+            self._taken += 1
             self._work.put((execution, step))
 
     def run_now(self, work: Work) -> None:
         """For a command that runs already, and takes up a slot whether there is one or not."""
         with self._lock:
+            self._taken += 1
             self._start(work)
+
+    def has_room(self) -> bool:
+        """Whether a call would be carried at once: then nothing that was ever offered here still waits in line."""
+        with self._lock:
+            return self._taken < self._slots
 
     def load(self) -> Load:
         return Load(self._running, self._slots, self._work.qsize())
@@ -122,6 +130,7 @@ class Threads:
         finally:
             with self._lock:
                 self._running -= 1
+                self._taken -= 1
 
 
 def _log_crash(what: str) -> None:
