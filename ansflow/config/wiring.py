@@ -40,6 +40,7 @@ class Wired:
 
     engine: Engine
     threads: Threads
+    store: DjangoStore
 
     def open(self) -> None:
         """Takes up what an earlier life left, and serves actions and API from now on."""
@@ -51,6 +52,7 @@ class Wired:
         running.use(None)
         self.engine.close()
         self.threads.close(seconds=LETTING_GO)
+        self.store.forget_sent()
 
 
 def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str] = os.environ) -> Wired:
@@ -81,10 +83,11 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         boot=secrets.token_hex(8),
         slots=settings.slots,
         in_background=threads.run_now,
+        is_idle=threads.has_room,
         facts=partial(facts, address=settings.address),
     )
     engine.scheduler.on_ended = concurrency.ended
-    return Wired(engine, threads)
+    return Wired(engine, threads, store)
 
 
 def worker_name(data: Path) -> str:

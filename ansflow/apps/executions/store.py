@@ -11,12 +11,13 @@ is kept, since it may be undone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from threading import Lock
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 
 from ansflow.apps.executions import rows
 from ansflow.apps.executions.transactions import Database, GuardFailed, Statements
@@ -145,6 +146,13 @@ class DjangoStore:
         """Deleted with the next write, or before the outbox is read: a doubled effect does no harm, a commit costs."""
         with self._lock:
             self._sent.add(key)
+
+    def forget_sent(self) -> None:
+        """What `sent` has put off, when a process ends: its next life need not repeat it, but may."""
+        carried_out = self._take_sent()
+        if carried_out:
+            with suppress(DatabaseError, InterfaceError):
+                self._db.write(lambda to: _delete_sendings(to, carried_out), patience=0.5)
 
     def unsent(self, *, before: datetime) -> Sequence[Sending]:
         carried_out = self._take_sent()

@@ -70,19 +70,19 @@ class Database:
 
         return self._patiently(work)
 
-    def write(self, work: Callable[[Statements], T]) -> T:
+    def write(self, work: Callable[[Statements], T], *, patience: float = PATIENCE) -> T:
         """Everything that `work` writes, or nothing. It may be called several times; each begins anew."""
 
         def transacted() -> T:
             with transaction.atomic(using=self.alias), self.connection.cursor() as cursor:
                 return work(Statements(self.connection, cursor))
 
-        return self._patiently(transacted)
+        return self._patiently(transacted, patience)
 
-    def _patiently(self, work: Callable[[], T]) -> T:
+    def _patiently(self, work: Callable[[], T], patience: float = PATIENCE) -> T:
         if self.in_transaction():
             return work()
-        until, pause = monotonic() + PATIENCE, PAUSE
+        until, pause = monotonic() + patience, PAUSE
         while True:
             try:
                 return work()
