@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ansflow.config.keys import keys_are_gone, read_private
 from ansflow.config.settings import Settings, use
-from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.core.errors import InvalidSpec, NotAvailable, Problem
 
 
 def start_django(settings: Settings) -> None:
@@ -36,11 +36,16 @@ def migrate(settings: Settings) -> bool:
 
 
 def behind() -> bool:
-    """Whether the tables are of an earlier release, or not whole. Raises InvalidSpec where they are of a newer one."""
-    from django.db import connection  # noqa: PLC0415
+    """Whether the tables are of an earlier release, or not whole. Raises InvalidSpec where they are of a newer one,
+    NotAvailable where the database cannot be reached."""
+    from django.db import InterfaceError, OperationalError, connection  # noqa: PLC0415
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
-    executor = MigrationExecutor(connection)
+    try:
+        executor = MigrationExecutor(connection)
+    except (OperationalError, InterfaceError) as error:
+        said = " ".join(str(error.args[-1] if error.args else error).split()).rstrip(".?")
+        raise NotAvailable(f"The database cannot be reached: {said}. Start it, or mend ANSFLOW_DATABASE_URL.") from None
     newer = sorted(set(executor.loader.applied_migrations) - set(executor.loader.graph.nodes))
     if newer:
         app, name = newer[0]

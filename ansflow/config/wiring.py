@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from django.db import InterfaceError, OperationalError
+
 from ansflow.apps.executions import concurrency, running
 from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets, cache_owner, facts
 from ansflow.apps.executions.store import DjangoStore
@@ -84,6 +86,7 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         slots=settings.slots,
         in_background=threads.run_now,
         is_idle=threads.has_room,
+        away=(OperationalError, InterfaceError),
         facts=partial(facts, address=settings.address),
     )
     engine.scheduler.on_ended = concurrency.ended

@@ -86,6 +86,7 @@ class Engine:
         in_background: Callable[[Callable[[], None]], None] = in_thread,
         patience: Patience = PATIENCE,
         is_idle: Callable[[], bool] | None = None,
+        away: tuple[type[Exception], ...] = (),
         facts: Callable[[int], Facts] = no_facts,
     ) -> None:
         self.store = store
@@ -110,6 +111,7 @@ class Engine:
             boot=boot,
             on_log=on_log,
             jitter=jitter,
+            away=away,
         )
         self.recovery = Recovery(
             store=store,

@@ -61,8 +61,13 @@ class Runner:
         boot: str,
         on_log: Callable[[int, str, int, int], None] | None = None,
         jitter: Callable[[], float] = random.random,
+        away: tuple[type[Exception], ...] = (),
     ) -> None:
+        """`away` are the errors with which the ports say that what they stand on cannot be reached now."""
         self.boot = boot
+        self._away = away
+        self._trouble: tuple[type[Exception], ...] = (*TROUBLE, *away)
+        self._unsaved: tuple[type[Exception], ...] = (InvalidSpec, OSError, *away)
         self._scheduler = scheduler
         self._jobs = jobs
         self._logs = logs
@@ -163,10 +168,10 @@ class Runner:
             return self._lost(claimed, Reason.WORKER_LOST, "Its worker was stopped before the command had begun.")
         except PERMANENT as error:
             outcome = _failed(_reason(error), live.masker.mask(str(error)))
-        except TROUBLE as error:
+        except self._trouble as error:
             if _is_fenced(error):  # whatever is said here would be refused
                 return None
-            cause = live.masker.mask(str(error)).rstrip(".")
+            cause = self._cause(error, live.masker)
             if live.running is None:
                 # What is to be adopted may be running: recovery brings it here again, until it is found or given up.
                 said = f"This machine failed, not the step: {cause}."
@@ -242,7 +247,7 @@ class Runner:
         for seconds in BETWEEN_TRIES:
             try:
                 return call()
-            except TROUBLE as error:
+            except self._trouble as error:
                 if _is_fenced(error):
                     raise
             with self._lock:
@@ -334,8 +339,9 @@ class Runner:
             if cache.policy != "pull" and hits.get(cache.key) != cache.key:
                 try:
                     self._caches.save(job.execution, cache.key, job.workspace, cache.paths)
-                except (InvalidSpec, OSError) as error:
-                    outcome = _warned(outcome, f"The cache {cache.key} was not saved: {str(error).rstrip('.')}.")
+                except self._unsaved as error:
+                    cause = self._cause(error, NOTHING_TO_MASK)
+                    outcome = _warned(outcome, f"The cache {cache.key} was not saved: {cause}.")
         return outcome
 
     def _pump(self, live: Live) -> Pump:
@@ -350,6 +356,12 @@ class Runner:
             fence=claimed.fence,
             on_growth=(lambda length: told(*key, length)) if told else (lambda length: None),
         )
+
+    def _cause(self, error: Exception, masker: Masker) -> str:
+        """What a driver says of a database names hosts and users, which are nobody's business here."""
+        if isinstance(error, self._away):
+            return "its database could not be reached"
+        return masker.mask(str(error)).rstrip(".")
 
     def _lost(self, claimed: Claimed, reason: Reason, message: str) -> Lost:
         return Lost(step=claimed.step, fence=claimed.fence, reason=reason, message=message, jitter=self._jitter())

@@ -19,8 +19,14 @@ from ansflow.infra.storage.workspaces import FileWorkspaces
 from ansflow.plugins import registry
 
 
+class Away(Exception):
+    """As a driver says that its database cannot be reached."""
+
+
 class Local:
     """`run(plan)` runs it to its end and tells how the steps ended."""
+
+    Away = Away
 
     def __init__(self, folder: Path, *, slots: int = 4, executor: str = "fake", secrets: dict[str, str] | None = None):
         self.threads = Threads(slots)
@@ -42,6 +48,7 @@ class Local:
             place=Place(base=folder, data=folder, env={"PATH": os.environ["PATH"]}, executor=executor),
             slots=slots,
             jitter=lambda: 0.0,
+            away=(Away,),
         )
         self.threads.serve(self.engine.run_step)
         self.execution = 0

@@ -27,6 +27,7 @@ from ansflow.core.status import ExecutionStatus, Reason
 from ansflow.engine.job import Claimed
 from ansflow.engine.ports import Held
 from ansflow.infra.storage import trees
+from ansflow.infra.storage.caches import FileCaches
 from tests.plans import need, plan
 
 
@@ -75,6 +76,34 @@ def test_trouble_of_this_machine_is_tried_again_and_then_told(local, monkeypatch
     row = local.step("a")
     assert (row.reason, row.attempt) == (Reason.INTERNAL_ERROR, 3)
     assert "No space left on device" in row.message
+
+
+def test_a_store_that_is_away_before_the_command_begins_costs_the_attempt_and_not_the_step(local, monkeypatch):
+    tries, real = [], local.workspaces.open
+
+    def away_at_first(execution):
+        tries.append(execution)
+        if len(tries) < 3:
+            raise local.Away("connection to db.internal as user ansflow failed")
+        return real(execution)
+
+    monkeypatch.setattr(local.workspaces, "open", away_at_first)
+    assert local.run(plan({"a": ""})) == {"a": "success"}
+    assert local.step("a").attempt == 3
+    told = [event.fact.message for event in local.engine.events(local.execution) if "failed" in event.fact.message]
+    assert told
+    assert all("its database could not be reached" in message and "db.internal" not in message for message in told)
+
+
+def test_a_cache_whose_store_is_away_is_not_saved_and_the_step_has_succeeded(local, monkeypatch):
+    def away(*_, **__):
+        raise local.Away("connection to db.internal failed")
+
+    monkeypatch.setattr(FileCaches, "save", away)
+    cache = CacheSpec(key="deps", paths=("deps",))
+    assert local.run(plan({"a": {"cache": (cache,)}})) == {"a": "success"}
+    (warning,) = local.step("a").outcome.warnings
+    assert warning == "The cache deps was not saved: its database could not be reached."
 
 
 def test_a_bug_of_ours_fails_the_step_and_not_the_worker(local, monkeypatch, caplog):
