@@ -7,7 +7,7 @@ WEB_FROM := $(shell find web -type f -not -path '*/node_modules/*')
 NPX := cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npx --no-install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run hello test lint fix generate hostile bench lock services screenshots clean
+.PHONY: help setup web run hello test chaos lint fix generate hostile bench lock services screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ hello: setup ## run the example pipeline, with real work in it, without a server
 test: setup ## run every test
 	@$(NPX) vitest run
 	@$(BIN)/pytest -q -n auto
+
+chaos: setup ## what a release must survive: hundreds of kill -9 of servers and databases, each account checked
+	@ANSFLOW_CHAOS=release $(BIN)/pytest -q tests/chaos
 
 lint: setup ## formatting, types, import directions
 	@$(BIN)/ruff format --check .

@@ -15,14 +15,16 @@ import fcntl
 import json
 import os
 import pwd
+import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
@@ -98,6 +100,41 @@ def fresh(kind: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{server['port']}/{name}"
     _mariadb(server, f"CREATE DATABASE {name}")
     return f"mariadb://tests:tests@127.0.0.1:{server['port']}/{name}"
+
+
+class Killable:
+    """A server of its own with one empty database, for a test that kills it. `url` as ANSFLOW_DATABASE_URL."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._server = {"postgresql": _start_postgresql, "mariadb": _start_mariadb}[kind]()
+        self._folder = Path(self._server["folder"])
+        if kind == "postgresql":
+            _psql(self._server, "CREATE DATABASE one")
+            self.url = f"postgresql://postgres@127.0.0.1:{self._server['port']}/one"
+        else:
+            _mariadb(self._server, "CREATE DATABASE one")
+            self.url = f"mariadb://tests:tests@127.0.0.1:{self._server['port']}/one"
+
+    def kill(self) -> None:
+        """SIGKILL to all of it, and returns when none of it is left."""
+        file = self._folder / ("data/postmaster.pid" if self.kind == "postgresql" else "pid")
+        first = int(file.read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        gone = [os.pidfd_open(pid) for pid in (first, *map(int, children))]
+        for process in gone:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+        for process in gone:
+            select.select([process], [], [], PATIENCE)
+            os.close(process)
+
+    def start(self) -> None:
+        server = self._server
+        start(self._folder, server["command"], server["user"], owner())
+        accepts = partial(postgresql_accepts, server["port"]) if self.kind == "postgresql" else partial(
+            _mariadb_accepts, server)  # fmt: skip
+        wait_for(server["port"], accepts, self._folder)
 
 
 # ── servers ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -204,8 +241,9 @@ def _psql(server: dict[str, Any], statement: str) -> None:
 def _mariadb_accepts(server: dict[str, Any]) -> bool:
     import pymysql
 
-    if not Path(server["folder"], "socket").exists():  # the client would leave its own end open
-        return False
+    with socket.socket(socket.AF_UNIX) as probe:  # where it cannot connect, the driver leaves a socket open
+        if probe.connect_ex(f"{server['folder']}/socket") != 0:
+            return False
     try:
         _mariadb(server)
     except pymysql.err.OperationalError:

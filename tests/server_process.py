@@ -35,7 +35,7 @@ class ServerProcess:
         self.folder = folder
         self.data = folder / "data"
         self.errors = folder / "errors.txt"
-        self.env = environment(self.data, ANSFLOW_PORT="0", **env)
+        self.env = environment(self.data, **{"ANSFLOW_PORT": "0", **env})
         self.url = ""
         self.said: list[str] = []
         self._guard: subprocess.Popen[str] | None = None
@@ -44,6 +44,11 @@ class ServerProcess:
 
     def start(self, *flags: str) -> None:
         """Raises AssertionError with all that it said where it ends before it is ready."""
+        self.begin(*flags)
+        self.ready()
+
+    def begin(self, *flags: str) -> None:
+        """Does not wait until it is ready."""
         command = [sys.executable, GUARD, str(os.getpid()), str(self.folder), getpass.getuser()]
         self.said, self._lines, self._token = [], SimpleQueue(), ""
         with self.errors.open("ab") as errors:
@@ -51,6 +56,8 @@ class ServerProcess:
                 [*command, ANSFLOW, "serve", *flags], stdout=subprocess.PIPE, stderr=errors, env=self.env, text=True
             )
         Thread(target=self._listen, args=(self._guard, self._lines), daemon=True).start()
+
+    def ready(self) -> None:
         self.url = self.wait_for("AnsFlow is ready: ").rpartition(" ")[2]
 
     def start_with_administrator(self) -> None:
@@ -83,6 +90,23 @@ class ServerProcess:
         assert self._guard is not None
         os.kill(self.pid, sign)
         return self.ended()
+
+    def kill(self) -> None:
+        """SIGKILL, at whatever point of its life it is."""
+        assert self._guard is not None
+        own = Path(f"/proc/{self._guard.pid}/task/{self._guard.pid}/children")
+        (child,) = until(lambda: not self.is_running or own.read_text().split(), "its guard has started it")
+        os.kill(int(child), signal.SIGKILL)
+        self.ended()
+
+    def live(self, seconds: float) -> None:
+        """Returns after that time. Raises AssertionError where it ends before."""
+        assert self._guard is not None
+        try:
+            code = self._guard.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return
+        raise AssertionError(f"it ended by itself with {code}: {self.errors.read_text()[-4000:]}")
 
     def ended(self) -> int:
         """Waits for its end."""

@@ -1,0 +1,34 @@
+"""Without a fault nothing is repaired: whoever sees a repair counted knows that there was one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.checker import AttemptRow
+from tests.chaos.installation import Installation, share
+from tests.databases import KINDS
+
+
+@pytest.mark.parametrize("database", KINDS)
+def test_a_run_without_faults_repairs_nothing(
+    database: str, tmp_path: Path, django_db_blocker: Any, count: Callable[[str, int], None]
+) -> None:
+    executions = share(database, 200, 10_000)
+    with Installation(tmp_path, database, kinds=("short",), seed=1) as one:
+        for _ in range(executions):  # far more than there are slots: most wait in line, longer than an offer may lie
+            one.people.trigger("short")
+        one.witness.go()
+        one.people.see_to_the_end()
+        repairs = one.repairs()
+        with django_db_blocker.unblock():
+            one.finish()
+    assert repairs == {}
+    assert one.violations() == []
+    assert one.seen is not None
+    assert len(one.seen.executions) == executions
+    assert set(one.seen.attempts.values()) == {AttemptRow("success")}
+    count(f"executions without faults or repairs ({database})", executions)
