@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -140,28 +141,32 @@ class _Cgi(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-@pytest.fixture
-def serve_http(tmp_path: Path) -> Iterator[Callable[..., HttpHost]]:
-    servers: list[ThreadingHTTPServer] = []
-
-    def serve(certificate: Path | None = None, **settings: object) -> HttpHost:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Cgi", (_Cgi,), {}))
-        server.daemon_threads = True
-        host = HttpHost(server.server_address[1], tmp_path / "repositories", **settings)  # type: ignore[arg-type]
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-            host.scheme = "https"
-        server.RequestHandlerClass.host = host  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        servers.append(server)
-        return host
-
-    yield serve
-    for server in servers:
+@contextmanager
+def http_host(root: Path, certificate: Path | None = None, **settings: object) -> Iterator[HttpHost]:
+    """Serves the repositories below `root` while it is open."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Cgi", (_Cgi,), {}))
+    server.daemon_threads = True
+    host = HttpHost(server.server_address[1], root, **settings)  # type: ignore[arg-type]
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        host.scheme = "https"
+    server.RequestHandlerClass.host = host  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield host
+    finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def serve_http(tmp_path: Path) -> Iterator[Callable[..., HttpHost]]:
+    with ExitStack() as hosts:
+        yield lambda certificate=None, **settings: hosts.enter_context(
+            http_host(tmp_path / "repositories", certificate, **settings)
+        )
 
 
 @pytest.fixture

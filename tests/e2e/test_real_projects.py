@@ -5,60 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from email import message_from_bytes
-from email.policy import default
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.e2e.real_projects import real_repository
+from tests.e2e.conftest import Inbox
+from tests.e2e.real_projects import EXAMPLES, TELL, junit_numbers, real_repository
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "examples" / "real"
 ANSFLOW = Path(sys.executable).with_name("ansflow")
-
-
-class Inbox:
-    """What a real SMTP server was handed."""
-
-    def __init__(self) -> None:
-        self.mails: list[Any] = []
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.mails.append(message_from_bytes(envelope.original_content or b"", policy=default))
-        return "250 OK"
-
-
-@pytest.fixture
-def mail_server() -> Iterator[tuple[str, Inbox]]:
-    inbox = Inbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        yield f"127.0.0.1:{port}", inbox
-    finally:
-        controller.stop()
-
-
-TELL = """
-finally:
-  tell:
-    type: notify
-    with:
-      channels:
-        - {{kind: email, server: "{server}", security: none, from: ci@example.org, to: team@example.org}}
-"""
 
 
 def run(example: str, repository: Path, tmp_path: Path, mail_server: str, *, status: int) -> dict[str, Any]:
@@ -90,18 +47,6 @@ def not_checked(summary: dict[str, Any]) -> dict[str, str]:
 
 def legs(summary: dict[str, Any], step: str) -> dict[str, dict[str, Any]]:
     return {key: found["outcome"] for key, found in summary["steps"].items() if key.startswith(f"{step} (")}
-
-
-def junit_numbers(folder: Path) -> list[tuple[int, int]]:
-    """(tests, failed) of every JUnit file below, counted here without our own reader."""
-    numbers = []
-    for file in sorted(folder.rglob("*.xml")):
-        root = ElementTree.parse(file).getroot()
-        if root.tag in ("testsuite", "testsuites"):
-            cases = list(root.iter("testcase"))
-            bad = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
-            numbers.append((len(cases), len(bad)))
-    return numbers
 
 
 @pytest.mark.parametrize(("name", "step_legs"), [("click", 2), ("markupsafe", 3)])

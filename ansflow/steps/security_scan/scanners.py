@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -73,7 +75,7 @@ def _run(scanner: Scanner, environment: Path, workspace: Path, paths: Sequence[s
     with tempfile.TemporaryDirectory(prefix="ansflow-scan-") as home:
         output = Path(home) / "report"
         program = [str(environment / scanner.program[0]), *scanner.program[1:]]
-        cache = environment / "cache" if os.access(environment, os.W_OK) else Path(home) / "cache"
+        cache = _cache(environment, Path(home))
         done = subprocess.run(
             [*program, *scanner.arguments(output, cache), "--", *paths],
             cwd=workspace,
@@ -88,6 +90,16 @@ def _run(scanner: Scanner, environment: Path, workspace: Path, paths: Sequence[s
             return dict(json.loads(output.read_bytes() if output.exists() else done.stdout))
         except ValueError:
             raise NotAvailable(f"it wrote no report: {_last_line(done.stderr)}") from None
+
+
+def _cache(environment: Path, home: Path) -> Path:
+    """What a scanner keeps from scan to scan, seconds of work. A sandbox may only read it: it gets a copy."""
+    kept = environment / "cache"
+    if os.access(environment, os.W_OK):
+        return kept
+    with suppress(OSError):  # without one it takes longer
+        shutil.copytree(kept, home / "cache", copy_function=shutil.copyfile)
+    return home / "cache"
 
 
 def _last_line(said: bytes) -> str:
