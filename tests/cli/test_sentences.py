@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -51,6 +52,32 @@ def test_every_problem_of_the_contract_is_said_in_chinese(count: Callable[[str, 
     count("sentences of the contract said in Chinese", len(said) - len(left))
     assert len(said) > 200
     assert len(left) <= len(said) // 50, left
+
+
+REFUSALS = {"Conflict", "Forbidden", "InvalidSpec", "NotAvailable", "NotFound", "Problem", "one_of_a_kind"}
+
+
+def refusals() -> Iterator[str]:
+    """What the server refuses with, as it stands in its code; `x` for each part that changes."""
+    for folder in ("apps", "api", "edge"):
+        for file in sorted((texts.LOCALES.parents[1] / folder).rglob("*.py")):
+            for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(call, ast.Call) and getattr(call.func, "attr", getattr(call.func, "id", "")) in REFUSALS:
+                    yield from filter(None, map(_text, (*call.args[:1], *(word.value for word in call.keywords))))
+
+
+def _text(said: ast.expr) -> str:
+    if isinstance(said, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "x" for part in said.values)
+    return str(said.value) if isinstance(said, ast.Constant) and " " in str(said.value) else ""
+
+
+def test_every_refusal_of_the_server_is_said_in_chinese(count: Callable[[str, int], None]) -> None:
+    said = set(refusals())
+    left = [text for text in sorted(said) if translated(text) == text]
+    count("refusals of the server said in Chinese", len(said) - len(left))
+    assert len(said) > 70
+    assert len(left) <= len(said) // 10, left  # put together from words that the code alone does not show
 
 
 def test_every_step_type_is_explained_in_chinese() -> None:
