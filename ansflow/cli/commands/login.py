@@ -75,7 +75,14 @@ def _hidden(question: str) -> str:
 
 
 def _from_file(path: str) -> str:
+    """The first line, as `ansflow serve` reads the administrator's."""
     try:
-        return Path(path).read_text(encoding="utf-8").removesuffix("\n")
+        text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise refused("password", t("login.no_file", file=path, why=error.strerror or "")) from None
+    except UnicodeDecodeError:
+        raise refused("password", t("login.no_file", file=path, why="UTF-8")) from None
+    password = text.partition("\n")[0]
+    if not password:
+        raise refused("password", t("login.empty_file", file=path))
+    return password

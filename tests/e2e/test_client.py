@@ -1,0 +1,204 @@
+"""The command line as a client: each command against a real server, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server_process import ANSFLOW, PASSWORD, PATIENCE, ServerProcess, environment, until
+
+SOURCE = """\
+version: 1
+name: shop
+inputs:
+  weather: {type: string, default: fine}
+steps:
+  look: {run: 'echo "the weather is $WEATHER"', env: {WEATHER: "${{ inputs.weather }}"}}
+  judge: {needs: look, run: 'test "$WEATHER" != bad', env: {WEATHER: "${{ inputs.weather }}"}}
+  hang: {needs: judge, run: sleep 600, if: inputs.weather == 'endless'}
+"""
+
+Done = subprocess.CompletedProcess[str]
+Client = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    server = ServerProcess(tmp_path_factory.mktemp("served"))
+    server.start_with_administrator()
+    yield server
+    assert server.stop() == 0
+
+
+def client_of(home: Path, **known: str) -> Client:
+    def run(*words: str, stdin: str = "", **env: str) -> Done:
+        given = environment(home / "data", HOME=str(home), COLUMNS="80", **known, **env)
+        given.pop("XDG_CONFIG_HOME", None)
+        return subprocess.run(
+            [ANSFLOW, *words], env=given, input=stdin, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def ann(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """Signed in as the administrator."""
+    home = tmp_path_factory.mktemp("ann")
+    run = client_of(home)
+    file = str(server.folder / "password")
+    done = run("login", "--server", server.url, "--username", "admin", "--password-file", file)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"Signed in to {server.url} as admin.\n", "")
+    kept = home / ".config" / "ansflow" / "hosts.json"
+    assert kept.stat().st_mode & 0o777 == 0o600 and PASSWORD not in kept.read_text()
+    return run
+
+
+@pytest.fixture(scope="module")
+def pipeline(ann: Client, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The number of a pipeline that was made from a file."""
+    file = tmp_path_factory.mktemp("shop") / ".ansflow.yml"
+    file.write_text(SOURCE)
+    project = json.loads(ann("projects", "create", "shop", "--description", "Sells things", "--json").stdout)
+    made = json.loads(ann("pipelines", "create", str(file), "--project", str(project["id"]), "--json").stdout)
+    return str(made["id"])
+
+
+def started(done: Done) -> str:
+    found = re.search(r"Execution (\d+) ", done.stdout)
+    assert done.returncode == 0 and found, done.stdout + done.stderr
+    return found[1]
+
+
+def test_who_is_not_signed_in_is_told_how(server: ServerProcess, tmp_path: Path) -> None:
+    stranger = client_of(tmp_path)
+    done = stranger("projects", "list", "--server", server.url)
+    assert done.returncode == 4 and "ansflow login" in done.stderr
+    wrong = tmp_path / "wrong"
+    wrong.touch(mode=0o600)
+    wrong.write_text("not-the-password\n")
+    done = stranger("login", "--server", server.url, "-u", "admin", "--password-file", str(wrong))
+    assert done.returncode != 0 and done.stderr.startswith("Error: ")
+    wrong.write_text("")
+    done = stranger("login", "--server", server.url, "-u", "admin", "--password-file", str(wrong))
+    assert (done.returncode, done.stderr) == (5, f"Error: {wrong} holds no password in its first line.\n")
+    done = stranger("login", "--server", "http://ci.example.com", "-u", "ann", "--password-file", str(wrong))
+    assert done.returncode == 5 and "--insecure-http" in done.stderr
+    assert not (tmp_path / ".config").exists()
+
+
+def test_projects_and_pipelines_are_made_shown_and_changed(ann: Client, pipeline: str, tmp_path: Path) -> None:
+    assert "shop" in ann("projects", "list").stdout and "Sells things" in ann("projects", "list").stdout
+    assert ann("pipelines", "view", pipeline).stdout == SOURCE
+    file = tmp_path / "next.yml"
+    file.write_text(SOURCE + "  bye: {run: echo bye}\n")
+    assert ann("pipelines", "update", pipeline, str(file), "--message", "Says bye").returncode == 0
+    assert ann("pipelines", "view", pipeline).stdout.endswith("bye: {run: echo bye}\n")
+    file.write_text("version: 1\nname: shop\nsteps:\n  unit: {runs: x}\n")
+    done = ann("pipelines", "update", pipeline, str(file))
+    assert done.returncode == 5 and "Unknown key 'runs' in a step." in done.stderr and "4 |   unit" in done.stderr
+    file.write_text(SOURCE)
+    assert ann("pipelines", "update", pipeline, str(file)).returncode == 0
+
+
+def test_an_execution_is_watched_to_its_green_end(ann: Client, pipeline: str) -> None:
+    done = ann("pipelines", "run", pipeline, "--watch")
+    assert done.returncode == 0, done.stderr
+    assert "[look] the weather is fine" in done.stdout
+    assert "✓ shop: success in " in done.stdout and "(2 success, 1 skipped)" in done.stdout
+
+
+def test_a_red_end_is_an_exit_code_and_leads_on(ann: Client, pipeline: str) -> None:
+    red = started(ann("pipelines", "run", pipeline, "--input", "weather=bad"))
+    watched = ann("executions", "watch", red)
+    assert watched.returncode == 1 and f"Run it again: ansflow executions retry {red}" in watched.stdout
+    assert "✗ failed" in ann("executions", "list", "--status", "failed").stdout
+    shown = ann("executions", "view", red).stdout
+    assert "judge failed." in shown and all(len(line) <= 80 for line in shown.splitlines())
+    assert ann("executions", "logs", red, "--step", "look", "--lines", "1-1").stdout == "the weather is bad\n"
+    why = ann("executions", "why", red)
+    assert "was started by admin (manual)" in why.stdout and "needs judge, which failed with exit code 1." in why.stdout
+    retried = ann("executions", "retry", red, "--watch", "--json")
+    assert retried.returncode == 1
+    ended = json.loads(retried.stdout.splitlines()[-1])
+    assert (ended["status"], ended["rerun_of"]) == ("failed", int(red))
+    resumed = ann("executions", "resume", red, "--from", "judge", "--watch")
+    assert resumed.returncode == 1 and "[look] ●" not in resumed.stdout, "look is kept"
+    again = ann("executions", "rerun", red, "--input", "weather=fine", "--watch")
+    assert again.returncode == 0, again.stdout
+    assert ann("executions", "cancel", red).stderr == (
+        "Error: The execution has ended, or has been asked to stop before.\n"
+    )
+
+
+def test_an_execution_is_cancelled(ann: Client, pipeline: str) -> None:
+    endless = started(ann("pipelines", "run", pipeline, "--input", "weather=endless"))
+    assert ann("executions", "cancel", endless, "--message", "It rains").returncode == 0
+    assert ann("executions", "watch", endless).returncode == 2
+    assert "cancelled" in ann("executions", "view", endless).stdout
+
+
+def test_a_token_is_shown_once_and_taken_back(server: ServerProcess, ann: Client, tmp_path: Path) -> None:
+    made = ann("token", "create", "nightly", "--scope", "read", "--days", "30")
+    token = made.stdout.strip()
+    assert re.fullmatch(r"ansf_\w{40}", token) and "never shown again" in made.stderr
+    program = client_of(tmp_path, ANSFLOW_SERVER=server.url, ANSFLOW_TOKEN=token)
+    assert program("projects", "list").returncode == 0
+    refused = program("projects", "create", "mine")
+    assert (refused.returncode, refused.stderr) == (1, "Error: This wants a token with the scope write.\n")
+    chinese = program("projects", "create", "mine", LC_ALL="zh_CN.UTF-8")
+    assert chinese.stderr == "错误：这需要具有权限范围 write 的令牌。\n"
+    listed = ann("token", "list").stdout
+    assert token not in listed
+    number = next(line.split()[0] for line in listed.splitlines() if " nightly " in line)
+    assert ann("token", "revoke", number).returncode == 0
+    assert program("projects", "list").returncode == 4
+
+
+def test_the_demo_shows_a_green_a_red_and_a_waiting_execution(ann: Client, server: ServerProcess) -> None:
+    server.api("POST", "auth/users/", {"username": "ann", "email": "ann@example.com"})
+    demo = ann("demo")
+    assert demo.returncode == 0, demo.stderr
+    for line in ("✓ success  demo/library #1", "✗ failed   demo/prices #1", "● running  demo/website #1"):
+        assert line in demo.stdout
+    passwords = dict(re.findall(r"^(\w+) \(\w+\): password (\S+)$", demo.stdout, re.MULTILINE))
+    assert set(passwords) == {"bo", "chen", "dana"}, "ann was there, and keeps her password"
+    assert server.sign_in("chen", passwords["chen"])
+    project = next(one for one in server.api("GET", "projects/")["results"] if one["name"] == "demo")
+    (library,) = server.api("GET", "cicd/executions/", project=project["id"], status="success")["results"]
+    library = server.api("GET", f"cicd/executions/{library['id']}/")
+    tests = [step["tests"] for step in library["step_executions"] if step["step_type"] == "test"]
+    assert [one["total"] for one in tests] == [1, 1, 1]
+    again = ann("demo")
+    assert (again.returncode, again.stdout) == (1, "") and "the demo has been made" in again.stderr
+
+    gates = ann("approve").stdout.splitlines()
+    number = next(line.split()[0] for line in gates if "demo/website #1" in line)
+    assert ann("approve", number, "--comment", "Seen.").stdout == "publish is approved and goes on.\n"
+    until(
+        lambda: server.api("GET", "cicd/executions/", project=project["id"], status="success")["count"] == 2, "it ends"
+    )
+
+    # One that was cut off goes on with what is missing.
+    members = server.api("GET", f"projects/{project['id']}/members/")["results"]
+    dana = next(one for one in members if one["username"] == "dana")
+    server.api("DELETE", f"projects/{project['id']}/members/{dana['id']}/")
+    done = ann("demo", "--json")
+    made = json.loads(done.stdout)
+    assert [one["username"] for one in made["people"]] == ["dana"] and not made["executions"]
+
+
+def test_signing_out_takes_the_token_back(server: ServerProcess, tmp_path: Path) -> None:
+    run = client_of(tmp_path)
+    file = str(server.folder / "password")
+    assert run("login", "--server", server.url, "-u", "admin", "--password-file", file).returncode == 0
+    token = json.loads((tmp_path / ".config" / "ansflow" / "hosts.json").read_text())[server.url]["token"]
+    assert server.get("/api/v1/projects/", authorization=f"Bearer {token}").status_code == 200
+    assert run("logout").returncode == 0
+    assert server.get("/api/v1/projects/", authorization=f"Bearer {token}").status_code == 401
+    assert run("projects", "list").returncode == 4
