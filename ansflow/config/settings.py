@@ -84,6 +84,13 @@ def _networks(written: str) -> tuple[str, ...]:
         raise ValueError("addresses or networks, separated by commas, such as 10.0.0.0/8") from None
 
 
+def _places(written: str) -> tuple[str, ...]:
+    places = _words(written)
+    if any(not re.fullmatch(rf"({HOST.pattern}):[0-9]{{1,5}}", place) for place in places):
+        raise ValueError("pairs of a host and a port, separated by commas, such as git.example.internal:443")
+    return places
+
+
 def _choice(*options: str) -> Callable[[str], str]:
     def read(written: str) -> str:
         if written not in options:
@@ -142,6 +149,13 @@ class Settings:
         _switch,
         "The leave for steps with `executor: host`: plain processes of this machine, without isolation.",
         default=False,
+    )
+    allow_private_hosts: tuple[str, ...] = _setting(
+        _places,
+        "Addresses inside your network that notifications, webhooks and the reading of pipeline files may reach: "
+        "`host:port`, written as in the pipeline or the project. Every other address must be public.",
+        default=(),
+        shown="none",
     )
     key_file: Path | None = _setting(
         _file,

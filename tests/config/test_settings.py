@@ -39,12 +39,14 @@ def test_what_is_set_arrives_as_what_it_is() -> None:
         allowed_hosts="ci.example.com, .shop.example,[::1]",
         trusted_proxies="10.0.0.0/8,::1",
         key_file="/etc/ansflow/ring",
+        allow_private_hosts="git.example.internal:443, [fd00::1]:8065",
         max_body="5Mi",
     )
     assert (found.port, found.slots, found.allow_host_executor, found.max_body) == (8080, 9, True, 5 << 20)
     assert found.allowed_hosts == ("ci.example.com", ".shop.example", "[::1]")
     assert found.trusted_proxies == ("10.0.0.0/8", "::1/128")
     assert found.key_file == Path("/etc/ansflow/ring")
+    assert found.allow_private_hosts == ("git.example.internal:443", "[fd00::1]:8065")
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,8 @@ def test_what_is_set_arrives_as_what_it_is() -> None:
         ("slots", "many"),
         ("allow_host_executor", "yes"),
         ("base_url", "ci.example.com"),
+        ("allow_private_hosts", "git.example.internal"),
+        ("allow_private_hosts", "https://git.example.internal:443"),
         ("base_url", "ftp://ci.example.com"),
         ("base_url", "https://ci.example.com/ansflow"),
         ("allowed_hosts", "a b"),
