@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
 ]
+LOGGING_CONFIG = None  # the log is the edge's; Django's own setting up would undo some of it
 MIDDLEWARE = [
     "ansflow.edge.threads.NameOperation",
     "django.middleware.security.SecurityMiddleware",

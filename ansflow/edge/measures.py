@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 
@@ -19,6 +19,7 @@ class Measures:
     """Names of the metrics begin with `ansflow_`. Labels never hold what a client has written."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # a series beside each, that says when it was first counted
         self._registry = CollectorRegistry(auto_describe=False)
         self._requests = Counter(
             "ansflow_http_requests",

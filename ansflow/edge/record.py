@@ -83,3 +83,4 @@ def open_log(form: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("ansflow").setLevel(logging.INFO)
+    logging.getLogger("django.request").setLevel(logging.ERROR)  # a refusal has its line already

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
@@ -10,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from starlette.types import ASGIApp
 
 THREADS = 8
+HOLE = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 def in_threads(application: Callable[..., Any]) -> ASGIApp:
@@ -29,4 +32,10 @@ class NameOperation:
     def process_view(self, request: HttpRequest, *_: Any) -> None:
         scope = request.META.get("asgi.scope")
         if scope is not None and request.resolver_match is not None:
-            scope["state"]["operation"] = f"/{request.resolver_match.route}"
+            scope["state"]["operation"] = _operation(request.resolver_match.route)
+
+
+@cache
+def _operation(route: str) -> str:
+    """As the reference of the API writes it: `/api/v1/projects/{id}/`."""
+    return "/" + HOLE.sub(r"{\1}", route)

@@ -57,10 +57,21 @@ def test_it_says_how_it_is(server: ServerProcess) -> None:
         200,
         {"ready": True, "checks": {"database": "ok", "engine": "ok", "disk": "ok"}},
     )
+    assert server.api("GET", "auth/users/1/")["username"] == "admin"
     metrics = server.get("/metrics").text
+    counted = '{method="GET",operation="/api/v1/auth/users/{user}/",status="200"} 1.0'
+    until(lambda: counted in server.get("/metrics").text, "the request is counted, by the operation's own path")
+    assert "requests_created" not in metrics
     assert "ansflow_database_up 1.0" in metrics and "ansflow_slots 4.0" in metrics
     assert 'ansflow_chores_total{chore="heartbeat",outcome="failed"} 0.0' in metrics
     assert server.get("/metrics", **{"x-forwarded-for": "198.51.100.7"}).status_code == 403
+
+
+def test_a_request_is_one_line_of_the_log(server: ServerProcess) -> None:
+    answer = server.get("/api/v1/nowhere/?token=seen")
+    assert answer.status_code == 404
+    (line,) = until(lambda: [one for one in server.errors.read_text().splitlines() if "/nowhere/" in one], "its line")
+    assert "GET /api/v1/nowhere/ 404 " in line and line.endswith(answer.headers["x-request-id"])
 
 
 def test_a_second_server_on_the_same_folder_is_refused(server: ServerProcess) -> None:
