@@ -58,10 +58,11 @@ def alone(settings: Settings) -> Iterator[None]:
 @contextmanager
 def opened(*, to_write: bool = False) -> Iterator[Settings]:
     """From here on, models can be used. To write into SQLite, a process must be alone: only one may write to a file."""
-    from ansflow.config.startup import start_django  # noqa: PLC0415
+    from ansflow.config.startup import expect_tables, start_django  # noqa: PLC0415
 
     settings = the_settings()
     start_django(settings)
+    expect_tables()
     from django.db import connection  # noqa: PLC0415
 
     if to_write and connection.vendor == "sqlite":

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from ansflow.config.folders import LEAST_FREE, free_bytes
 from ansflow.config.isolation import choose
 from ansflow.config.settings import Settings, unknown_variables
-from ansflow.config.startup import start_django
+from ansflow.config.startup import OLD_TABLES, behind, start_django, unreachable
 from ansflow.core.errors import AnsFlowError, InvalidSpec
 
 SKEW = timedelta(seconds=5)
@@ -69,17 +69,10 @@ def _keys(settings: Settings) -> Iterator[str]:
 
 
 def _database(_: Settings) -> Iterator[str]:
-    from django.db import DatabaseError, InterfaceError, connection  # noqa: PLC0415 — Django has been started by `_keys`
-
-    from ansflow.config.startup import behind  # noqa: PLC0415
-
-    try:
-        connection.ensure_connection()
-    except (DatabaseError, InterfaceError) as error:
-        yield f"The database cannot be reached: {str(error).strip().partition(chr(10))[0]}"
-        return
-    if behind():
-        yield "The tables are of an earlier release. Bring them to this one with: ansflow migrate"
+    if why := unreachable():
+        yield why
+    elif behind():
+        yield OLD_TABLES
 
 
 def _sealed(_: Settings) -> Iterator[str]:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ansflow.config.keys import keys_are_gone, read_private
 from ansflow.config.settings import Settings, use
-from ansflow.core.errors import InvalidSpec, NotAvailable, Problem
+from ansflow.core.errors import Conflict, InvalidSpec, NotAvailable, Problem
+
+OLD_TABLES = "The tables are of an earlier release. Bring them to this one with: ansflow migrate"
 
 
 def start_django(settings: Settings) -> None:
@@ -23,10 +25,12 @@ def start_django(settings: Settings) -> None:
 def migrate(settings: Settings) -> bool:
     """Brings the tables to this release. Returns whether there was something to do.
 
-    Raises InvalidSpec where the database is of a newer release, or its keys are gone.
+    Raises InvalidSpec where the database is of a newer release, or its keys are gone; NotAvailable where it does not
+    answer.
     """
     from django.core.management import call_command  # noqa: PLC0415
 
+    _expect_an_answer()
     to_do = behind()
     if to_do:
         with _going_on():
@@ -35,17 +39,36 @@ def migrate(settings: Settings) -> bool:
     return to_do
 
 
-def behind() -> bool:
-    """Whether the tables are of an earlier release, or not whole. Raises InvalidSpec where they are of a newer one,
-    NotAvailable where the database cannot be reached."""
-    from django.db import InterfaceError, OperationalError, connection  # noqa: PLC0415
-    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
+def expect_tables() -> None:
+    """Raises NotAvailable where the database does not answer, Conflict where its tables are of an earlier release."""
+    _expect_an_answer()
+    if behind():
+        raise Conflict(OLD_TABLES)
+
+
+def unreachable() -> str:
+    """Why the database does not answer, as a sentence; "" where it does."""
+    from django.db import DatabaseError, InterfaceError, connection  # noqa: PLC0415
 
     try:
-        executor = MigrationExecutor(connection)
-    except (OperationalError, InterfaceError) as error:
-        said = " ".join(str(error.args[-1] if error.args else error).split()).rstrip(".?")
-        raise NotAvailable(f"The database cannot be reached: {said}. Start it, or mend ANSFLOW_DATABASE_URL.") from None
+        connection.ensure_connection()
+    except (DatabaseError, InterfaceError) as error:
+        said = str(error.args[-1] if error.args else error).strip()
+        return f"The database cannot be reached: {said.partition(chr(10))[0]}"
+    return ""
+
+
+def _expect_an_answer() -> None:
+    if why := unreachable():
+        raise NotAvailable(why)
+
+
+def behind() -> bool:
+    """Whether the tables are of an earlier release, or not whole. Raises InvalidSpec where they are of a newer one."""
+    from django.db import connection  # noqa: PLC0415
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
+
+    executor = MigrationExecutor(connection)
     newer = sorted(set(executor.loader.applied_migrations) - set(executor.loader.graph.nodes))
     if newer:
         app, name = newer[0]

@@ -153,6 +153,8 @@ def test_a_token_is_shown_once_and_taken_back(server: ServerProcess, ann: Client
     assert (refused.returncode, refused.stderr) == (1, "Error: This wants a token with the scope write.\n")
     chinese = program("projects", "create", "mine", LC_ALL="zh_CN.UTF-8")
     assert chinese.stderr == "错误：这需要具有权限范围 write 的令牌。\n"
+    nameless = ann("projects", "create", "", LC_ALL="zh_CN.UTF-8")
+    assert (nameless.returncode, nameless.stderr.strip().removeprefix("错误：").strip()) == (5, "name: 此字段必填。")
     listed = ann("token", "list").stdout
     assert token not in listed
     number = next(line.split()[0] for line in listed.splitlines() if " nightly " in line)

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.databases import free_port
 from tests.server_process import PASSWORD, ServerProcess, run, until
 
 SLOW = """\
@@ -85,6 +86,18 @@ def test_a_port_that_is_taken_is_refused(server: ServerProcess, tmp_path: Path) 
     done = run(tmp_path / "other", "serve", "--port", server.url.rpartition(":")[2])
     assert done.returncode == 5
     assert "Address already in use" in done.stderr and "--port" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_database_that_does_not_answer_is_told_in_one_sentence(
+    kind: str, house: ServerProcess, tmp_path: Path
+) -> None:
+    shutil.copytree(house.data / "keys", tmp_path / "keys")
+    url = f"{kind}://ansflow:hunter2@127.0.0.1:{free_port()}/ansflow"
+    for words in (("serve", "--port", "0"), ("user", "list"), ("migrate",)):
+        done = run(tmp_path, *words, ANSFLOW_DATABASE_URL=url)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+        assert done.stderr.startswith("Error: The database cannot be reached: ") and "hunter2" not in done.stderr
 
 
 def test_ctrl_c_ends_it_and_a_start_needs_no_flags_any_more(server: ServerProcess) -> None:

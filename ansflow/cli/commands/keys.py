@@ -25,7 +25,7 @@ def _no_options(parser: argparse.ArgumentParser) -> None:
 def _rotate(args: argparse.Namespace, screen: Screen) -> int:
     """A new key in the ring, then new data keys under it. A server must be started anew to know it: so none runs."""
     from ansflow.config.keys import add_ring_key  # noqa: PLC0415 — the parser wants this module for its options only
-    from ansflow.config.startup import start_django  # noqa: PLC0415
+    from ansflow.config.startup import expect_tables, start_django  # noqa: PLC0415
 
     settings = the_settings()
     with alone(settings):
@@ -34,6 +34,7 @@ def _rotate(args: argparse.Namespace, screen: Screen) -> int:
                 t("keys.added", name=add_ring_key(settings.data_dir), file=settings.data_dir / "keys" / "ring")
             )
         start_django(settings)
+        expect_tables()
         from ansflow.apps.projects.rotation import rotate  # noqa: PLC0415
 
         screen.print(count("keys.sealed", rotate()))

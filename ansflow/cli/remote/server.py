@@ -11,6 +11,7 @@ import httpx2
 
 from ansflow import __version__
 from ansflow.cli.remote.hosts import Host, Hosts
+from ansflow.cli.sentences import translated
 from ansflow.cli.texts import t
 from ansflow.core.errors import AnsFlowError, Conflict, ExternalError, Forbidden, InvalidSpec, NotFound, Problem
 
@@ -131,8 +132,12 @@ def _problems(code: str, message: str, details: Mapping[str, Any]) -> list[Probl
         known = ("code", "message", "hint", "line", "column", "file")
         return [Problem(**{name: one[name] for name in known if name in one}) for one in placed]
     found = [
-        Problem(code=code, message=sentence if field in {"source", "non_field_errors"} else f"{field}: {sentence}")
+        Problem(code=code, message=_of_a_field(field, sentence))
         for field, sentences in details.items()
         for sentence in (sentences if isinstance(sentences, list) else [sentences])
     ]
     return found or [Problem(code=code, message=message)]
+
+
+def _of_a_field(field: str, sentence: str) -> str:
+    return sentence if field in {"source", "non_field_errors"} else f"{field}: {translated(str(sentence))}"
