@@ -19,9 +19,9 @@ from ansflow.core.errors import NotAvailable
 from ansflow.core.spec import StepSpec
 from ansflow.core.status import Reason, StepStatus
 from ansflow.plugins.registry import step_type
-from ansflow.steps.security_scan import environments
+from ansflow.steps.security_scan import environments, scanners
 from ansflow.steps.security_scan.environments import tool_environment
-from ansflow.steps.security_scan.scanners import SCANNERS
+from ansflow.steps.security_scan.scanners import SCANNERS, Scanner
 
 BAD_PYTHON = "import subprocess\n\n\ndef run(command):\n    subprocess.call(command, shell=True)\n"
 GOOD_PYTHON = "def add(a, b):\n    return a + b\n"
@@ -384,3 +384,37 @@ def test_a_scanner_that_is_not_here_is_refused_before_the_run(scanner: str) -> N
 def test_a_script_without_a_report_is_refused_before_the_run() -> None:
     (problem,) = step_type("security_scan").check(StepSpec(id="scan", type="security_scan", run=("semgrep",)))
     assert "sarif" in problem.hint
+
+
+KEEPS = """
+import json, sys
+from pathlib import Path
+report, cache = map(Path, sys.argv[1:3])
+if (cache / "rules").exists():
+    (cache / "rules").write_text("mine")
+    sys.exit(3)
+cache.mkdir(mode=0o700)
+(cache / "rules").touch(mode=0o600)
+report.write_text(json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "keeps"}}, "results": []}]}))
+"""
+
+
+def test_what_a_scanner_keeps_speeds_up_a_sandbox_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There it is another user, and may write nothing: it works on a copy."""
+    keeping = Scanner(
+        name="keeping",
+        looks_at="file",
+        files=("**",),
+        program=("bin/python", "-I", "-c", KEEPS),
+        arguments=lambda report, cache: (str(report), str(cache)),
+        tidy=lambda log, _: log,
+    )
+    (tmp_path / "tool" / "bin").mkdir(parents=True)
+    (tmp_path / "tool" / "bin" / "python").symlink_to(sys.executable)
+    scanners.scan(keeping, tmp_path / "tool", tmp_path, ["a"])
+    cache = tmp_path / "tool" / "cache"
+    assert (cache.stat().st_mode & 0o777, (cache / "rules").stat().st_mode & 0o777) == (0o755, 0o644)
+    monkeypatch.setattr(scanners.os, "access", lambda path, mode: False)
+    with pytest.raises(NotAvailable, match="exit code 3"):
+        scanners.scan(keeping, tmp_path / "tool", tmp_path, ["a"])
+    assert (cache / "rules").read_text() == ""

@@ -35,5 +35,6 @@ class Entry(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
+        verbose_name_plural = "entries"
         constraints = [models.UniqueConstraint(fields=["tenant_id", "number"], name="audit_entry_number")]
         indexes = [models.Index(fields=["tenant_id", "at"], name="audit_entry_at")]

@@ -149,6 +149,7 @@ class Places(models.Model):
     row_version = models.BigIntegerField(default=0)
 
     class Meta:
+        verbose_name_plural = "places"
         constraints = [models.UniqueConstraint(fields=["execution", "limiter"], name="places_limiter")]
 
 

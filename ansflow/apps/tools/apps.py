@@ -11,6 +11,7 @@ from django.db.models.signals import post_save
 class Tools(AppConfig):
     name = "ansflow.apps.tools"
     label = "cicd_tools"
+    verbose_name = "Tools"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -84,6 +84,7 @@ def _run(scanner: Scanner, environment: Path, workspace: Path, paths: Sequence[s
             capture_output=True,
             check=False,
         )
+        _let_read(cache)
         if done.returncode not in scanner.good_codes:
             raise NotAvailable(f"it ended with exit code {done.returncode}: {_last_line(done.stderr)}")
         try:
@@ -100,6 +101,12 @@ def _cache(environment: Path, home: Path) -> Path:
     with suppress(OSError):  # without one it takes longer
         shutil.copytree(kept, home / "cache", copy_function=shutil.copyfile)
     return home / "cache"
+
+
+def _let_read(cache: Path) -> None:
+    """What was kept are rules, and nothing of what was scanned: a sandbox, which is another user, may read them."""
+    for path in (cache, *cache.rglob("*")) if cache.is_dir() else ():
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _last_line(said: bytes) -> str:

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ("hash", models.CharField(max_length=64)),
             ],
             options={
+                "verbose_name_plural": "entries",
                 "indexes": [models.Index(fields=["tenant_id", "at"], name="audit_entry_at")],
                 "constraints": [models.UniqueConstraint(fields=("tenant_id", "number"), name="audit_entry_number")],
             },

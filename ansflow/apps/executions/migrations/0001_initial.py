@@ -226,6 +226,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name_plural": "places",
                 "constraints": [models.UniqueConstraint(fields=("execution", "limiter"), name="places_limiter")],
             },
         ),
