@@ -19,7 +19,7 @@ class Measures:
     """Names of the metrics begin with `ansflow_`. Labels never hold what a client has written."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a series beside each, that says when it was first counted
+        disable_created_metrics()  # type: ignore[no-untyped-call] # a series beside each, that says when it was first counted
         self._registry = CollectorRegistry(auto_describe=False)
         self._requests = Counter(
             "ansflow_http_requests",
