@@ -16,8 +16,8 @@ from ansflow.config.folders import data_folder
 from ansflow.core.errors import InvalidSpec, Problem
 
 PREFIX = "ANSFLOW_"
-ELSEWHERE = ("ANSFLOW_LANG", "ANSFLOW_SERVER", "ANSFLOW_TOKEN", "ANSFLOW_ALLOW_PRIVATE_HOSTS")
-"""Variables that are read elsewhere: by the command line, and by what connects to other hosts (`plugins.outbound`)."""
+ELSEWHERE = ("ANSFLOW_LANG", "ANSFLOW_SERVER", "ANSFLOW_TOKEN")
+"""Variables of the command line, which mean nothing to a server."""
 LATER = {
     "ANSFLOW_BROKER_URL": "workers in processes of their own",
     "ANSFLOW_REDIS_URL": "a bus between processes",
@@ -150,6 +150,7 @@ class Settings:
         "The leave for steps with `executor: host`: plain processes of this machine, without isolation.",
         default=False,
     )
+    # Checked here for the administrator's sake; `plugins.outbound` reads it itself, for a run without a server too.
     allow_private_hosts: tuple[str, ...] = _setting(
         _places,
         "Addresses inside your network that notifications, webhooks and the reading of pipeline files may reach: "
