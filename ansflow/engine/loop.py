@@ -50,6 +50,9 @@ from ansflow.engine.recovery import PATIENCE, Patience, Recovery
 from ansflow.engine.runner import Runner
 from ansflow.engine.scheduler import Scheduler
 
+Along = Callable[[], object]
+"""Writes what belongs to a decision in its transaction: see `ExecutionStore.apply`."""
+
 HEARTBEAT = timedelta(seconds=3)
 AGAIN = timedelta(seconds=1)  # after which the timer tries anew what failed
 LOOK_ANYWAY = 1.0  # seconds after which a waiting reader looks for itself: hints may be lost
@@ -142,10 +145,17 @@ class Engine:
         self.store.sent(begin_key(execution))
 
     def cancel(
-        self, execution: int, *, by: str = "", message: str = "", step: str = "", immediate: bool = False
+        self,
+        execution: int,
+        *,
+        by: str = "",
+        message: str = "",
+        step: str = "",
+        immediate: bool = False,
+        along: Along | None = None,
     ) -> None:
         """Gracefully: TERM, grace, `finally` steps. `immediate` skips the last two. Conflict when nothing is left."""
-        self._say(execution, Cancel(step=step, by=by, message=message, immediate=immediate))
+        self._say(execution, Cancel(step=step, by=by, message=message, immediate=immediate), along)
 
     def approve(
         self,
@@ -157,13 +167,14 @@ class Engine:
         comment: str = "",
         fields: Mapping[str, str] | None = None,
         override: bool = False,
+        along: Along | None = None,
     ) -> None:
         """Raises Conflict with the sentence why this person may not, or why the gate is not there."""
+        answers = dict(fields or {})
         self._say(
             execution,
-            Approve(
-                step=step, by=by, groups=tuple(groups), comment=comment, fields=dict(fields or {}), override=override
-            ),
+            Approve(step=step, by=by, groups=tuple(groups), comment=comment, fields=answers, override=override),
+            along,
         )
 
     def reject(
@@ -175,8 +186,9 @@ class Engine:
         groups: Sequence[str] = (),
         comment: str = "",
         override: bool = False,
+        along: Along | None = None,
     ) -> None:
-        self._say(execution, Reject(step=step, by=by, groups=tuple(groups), comment=comment, override=override))
+        self._say(execution, Reject(step=step, by=by, groups=tuple(groups), comment=comment, override=override), along)
 
     # ── what is known ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -250,8 +262,8 @@ class Engine:
         self.runner.close(seconds=LETTING_GO)
         self._jobs.close()
 
-    def _say(self, execution: int, command: Command) -> None:
-        told = self.scheduler.tell(execution, command)
+    def _say(self, execution: int, command: Command, along: Along | None = None) -> None:
+        told = self.scheduler.tell(execution, command, along=along)
         if told.refused:
             raise Conflict(told.refused)
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Condition, Lock
 
@@ -87,7 +87,9 @@ class MemoryStore:
     def load(self, execution: int) -> State:
         return self._run(execution)
 
-    def apply(self, execution: int, decision: Decision, *, now: datetime) -> bool:
+    def apply(
+        self, execution: int, decision: Decision, *, now: datetime, along: Callable[[], object] | None = None
+    ) -> bool:
         after = decision.execution
         run = self._run(execution)
         if after is None:
@@ -98,6 +100,8 @@ class MemoryStore:
                 return False
             if any(run.step(change.after.key).guard != change.guard for change in decision.steps):
                 return False
+            if along is not None:
+                along()
             self._write(run, decision, after, now)
             return True
 

@@ -240,8 +240,13 @@ class ExecutionStore(Protocol):
         """A view to decide on. Rows are read when looked at: a finished step loads itself and its neighbours."""
         ...
 
-    def apply(self, execution: int, decision: Decision, *, now: datetime) -> bool:
+    def apply(
+        self, execution: int, decision: Decision, *, now: datetime, along: Callable[[], object] | None = None
+    ) -> bool:
         """Rows, numbered events, and effects in the outbox, all or nothing. False: a guard does not hold.
+
+        `along` writes what belongs to the decision, such as who asked for it, in the same transaction. What it raises
+        undoes the decision. It may be called again where the transaction is tried again.
 
         An `Offer` needs no row in the outbox: the step's own row, on offer since `offered_at`, is that. Raises Conflict
         for a move that the table in `core.status` does not know (`check_moves`): no store may keep such a row.

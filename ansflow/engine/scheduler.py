@@ -54,8 +54,11 @@ class Scheduler:
         self._turns: dict[int, Lock] = {}
         self._lock = Lock()
 
-    def tell(self, execution: int, command: Command, *, keep: int = 0) -> Told:
-        decision = self._decide(execution, command)
+    def tell(
+        self, execution: int, command: Command, *, keep: int = 0, along: Callable[[], object] | None = None
+    ) -> Told:
+        """`along` is written in the transaction of the decision, and not at all where the command is refused."""
+        decision = self._decide(execution, command, along)
         return Told(decision, self.carry_out_all(execution, decision, keep=keep))
 
     def carry_out_all(self, execution: int, decision: Decision, *, keep: int = 0) -> list[str]:
@@ -103,7 +106,7 @@ class Scheduler:
             found = self._situations.setdefault(execution, Situation(execution, self.store.wiring(execution)))
         return found
 
-    def _decide(self, execution: int, command: Command) -> Decision:
+    def _decide(self, execution: int, command: Command, along: Callable[[], object] | None = None) -> Decision:
         wiring = self.store.wiring(execution)
         # Within one process a lock spares the optimistic retries; between processes only the store's guards count.
         with self._turn(execution):
@@ -111,7 +114,7 @@ class Scheduler:
                 state = self.store.load(execution)
                 now = self.clock.now()  # after the load: no event may be dated before those it follows
                 decision = decide(wiring, state, command, now)
-                if decision.refused or self.store.apply(execution, decision, now=now):
+                if decision.refused or self.store.apply(execution, decision, now=now, along=along):
                     break
         if decision.execution is not None:
             self.on_change(decision)

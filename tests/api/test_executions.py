@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import OperationalError
 from rest_framework.renderers import JSONRenderer
 
 from ansflow.api.executions import ExecutionBody, WholeExecutionBody
@@ -188,6 +189,27 @@ def test_cancelling_ends_the_whole_or_one_step(house: House):
     assert house.statuses(one) == {"build": "cancelled", "unit": "skipped"}
     assert house.step(one, "build").message == "Cancelled by developer: Not now."
     assert house.post("developer", path).status_code == 409
+
+
+def test_what_cannot_be_recorded_is_not_done(house: House, monkeypatch: pytest.MonkeyPatch):
+    gated = house.pipeline("steps: {ship: {run: make, approval: Sure?}}", name="gated")
+    one, other = house.trigger("developer", house.pipeline(TWO))["id"], house.trigger("developer", gated)["id"]
+    approval = house.api("owner").get("/api/v1/approvals/").json()["results"][0]["id"]
+
+    def stumble(entry: object) -> str:
+        raise OperationalError("disk full")
+
+    monkeypatch.setattr("ansflow.apps.audit.actions.hash_of", stumble)
+    for path, body in (
+        (f"{EXECUTIONS}{one}/cancel/", {}),
+        (f"/api/v1/approvals/{approval}/respond/", {"action": "approve"}),
+        (f"/api/v1/approvals/{approval}/respond/", {"action": "reject"}),
+    ):
+        answer = house.api("owner").post(path, body)
+        assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "unavailable", "5")
+        assert "disk" not in answer.content.decode()
+    assert house.statuses(one) == {"build": "pending", "unit": "pending"}
+    assert house.statuses(other) == {"ship": "waiting"}
 
 
 def test_events_come_in_order_and_go_on_after_any_number(house: House):

@@ -185,6 +185,23 @@ def test_a_step_is_claimed_by_exactly_one_of_many_threads(store):
     assert won == [store.load(execution).step("a").worker]
 
 
+def test_what_belongs_to_a_decision_is_written_with_it_or_undoes_it(store):
+    execution = begun(store, {"a": ""})
+    decision = decided(store, execution, Cancel(by="ann"))
+
+    def stumble() -> None:
+        raise Conflict("The record cannot be written.")
+
+    with pytest.raises(Conflict):
+        store.apply(execution, decision, now=NOW, along=stumble)
+    assert store.load(execution).step("a").status is StepStatus.PENDING
+    written: list[str] = []
+    assert store.apply(execution, decision, now=NOW, along=lambda: written.append("cancel"))
+    assert not store.apply(execution, decision, now=NOW, along=lambda: written.append("again"))
+    assert written == ["cancel"]
+    assert store.load(execution).step("a").status is StepStatus.CANCELLED
+
+
 # ── lines, the outbox, offers ────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -208,9 +208,9 @@ class SharedStore(MemoryStore):
         self.world.pause()
         return Snapshot(self._run(execution))
 
-    def apply(self, execution: int, decision: Any, *, now: datetime) -> bool:
+    def apply(self, execution: int, decision: Any, *, now: datetime, along: Any = None) -> bool:
         self.world.pause()
-        done = super().apply(execution, decision, now=now)
+        done = super().apply(execution, decision, now=now, along=along)
         self.world.pause()
         return done
 
@@ -545,9 +545,9 @@ class World:
         scheduler._turn = lambda execution: nullcontext()  # type: ignore[method-assign]
         decide = scheduler._decide
 
-        def noted(execution: int, command: Any) -> Any:
+        def noted(execution: int, command: Any, along: Any = None) -> Any:
             self.said.append(command)
-            return decide(execution, command)
+            return decide(execution, command, along)
 
         scheduler._decide = noted  # type: ignore[method-assign]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DataError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import Resolver404, resolve
 from rest_framework import exceptions
@@ -14,6 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from ansflow.core.errors import AnsFlowError, Conflict, ExternalError, Forbidden, InvalidSpec, NotAvailable, NotFound
+
+log = logging.getLogger("ansflow.api")
 
 STATUS: dict[type[AnsFlowError], int] = {
     InvalidSpec: 400,
@@ -36,7 +40,11 @@ CODES = {
     429: "throttled",
     500: "internal",
     502: "external",
+    503: "unavailable",
 }
+AWAY = (OperationalError, InterfaceError)
+UNAVAILABLE = "The database does not answer. Try again in a moment."
+SECONDS_AWAY = 5  # after which it is worth another try
 MISSING = "There is no such thing, or you may not know of it."
 
 
@@ -46,6 +54,11 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
         return _response(_status(error), error.code, str(error), _details(error))
     if isinstance(error, DataError):  # a serializer let something through that a column cannot hold
         return _response(400, "invalid", "A value is too long or too large to be stored.", {})
+    if isinstance(error, AWAY):
+        log.warning("the database does not answer", exc_info=error)
+        found = _response(503, "unavailable", UNAVAILABLE, {})
+        found.headers["Retry-After"] = str(SECONDS_AWAY)
+        return found
     usual = exception_handler(error, dict(context))  # sets WWW-Authenticate and Retry-After
     if usual is None:
         return None
@@ -78,6 +91,8 @@ def refused(request: HttpRequest, exception: Exception) -> JsonResponse:
 
 def failed(request: HttpRequest) -> JsonResponse:
     """Django's handler500. The traceback stands in the log, under the request's id."""
+    if isinstance(sys.exception(), AWAY):
+        return JsonResponse(body("unavailable", UNAVAILABLE), status=503, headers={"Retry-After": str(SECONDS_AWAY)})
     number = request.headers.get("X-Request-ID", "")
     where = f" The server's log tells more under {number}." if number else " The server's log tells more."
     return JsonResponse(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from math import isfinite
 
 from ansflow.apps.actor import Actor
@@ -40,15 +41,8 @@ def respond(
         raise Conflict(queries.why_not(actor, row))
     engine, given = running.engine(), dict(fields or {})
     by, groups = actor.name, queries.groups_of(actor)
-    if action == "approve":
-        _refuse(queries.why_not(actor, row))
-        _refuse_former(row)
-        _check_fields(gate, given)
-        engine.approve(row.execution_id, row.key, by=by, groups=groups, comment=comment, fields=given)
-    else:
-        _refuse(_why_no_rejection(actor, row))
-        engine.reject(row.execution_id, row.key, by=by, groups=groups, comment=comment)
-    record(
+    recorded = partial(
+        record,
         actor,
         f"approval.{action}",
         object_type="approval",
@@ -58,6 +52,14 @@ def respond(
         after={"execution": row.execution_id, "digest": plan.digest, "parameters": dict(plan.inputs),
                "comment": comment, "fields": given},
     )  # fmt: skip
+    if action == "approve":
+        _refuse(queries.why_not(actor, row))
+        _refuse_former(row)
+        _check_fields(gate, given)
+        engine.approve(row.execution_id, row.key, by=by, groups=groups, comment=comment, fields=given, along=recorded)
+    else:
+        _refuse(_why_no_rejection(actor, row))
+        engine.reject(row.execution_id, row.key, by=by, groups=groups, comment=comment, along=recorded)
     return queries.approval(actor, approval_id, Permission.APPROVAL_RESPOND)
 
 

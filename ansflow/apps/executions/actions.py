@@ -67,9 +67,9 @@ def cancel(
     found = queries.execution(actor, execution_id, Permission.EXECUTION_CANCEL)
     if step:
         queries.step(found, step)
-    running.engine().cancel(found.id, by=actor.name, message=message, step=step, immediate=immediate)
     after = {"step": step, "immediate": immediate, "message": message}
-    _record(actor, "execution.cancel", found.id, after)
+    recorded = partial(_record, actor, "execution.cancel", found.id, after)
+    running.engine().cancel(found.id, by=actor.name, message=message, step=step, immediate=immediate, along=recorded)
     return queries.execution(actor, execution_id, Permission.EXECUTION_CANCEL)
 
 

@@ -10,7 +10,7 @@ is kept, since it may be undone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -95,7 +95,9 @@ class DjangoStore:
                 return self._remember(picture)
         return picture
 
-    def apply(self, execution: int, decision: Decision, *, now: datetime) -> bool:
+    def apply(
+        self, execution: int, decision: Decision, *, now: datetime, along: Callable[[], object] | None = None
+    ) -> bool:
         after = decision.execution
         if after is None:
             return False
@@ -109,6 +111,8 @@ class DjangoStore:
         def work(to: Statements) -> None:
             write_decision(to, decision, after, now=now, places=places)
             _delete_sendings(to, carried_out)
+            if along is not None:
+                along()
 
         try:
             self._db.write(work)
