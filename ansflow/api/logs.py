@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from threading import BoundedSemaphore
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
 from rest_framework import serializers
+from rest_framework.exceptions import Throttled
+from rest_framework.utils.urls import replace_query_param
 
+from ansflow.api.base.attachments import attachment
 from ansflow.api.base.operations import Call, Content, Resource, operation
 from ansflow.api.base.policies import Needs
 from ansflow.api.base.serializers import Strict
 from ansflow.apps.executions import logs, queries, rendering
+from ansflow.apps.executions.searching import Place, Wanted, search
 from ansflow.apps.projects.access import Permission
+from ansflow.core.patterns import BadPattern
 
 LINES_AT_ONCE = 10_000
+SEARCHES = BoundedSemaphore(3)  # at once; other requests have threads left
+SECONDS_TO_WAIT = 2.0  # for others who search
+CURSOR = r"^[0-9]{1,18}-[0-9]{1,18}-[0-9]{1,18}\Z"
 
 
 class LogBody(serializers.Serializer[Any]):
@@ -63,6 +73,89 @@ class LogQuery(Strict):
         return attrs
 
 
+class OneLog(Strict):
+    step = serializers.CharField(max_length=254)
+    attempt = serializers.IntegerField(required=False, min_value=1, help_text="Left out: the last one.")
+
+
+class SearchQuery(Strict):
+    """Without `step`: the last attempt of every step."""
+
+    q = serializers.CharField(max_length=500, trim_whitespace=False, help_text="A text, or a pattern.")
+    regex = serializers.BooleanField(default=False, help_text="Whether `q` is a pattern, as RE2 knows them.")
+    case = serializers.BooleanField(default=False, help_text="Whether capital letters matter.")
+    step = serializers.CharField(required=False, max_length=254)
+    attempt = serializers.IntegerField(required=False, min_value=1, help_text="Left out: the last one.")
+    around = serializers.IntegerField(default=2, min_value=0, max_value=10, help_text="Lines before and after.")
+    limit = serializers.IntegerField(default=100, min_value=1, max_value=500, help_text="Results at once, at most.")
+    after = serializers.RegexField(CURSOR, required=False, max_length=60, help_text="As `next` says.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "attempt" in attrs and "step" not in attrs:
+            raise serializers.ValidationError({"step": ["Say of which step."]})
+        if "\n" in attrs["q"]:
+            raise serializers.ValidationError({"q": ["Lines are searched one by one."]})
+        return attrs
+
+
+class GroupBody(serializers.Serializer[Any]):
+    """Lines `line` (the one with the title) to `end`; 0: to the end of the log. `open`: not to be folded unasked."""
+
+    line = serializers.IntegerField()
+    end = serializers.IntegerField()
+    title = serializers.CharField()
+    kind = serializers.ChoiceField(["group", "heading", "quiet", "section"])
+    level = serializers.IntegerField()
+    open = serializers.BooleanField()
+
+
+class AnnotationBody(serializers.Serializer[Any]):
+    """`line` is that of the log; 0 or "" stands for what was not said."""
+
+    line = serializers.IntegerField()
+    level = serializers.ChoiceField(["error", "warning", "notice"])
+    message = serializers.CharField()
+    title = serializers.CharField()
+    file = serializers.CharField()
+    file_line = serializers.IntegerField()
+    file_end_line = serializers.IntegerField()
+    column = serializers.IntegerField()
+    end_column = serializers.IntegerField()
+
+
+class OutlineBody(serializers.Serializer[Any]):
+    """`omitted` are groups and annotations beyond 10,000 of each."""
+
+    step = serializers.CharField()
+    attempt = serializers.IntegerField()
+    ended = serializers.BooleanField()
+    lines = serializers.IntegerField()
+    groups = GroupBody(many=True)
+    annotations = AnnotationBody(many=True)
+    omitted = serializers.IntegerField()
+
+
+class HitBody(serializers.Serializer[Any]):
+    """`matches` are [start, end) in characters of `text`. `cut`: it is a part of a long line."""
+
+    step = serializers.CharField()
+    attempt = serializers.IntegerField()
+    line = serializers.IntegerField()
+    text = serializers.CharField()
+    matches = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
+    cut = serializers.BooleanField()
+    before = serializers.ListField(child=serializers.CharField())
+    after = serializers.ListField(child=serializers.CharField())
+
+
+class SearchBody(serializers.Serializer[Any]):
+    """`next` is null where everything has been searched. A page may be empty and yet have a next one."""
+
+    results = HitBody(many=True)
+    next = serializers.URLField(allow_null=True)
+    searched_bytes = serializers.IntegerField()
+
+
 class Logs(Resource):
     @operation(
         Needs(Permission.EXECUTION_LOG),
@@ -104,6 +197,103 @@ class Logs(Resource):
         answer["X-Log-Start"], answer["X-Log-End"] = str(start), str(end)
         return _described(answer, log)
 
+    @operation(
+        Needs(Permission.EXECUTION_LOG),
+        query=OneLog,
+        answer=Content("text/plain", "The whole log as it was printed, as an attachment; takes Range."),
+    )
+    def download(self, request: Call, id: int) -> HttpResponseBase:
+        """The log of a step as a file, with its digest in Repr-Digest once nothing is added any more."""
+        log = self._one(request, id)
+        name = f"execution-{id}-{log.step}-{log.attempt}.log"
+        headers = request.http.headers
+        return attachment(
+            log.pieces,
+            name,
+            log.length,
+            sha256=log.digest(),
+            asked_range=headers.get("Range", ""),
+            known=headers.get("If-None-Match", ""),
+            media_type="text/plain; charset=utf-8",
+        )
+
+    @operation(Needs(Permission.EXECUTION_LOG), query=OneLog, answer=OutlineBody)
+    def outline(self, request: Call, id: int) -> dict[str, Any]:
+        """What a log says about itself: its groups, and the errors, warnings and notices that it annotates."""
+        log = self._one(request, id)
+        found = log.outline()
+        return {"step": log.step, "attempt": log.attempt, "ended": log.ended, **asdict(found)}
+
+    @operation(Needs(Permission.EXECUTION_LOG), query=SearchQuery, answer=SearchBody, errors=(429,))
+    def search(self, request: Call, id: int) -> dict[str, Any]:
+        """Lines with a text, in the log of one step or in the last attempt of all of them."""
+        execution = queries.execution(request.actor, id, Permission.EXECUTION_LOG)
+        asked = request.query
+        if "step" in asked:
+            among = [logs.log(execution, asked["step"], asked.get("attempt"))]
+        else:
+            among = logs.newest(execution)
+        wanted = Wanted(
+            text=asked["q"], regex=asked["regex"], case=asked["case"], around=asked["around"], limit=asked["limit"]
+        )
+        if not SEARCHES.acquire(timeout=SECONDS_TO_WAIT):
+            raise Throttled(1, detail="Others are searching. Try again in a moment.")
+        try:
+            found = search(among, wanted, after=_place(among, asked.get("after", "")))
+        except BadPattern as error:
+            raise serializers.ValidationError({"q": [str(error)]}) from None
+        finally:
+            SEARCHES.release()
+        return {
+            "results": [hit._asdict() for hit in found.hits],
+            "next": _next(request, among, found.next),
+            "searched_bytes": found.bytes,
+        }
+
+    @operation(
+        Needs(Permission.EXECUTION_LOG),
+        query=OneLog,
+        answer=Content(
+            "text/event-stream",
+            "Events `log_update` with `{execution_id, step_id, step, attempt, offset, end, text}`, the id of each "
+            "being the offset behind it; at last `end` with `{length, sha256}`. `Last-Event-ID` says where to go on; "
+            "204: the log has ended there.",
+        ),
+    )
+    def stream(self, request: Call, id: int) -> HttpResponseBase:
+        """The log of a step as it grows, as Server-Sent Events.
+
+        `logs/` with `Accept: text/event-stream` is the same.
+        """
+        log = self._one(request, id)
+        step = queries.step(queries.execution(request.actor, id, Permission.EXECUTION_LOG), log.step)
+        answer = HttpResponse(b"retry: 1000\n\n", "text/event-stream")  # what follows, the edge writes
+        answer["X-Log-Step-Id"] = str(step.id)
+        answer["Cache-Control"] = "no-store"
+        return _described(answer, log)
+
+    def _one(self, request: Call, id: int) -> logs.Log:
+        execution = queries.execution(request.actor, id, Permission.EXECUTION_LOG)
+        return logs.log(execution, request.query["step"], request.query.get("attempt"))
+
+
+def _place(among: Sequence[logs.Log], after: str) -> Place | None:
+    """Where the cursor stands. One in a log that a newer attempt has replaced goes on behind it."""
+    if not after:
+        return None
+    row, offset, lines = map(int, after.split("-"))
+    for index, log in enumerate(among):
+        if log.row >= row:
+            return Place(index, offset, lines) if log.row == row else Place(index)
+    return Place(len(among))
+
+
+def _next(request: Call, among: Sequence[logs.Log], place: Place | None) -> str | None:
+    if place is None:
+        return None
+    cursor = f"{among[place.log].row}-{place.offset}-{place.lines}"
+    return replace_query_param(request.http.build_absolute_uri(), "after", cursor)
+
 
 def _text(content: bytes | Iterator[bytes]) -> HttpResponseBase:
     kind = "text/plain; charset=utf-8"
@@ -119,4 +309,10 @@ def _described(answer: HttpResponseBase, log: logs.Log) -> HttpResponseBase:
     return answer
 
 
-urlpatterns = [path("cicd/executions/<int:id>/logs/", Logs.as_view({"get": "retrieve"}))]
+urlpatterns = [
+    path("cicd/executions/<int:id>/logs/", Logs.as_view({"get": "retrieve"})),
+    *(
+        path(f"cicd/executions/<int:id>/logs/{name}/", Logs.as_view({"get": name}))
+        for name in ("download", "outline", "search", "stream")
+    ),
+]

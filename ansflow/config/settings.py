@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ansflow.config.folders import data_folder
 from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.infra.storage.opening import parse
 
 PREFIX = "ANSFLOW_"
 ELSEWHERE = ("ANSFLOW_LANG", "ANSFLOW_SERVER", "ANSFLOW_TOKEN")
@@ -21,7 +22,6 @@ ELSEWHERE = ("ANSFLOW_LANG", "ANSFLOW_SERVER", "ANSFLOW_TOKEN")
 LATER = {
     "ANSFLOW_BROKER_URL": "workers in processes of their own",
     "ANSFLOW_REDIS_URL": "a bus between processes",
-    "ANSFLOW_STORAGE_URL": "a store of files elsewhere",
 }
 """Variables that this release cannot honour yet, and what they would ask for."""
 HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -62,6 +62,11 @@ def _web_address(written: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("an address without a path, such as https://ci.example.com")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _store(written: str) -> str:
+    parse(written)
+    return written
 
 
 def _file(written: str) -> Path:
@@ -122,6 +127,20 @@ class Settings:
         "Where the tables are: `postgresql://user:password@host/name`, `mysql://…` (also MariaDB).",
         default="",
         shown="SQLite in the data folder",
+    )
+    storage_url: str = _setting(
+        _store,
+        "An S3-compatible store for logs: `s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1`. "
+        "Artifacts, caches and workspaces stay in the data folder. Needs the extra `s3`.",
+        default="",
+        shown="files in the data folder",
+    )
+    storage_key_file: Path | None = _setting(
+        _file,
+        "A file with the store's access key: its id in the first line, the secret in the second. Readable by the "
+        "server's user only.",
+        default=None,
+        shown="as AWS's own tools find theirs",
     )
     host: str = _setting(_text, "The address to listen on.", default="127.0.0.1")
     port: int = _setting(_number(0, 65535), "The port to listen on; 0 takes any free one.", default=8000)

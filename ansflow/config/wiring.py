@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,15 +17,20 @@ from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets,
 from ansflow.apps.executions.store import DjangoStore
 from ansflow.config.folders import server_folder
 from ansflow.config.isolation import Isolation, Offered
+from ansflow.config.keys import read_private
 from ansflow.config.settings import Settings
+from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
 from ansflow.engine.memory import MemoryBus, SystemClock
+from ansflow.engine.ports import LogStore
 from ansflow.infra.dispatch.threads import Threads
 from ansflow.infra.storage.artifacts import FileArtifacts
 from ansflow.infra.storage.caches import FileCaches
 from ansflow.infra.storage.logs import FileLogs
 from ansflow.infra.storage.names import file_name, write_text
+from ansflow.infra.storage.opening import open_store
+from ansflow.infra.storage.packing import Packing
 
 SURROUNDINGS = (
     *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
@@ -43,6 +48,7 @@ class Wired:
     engine: Engine
     threads: Threads
     store: DjangoStore
+    end_logs: Callable[[], None]
 
     def open(self) -> None:
         """Takes up what an earlier life left, and serves actions and API from now on."""
@@ -55,6 +61,7 @@ class Wired:
         self.engine.close()
         self.threads.close(seconds=LETTING_GO)
         self.store.forget_sent()
+        self.end_logs()
 
 
 def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str] = os.environ) -> Wired:
@@ -63,9 +70,10 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
     for folder in (root, root / "executions"):
         folder.mkdir(exist_ok=True, mode=0o700)
     threads, store, artifacts = Threads(settings.slots), DjangoStore(), FileArtifacts(root)
+    logs, end_logs = _logs(settings, root / "logs")
     engine = Engine(
         store=store,
-        logs=FileLogs(root / "logs"),
+        logs=logs,
         artifacts=artifacts,
         caches=FileCaches(root, project=cache_owner),
         workspaces=ContinuedWorkspaces(root / "executions", artifacts),
@@ -90,7 +98,33 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         facts=partial(facts, address=settings.address),
     )
     engine.scheduler.on_ended = concurrency.ended
-    return Wired(engine, threads, store)
+    return Wired(engine, threads, store, end_logs)
+
+
+def _logs(settings: Settings, folder: Path) -> tuple[LogStore, Callable[[], None]]:
+    """Where logs are kept, and what ends it."""
+    packing = Packing()
+    if not settings.storage_url:
+        return FileLogs(folder, packing), packing.close
+    from ansflow.infra.storage.objects import ObjectLogs  # noqa: PLC0415 — an extra
+
+    logs = ObjectLogs(open_store(settings.storage_url, credentials=_storage_key(settings)), packing)
+
+    def end() -> None:
+        packing.close()
+        logs.end()
+
+    return logs, end
+
+
+def _storage_key(settings: Settings) -> tuple[str, str] | None:
+    if settings.storage_key_file is None:
+        return None
+    lines = read_private(settings.storage_key_file, "The key of the store").split("\n")
+    if len(lines) < 2 or not lines[0].strip() or not lines[1].strip():
+        message = f"{settings.storage_key_file} wants the id of a key in its first line, and the secret in its second."
+        raise InvalidSpec([Problem(code="setting", message=message)])
+    return lines[0].strip(), lines[1].strip()
 
 
 def worker_name(data: Path) -> str:

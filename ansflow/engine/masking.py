@@ -20,7 +20,8 @@ Value = TypeVar("Value")
 
 ADD_MASK = b"::add-mask::"
 MOST_ADDED = 100
-LONGEST_COMMAND = 64 * 1024
+LONGEST_COMMAND = 64 * 1024  # bytes of its line; the value of a longer one is not shown, and cannot be hidden
+TOO_LONG = b"[ansflow] This value is not masked: its line has more than %d bytes.\n" % LONGEST_COMMAND
 HEAD = 4  # bytes of a pattern that must be there before it is compared
 DFA_BYTES = 256 * 1024  # of patterns; above, the smaller automaton, at half the speed
 
@@ -131,7 +132,8 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
 class MaskedStream:
     """One log on its way. `feed` gives what may be shown so far, `finish` the rest.
 
-    A line `::add-mask::VALUE` hides VALUE from that line on.
+    A line `::add-mask::VALUE` hides VALUE from that line on, also behind `::stop-commands::`: text that may not be
+    trusted can hide something by it, and show nothing.
     """
 
     def __init__(self, masker: Masker) -> None:
@@ -140,18 +142,27 @@ class MaskedStream:
         self._covered = 0  # so many bytes of it stand behind a mask that has been shown
         self._line = b""  # a last line that may turn out to be a command
         self._at_line_start = True
+        self._too_long = False  # within the line of a command that is too long
         self._added = 0
 
     def feed(self, data: bytes) -> bytes:
+        if self._too_long:
+            data = self._after_command(data)
         data = self._line + data
         hold = _last_command(data, self._at_line_start)
-        if not hold < len(data) <= hold + LONGEST_COMMAND:
-            hold = len(data)
         shown = b"".join(self._obeyed(data[:hold])) if ADD_MASK in data else self._show(data[:hold])
         self._line = data[hold:]
         if data:
             self._at_line_start = bool(self._line) or data.endswith(b"\n")
+        if len(self._line) > LONGEST_COMMAND:
+            shown += self._show(TOO_LONG + ADD_MASK + MASK)
+            self._line, self._too_long, self._at_line_start = b"", True, False
         return shown
+
+    def _after_command(self, data: bytes) -> bytes:
+        _, newline, rest = data.partition(b"\n")
+        self._too_long = not newline
+        return newline + rest
 
     def finish(self) -> bytes:
         shown = b"".join(self._obeyed(self._line))
@@ -173,6 +184,8 @@ class MaskedStream:
 
     def _obey(self, value: bytes) -> bytes:
         """Hides the value from now on. Gives what has to be said about it."""
+        if len(ADD_MASK) + len(value) > LONGEST_COMMAND:
+            return TOO_LONG
         text = value.strip().decode("utf-8", "surrogateescape")
         if len(text) < SHORTEST:
             return b"[ansflow] This value is not masked: it has fewer than %d characters.\n" % SHORTEST

@@ -8,7 +8,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from threading import Condition, Lock
+from typing import TYPE_CHECKING
 
 from ansflow.core.commands import Begin, Decision, Expire, Offer, Retry, Stop, Timeout
 from ansflow.core.errors import Conflict, NotFound
@@ -20,6 +22,9 @@ from ansflow.core.status import Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
 from ansflow.engine.picture import Picture
 from ansflow.engine.ports import FENCED, Due, Held, Sending, begin_key, check_moves
+
+if TYPE_CHECKING:
+    from ansflow.core.outline import Outline
 
 
 class MemoryClock:
@@ -279,15 +284,28 @@ class MemoryLogs:
         return bytes(self._texts.get((execution, step, attempt), b"")[start:end])
 
     def lines(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> list[bytes]:
-        lines = self.read(execution, step, attempt).removesuffix(b"\n").split(b"\n")
-        return lines[first - 1 : last]
+        text = self.read(execution, step, attempt)
+        return text.removesuffix(b"\n").split(b"\n")[first - 1 : last] if text else []
 
     def count(self, execution: int, step: str, attempt: int) -> int:
         text = self.read(execution, step, attempt)
         return text.count(b"\n") + (bool(text) and not text.endswith(b"\n"))
 
+    def outline(self, execution: int, step: str, attempt: int) -> Outline:
+        from ansflow.core.outline import Scanner  # noqa: PLC0415 — a run that nobody asks does without
+
+        scanner = Scanner()
+        scanner.feed(self.read(execution, step, attempt))
+        return scanner.outline()
+
+    def digest(self, execution: int, step: str, attempt: int) -> str:
+        return sha256(self.read(execution, step, attempt)).hexdigest()
+
     def close(self, execution: int, step: str, attempt: int) -> None:
         """Nothing to close."""
+
+    def finish(self, execution: int, step: str, attempt: int) -> None:
+        """Nothing to pack."""
 
     def remove(self, execution: int) -> None:
         with self._lock:

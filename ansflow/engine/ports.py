@@ -17,6 +17,7 @@ from ansflow.core.status import STEP_MOVES
 from ansflow.core.wiring import Wiring
 
 if TYPE_CHECKING:
+    from ansflow.core.outline import Outline
     from ansflow.plugins.git.running import Login
 
 
@@ -52,7 +53,21 @@ class LogStore(Protocol):
         """How many lines there are; what stands behind the last newline is one too."""
         ...
 
-    def close(self, execution: int, step: str, attempt: int) -> None: ...
+    def outline(self, execution: int, step: str, attempt: int) -> Outline:
+        """Its groups and annotations. Asked for again, it costs what has been added since."""
+        ...
+
+    def digest(self, execution: int, step: str, attempt: int) -> str:
+        """SHA-256 of all its bytes, in hexadecimal digits."""
+        ...
+
+    def close(self, execution: int, step: str, attempt: int) -> None:
+        """This writer has let go of it; another may go on."""
+        ...
+
+    def finish(self, execution: int, step: str, attempt: int) -> None:
+        """Closes it: it is whole, so that the store may pack it. It reads as before. Safe to repeat."""
+        ...
 
     def remove(self, execution: int) -> None:
         """Of an execution that has ended. Safe to repeat."""

@@ -94,7 +94,7 @@ class _Copy:
         self._store(self._stream.finish())
         self._pump.masker = self._stream.masker
         whole = self._pump.logs.length(*self._log) == self.stored and (not self._known or self._read_back())
-        self.close()
+        self._pump.logs.finish(*self._log)
         self._hint_at = 0.0
         self._hint()
         return whole

@@ -52,6 +52,8 @@ class Logs:
     def close(self, execution: int, step: str, attempt: int) -> None:
         self.closed.add((execution, step, attempt))
 
+    finish = close
+
     def wait_for(self, text: bytes, seconds: float = 20) -> bool:
         with self.changed:
             return self.changed.wait_for(lambda: any(text in log for log in self.stored.values()), seconds)

@@ -20,6 +20,7 @@ from ansflow.apps.audit.actions import record
 from ansflow.apps.executions import concurrency, running
 from ansflow.apps.executions.models import PipelineExecution, StepExecution
 from ansflow.apps.projects.models import Project
+from ansflow.core.errors import ExternalError
 
 YOUNG = timedelta(hours=1)  # a folder that is younger may belong to an execution that is just being written down
 AT_ONCE = 500
@@ -81,7 +82,7 @@ def _each(found: QuerySet[PipelineExecution], remove: Callable[[int], None], *, 
         try:
             remove(execution)
             removed += 1
-        except OSError as error:
+        except (OSError, ExternalError) as error:
             log.warning("Execution %d could not be tidied: %s.", execution, error)
     return removed
 

@@ -9,6 +9,7 @@ from typing import Any
 from ansflow.apps.executions import queries, running
 from ansflow.apps.executions.models import Attempt, PipelineExecution
 from ansflow.core.errors import NotFound
+from ansflow.core.outline import Outline
 from ansflow.engine.ports import LogStore
 
 CHUNK = 2**20
@@ -16,7 +17,7 @@ CHUNK = 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """One log as long as it was when it was asked for. `ended`: nothing will be added."""
+    """One log as long as it was when it was asked for. `ended`: nothing will be added. `row`: that of its attempt."""
 
     store: LogStore
     execution: int
@@ -24,6 +25,7 @@ class Log:
     attempt: int
     length: int
     ended: bool
+    row: int = 0
 
     @property
     def key(self) -> tuple[int, str, int]:
@@ -34,8 +36,18 @@ class Log:
         for at in range(start, end, CHUNK):
             yield self.store.read(*self.key, start=at, end=min(at + CHUNK, end))
 
+    def read(self, start: int, end: int) -> bytes:
+        return self.store.read(*self.key, start=start, end=min(end, self.length))
+
     def lines(self, first: int, last: int) -> list[bytes]:
         return self.store.lines(*self.key, first=first, last=last)
+
+    def outline(self) -> Outline:
+        return self.store.outline(*self.key)
+
+    def digest(self) -> str:
+        """SHA-256 in hexadecimal digits; "" while it may still grow."""
+        return self.store.digest(*self.key) if self.ended else ""
 
 
 def logs(execution: PipelineExecution) -> list[dict[str, Any]]:
@@ -54,6 +66,25 @@ def logs(execution: PipelineExecution) -> list[dict[str, Any]]:
     ]
 
 
+def newest(execution: PipelineExecution) -> list[Log]:
+    """Of each step that has begun, the log of its last attempt, in the order in which those began."""
+    store = running.engine().logs
+    attempts = Attempt.objects.filter(execution=execution).order_by("number", "id")
+    last = {row[1]: row for row in attempts.values_list("id", "step", "number", "ended_at")}
+    return [
+        Log(
+            store=store,
+            execution=execution.id,
+            step=step,
+            attempt=number,
+            length=store.length(execution.id, step, number),
+            ended=ended_at is not None,
+            row=row,
+        )
+        for row, step, number, ended_at in sorted(last.values())
+    ]
+
+
 def log(execution: PipelineExecution, step: str, attempt: int | None = None) -> Log:
     """Of the last attempt, unless another is named. A step that never began has an empty log. Raises NotFound."""
     row = queries.step(execution, step)
@@ -69,4 +100,5 @@ def log(execution: PipelineExecution, step: str, attempt: int | None = None) -> 
         attempt=number,
         length=store.length(execution.id, step, number),
         ended=found is not None and found.ended_at is not None,
+        row=found.id if found else 0,
     )

@@ -1,7 +1,9 @@
-"""Logs as append-only files with a sparse index of lines.
+"""Logs as files: append-only with a sparse index of lines while they grow, packed when they are whole.
 
 Beside `<attempt>.log` stands `<attempt>.index`: a pair (offset, newlines before it) for every block of 64 KiB, so that
 any line is found by reading one block. The index is a cache: what a crash took is counted again from the log itself.
+`<attempt>.log.zst` takes the place of both, once it is written (`storage.packed`). A log that was never packed, because
+it is short or because the process ended first, reads the same.
 """
 
 from __future__ import annotations
@@ -9,23 +11,43 @@ from __future__ import annotations
 import os
 import struct
 from bisect import bisect_right
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from ansflow.core.errors import Conflict
 from ansflow.engine.ports import FENCED
 from ansflow.infra.storage.names import file_name, write_text
+from ansflow.infra.storage.recent import Recent
+
+if TYPE_CHECKING:
+    from ansflow.core.outline import Outline, Scanner
+    from ansflow.infra.storage.packed import Packed
+    from ansflow.infra.storage.packing import Packing
 
 BLOCK = 64 * 1024
 PAIR = struct.Struct("<QQ")
+PIECE = 1 << 20
+WORTH_PACKING = 16 * 1024
+"""Bytes; a shorter log takes as many blocks of the disk when it is packed."""
+
+Key = tuple[int, str, int]
 
 
 class FileLogs:
-    """LogStore in files: `<root>/<execution>/<step>/<attempt>.log`. Nothing is made for a step that prints nothing."""
+    """LogStore in files: `<root>/<execution>/<step>/<attempt>.log`. Nothing is made for a step that prints nothing.
 
-    def __init__(self, root: Path) -> None:
+    Without `packing`, which does its work in a thread of its own, whole logs stay as they are.
+    """
+
+    def __init__(self, root: Path, packing: Packing | None = None) -> None:
         self.root = root
-        self._open: dict[tuple[int, str, int], _Log] = {}
+        self._packing = packing
+        self._open: dict[Key, _Log] = {}
+        self._packed: Recent[Key, Packed] = Recent(64)
+        self._scanners: Recent[Key, Scanner] = Recent(64)
         self._lock = Lock()
 
     def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
@@ -33,6 +55,10 @@ class FileLogs:
         with self._lock:
             log = self._open.get(key)
             if log is None:
+                if (packed := self._find_packed(key)) is not None:
+                    if (known := _acknowledged(packed, fence, offset, data)) is not None:
+                        return known
+                    self._unpack(key, packed)
                 log = self._open[key] = _Log(self._path(*key), writable=True)
         return log.append(fence, offset, data)
 
@@ -40,7 +66,8 @@ class FileLogs:
         try:
             return self._path(execution, step, attempt).stat().st_size
         except FileNotFoundError:
-            return 0
+            packed = self._find_packed((execution, step, attempt))
+            return packed.length if packed else 0
 
     def read(self, execution: int, step: str, attempt: int, *, start: int = 0, end: int | None = None) -> bytes:
         try:
@@ -48,27 +75,54 @@ class FileLogs:
                 file.seek(start)
                 return file.read(-1 if end is None else max(0, end - start))
         except FileNotFoundError:
-            return b""
+            packed = self._find_packed((execution, step, attempt))
+            return packed.read(start, end) if packed else b""
 
     def lines(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> list[bytes]:
-        path = self._path(execution, step, attempt)
-        if not path.exists() or last < first:
+        if last < first:
             return []
-        log = _Log(path, writable=False)
+        try:
+            log = _Log(self._path(execution, step, attempt), writable=False)
+        except FileNotFoundError:
+            packed = self._find_packed((execution, step, attempt))
+            return packed.lines(max(1, first), last) if packed else []
         try:
             return log.lines(max(1, first), last)
         finally:
             log.close()
 
     def count(self, execution: int, step: str, attempt: int) -> int:
-        path = self._path(execution, step, attempt)
-        if not path.exists():
-            return 0
-        log = _Log(path, writable=False)
+        try:
+            log = _Log(self._path(execution, step, attempt), writable=False)
+        except FileNotFoundError:
+            packed = self._find_packed((execution, step, attempt))
+            return packed.count() if packed else 0
         try:
             return log.newlines + (log.length > 0 and os.pread(log.fd, 1, log.length - 1) != b"\n")
         finally:
             log.close()
+
+    def outline(self, execution: int, step: str, attempt: int) -> Outline:
+        from ansflow.core.outline import Scanner  # noqa: PLC0415 — a short run does without
+
+        key = (execution, step, attempt)
+        if not self._path(*key).exists() and (packed := self._find_packed(key)) is not None:
+            return packed.outline()
+        with self._lock:
+            scanner = self._scanners.get(key) or self._scanners.keep(key, Scanner())
+        with scanner.lock:
+            for piece in self._pieces(key, scanner.fed):
+                scanner.feed(piece)
+            return scanner.outline()
+
+    def digest(self, execution: int, step: str, attempt: int) -> str:
+        key = (execution, step, attempt)
+        if not self._path(*key).exists() and (packed := self._find_packed(key)) is not None:
+            return packed.sha256
+        digest = sha256()
+        for piece in self._pieces(key, 0):
+            digest.update(piece)
+        return digest.hexdigest()
 
     def close(self, execution: int, step: str, attempt: int) -> None:
         with self._lock:
@@ -76,16 +130,95 @@ class FileLogs:
         if log is not None:
             log.close()
 
+    def finish(self, execution: int, step: str, attempt: int) -> None:
+        self.close(execution, step, attempt)
+        if self._packing is not None and self.length(execution, step, attempt) >= WORTH_PACKING:
+            self._packing.later(lambda: self.pack((execution, step, attempt)))
+
     def remove(self, execution: int) -> None:
         import shutil  # noqa: PLC0415 — brings the compressors along, and a short run removes nothing
 
         with self._lock:
             for key in [key for key in self._open if key[0] == execution]:
                 self._open.pop(key).close()
-        shutil.rmtree(self.root / str(execution), ignore_errors=True)
+            for known in (self._packed, self._scanners):
+                known.forget(lambda key: key[0] == execution)
+            shutil.rmtree(self.root / str(execution), ignore_errors=True)
+
+    # ── packing ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def pack(self, key: Key) -> bool:
+        """Whether it took the place of the log; not when somebody writes on, or has removed it. Readers go on."""
+        from ansflow.infra.storage.packed import pack  # noqa: PLC0415
+
+        path = self._path(*key)
+        made = path.with_suffix(".log.zst.part")
+        try:
+            length, fence = path.stat().st_size, _fence_of(path)
+            with made.open("wb") as file:
+                file.writelines(pack(self._pieces(key, 0, length), fence=fence))
+                file.flush()
+                os.fsync(file.fileno())
+            with self._lock:
+                if key in self._open or path.stat().st_size != length:
+                    made.unlink()
+                    return False
+                made.replace(path.with_suffix(".log.zst"))
+                path.unlink()
+                for rest in (".index", ".fence"):
+                    path.with_suffix(rest).unlink(missing_ok=True)
+                self._scanners.forget(lambda known: known == key)
+            return True
+        except FileNotFoundError:  # removed meanwhile, or packed already
+            return False
+
+    def _unpack(self, key: Key, packed: Packed) -> None:
+        """Somebody has more to add after all."""
+        path = self._path(*key)
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            for start in range(0, packed.length, PIECE):
+                file.write(packed.read(start, start + PIECE))
+        write_text(path.with_suffix(".fence"), str(packed.fence))
+        part.replace(path)
+        path.with_suffix(".log.zst").unlink()
+        self._packed.forget(lambda known: known == key)
+
+    def _find_packed(self, key: Key) -> Packed | None:
+        if (known := self._packed.get(key)) is not None:
+            return known
+        path = self._path(*key).with_suffix(".log.zst")
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            return None
+        from ansflow.infra.storage.packed import open_packed  # noqa: PLC0415
+
+        def read(start: int, length: int) -> bytes:
+            with path.open("rb", buffering=0) as file:
+                return os.pread(file.fileno(), length, start)
+
+        return self._packed.keep(key, open_packed(size, read))
+
+    def _pieces(self, key: Key, start: int, end: int | None = None) -> Iterator[bytes]:
+        while piece := self.read(*key, start=start, end=start + PIECE if end is None else min(start + PIECE, end)):
+            yield piece
+            start += len(piece)
 
     def _path(self, execution: int, step: str, attempt: int) -> Path:
         return self.root / str(execution) / file_name(step) / f"{attempt}.log"
+
+
+def _acknowledged(packed: Packed, fence: int, offset: int, data: bytes) -> int | None:
+    """Its length, where everything that is sent is in it already; None where it goes on. Raises Conflict."""
+    if fence < packed.fence:
+        raise Conflict(f"Fence {fence} is older than {packed.fence}: another worker writes here.", code=FENCED)
+    return packed.length if offset + len(data) <= packed.length else None
+
+
+def _fence_of(path: Path) -> int:
+    fence = path.with_suffix(".fence")
+    return int(fence.read_text() or 0) if fence.exists() else 0
 
 
 class _Log:
@@ -100,7 +233,7 @@ class _Log:
             path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC if writable else os.O_RDONLY | os.O_CLOEXEC, 0o600
         )
         self.length = os.fstat(self.fd).st_size
-        self.fence = int(self.fence_path.read_text() or 0) if self.fence_path.exists() else 0
+        self.fence = _fence_of(path)
         self.offsets, self.counts = self._load_index()
         self.newlines = self.counts[-1] + os.pread(self.fd, self.length - self.offsets[-1], self.offsets[-1]).count(
             b"\n"
