@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from threading import BoundedSemaphore
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -268,9 +269,9 @@ class Logs(Resource):
         log = self._one(request, id)
         step = queries.step(queries.execution(request.actor, id, Permission.EXECUTION_LOG), log.step)
         answer = HttpResponse(b"retry: 1000\n\n", "text/event-stream")  # what follows, the edge writes
-        answer["X-Log-Step-Id"] = str(step.id)
+        answer["X-Log-Step"], answer["X-Log-Step-Id"] = quote(step.key), str(step.id)
         answer["Cache-Control"] = "no-store"
-        return _described(answer, log)
+        return _described(answer, replace(log, attempt=max(1, log.attempt)))  # one that has not begun will be the first
 
     def _one(self, request: Call, id: int) -> logs.Log:
         execution = queries.execution(request.actor, id, Permission.EXECUTION_LOG)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from socket import socket
     from wsgiref.types import WSGIApplication
 
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
     from ansflow.config.chores import Chores
-    from ansflow.edge.first_admin import FirstAdmin
     from ansflow.edge.health import Check
     from ansflow.edge.measures import Measures
 
@@ -71,11 +71,13 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     from django.urls import get_resolver  # noqa: PLC0415
 
     from ansflow.apps.accounts import installation  # noqa: PLC0415
+    from ansflow.apps.executions.logs import LogSource  # noqa: PLC0415
     from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415
     from ansflow.config.measuring import add_measures  # noqa: PLC0415
     from ansflow.config.schedule import BEAT, beats, chores  # noqa: PLC0415
     from ansflow.config.wiring import build  # noqa: PLC0415
     from ansflow.edge.first_admin import FirstAdmin  # noqa: PLC0415
+    from ansflow.edge.log_stream import LogStreams  # noqa: PLC0415
     from ansflow.edge.measures import Measures  # noqa: PLC0415
     from ansflow.edge.server import Server  # noqa: PLC0415
     from ansflow.edge.threads import in_threads  # noqa: PLC0415
@@ -88,8 +90,11 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     add_measures(measures, wired, (beating, doing))
     first_admin = FirstAdmin(installation.make_first_administrator)
     behind = in_threads(_with_files(get_wsgi_application()))
-    application = _edge(settings, behind, measures, _checks(settings, beating), first_admin)
+    streams = LogStreams(behind, LogSource())
+    pages = [first_admin.route, *streams.routes]
+    application = _edge(settings, behind, measures, _checks(settings, beating), pages)
     ending.callback(wired.close)
+    ending.callback(streams.close)
     wired.open()
     beating.do(BEAT)  # so that the server is ready when it says so
     for thread in (beating, doing):
@@ -105,7 +110,7 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
         if link:
             tell("first_admin", link=link)
 
-    Server(application, on_ready=ready).run(sockets=[listening])
+    Server(application, on_ready=ready, on_ending=streams.end).run(sockets=[listening])
     tell("ending")
 
 
@@ -120,7 +125,7 @@ def _with_files(application: WSGIApplication) -> WSGIApplication:
 
 
 def _edge(
-    settings: Settings, behind: ASGIApp, measures: Measures, checks: Mapping[str, Check], first_admin: FirstAdmin
+    settings: Settings, behind: ASGIApp, measures: Measures, checks: Mapping[str, Check], pages: Sequence[BaseRoute]
 ) -> ASGIApp:
     from ansflow.edge.app import edge  # noqa: PLC0415
     from ansflow.edge.door import Rules  # noqa: PLC0415
@@ -135,7 +140,7 @@ def _edge(
         Rules(hosts=settings.hosts, proxies=settings.trusted_proxies, max_body=settings.max_body, folder=folder),
         health=Health(checks, measures, token=token, behind_proxy=bool(settings.base_url or settings.trusted_proxies)),
         measures=measures,
-        pages=[first_admin.route],
+        pages=pages,
     )
 
 

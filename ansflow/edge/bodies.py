@@ -97,6 +97,7 @@ class Leaving:
         self._whole = False
         self._dropped = False
         self._news = asyncio.Event()
+        self._taken = asyncio.Event()
         self.status = 0
         self.bytes = 0
 
@@ -117,6 +118,12 @@ class Leaving:
         """Nothing more will come."""
         self._whole = True
         self._news.set()
+
+    async def drained(self) -> None:
+        """Returns when the client has taken what there is: for answers that are made as fast as they are read."""
+        while self._left() and not self._dropped:
+            self._taken.clear()
+            await self._taken.wait()
 
     async def deliver(self) -> None:
         """Returns when everything has been passed on. Drops a connection that takes nothing for too long."""
@@ -142,6 +149,7 @@ class Leaving:
             async with asyncio.timeout(SECONDS_FOR_PIECE):
                 await self._send({"type": "http.response.body", "body": piece, "more_body": not last})
             self.bytes += len(piece)
+            self._taken.set()
             if last:
                 return
         if self._whole:
@@ -154,6 +162,7 @@ class Leaving:
     def _forget(self) -> None:
         """Nobody reads any more: what is there, and what may still come, is for nobody."""
         self._dropped = True
+        self._taken.set()
         self._waiting.clear()
         if self._file is not None:
             self._file.close()

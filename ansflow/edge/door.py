@@ -85,6 +85,7 @@ class Door:
         state["operation"] = "unmatched"
         scope["headers"] = _clean(scope["headers"], state["request_id"])
         leaving = Leaving(self._rules.folder, self._dressed(scope, send), state["abort"])
+        state["drained"] = leaving.drained
         try:
             await self._answer(scope, receive, leaving)
         finally:

@@ -39,9 +39,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """`on_ready` is called once, when requests are answered. `run` returns after SIGTERM, SIGINT, or `stop`."""
+    """`on_ready` is called once, when requests are answered; `on_ending`, before those that are left are waited for.
 
-    def __init__(self, application: ASGIApp, *, on_ready: Callable[[], None]) -> None:
+    `run` returns after SIGTERM, SIGINT, or `stop`.
+    """
+
+    def __init__(
+        self, application: ASGIApp, *, on_ready: Callable[[], None], on_ending: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 application,
@@ -58,6 +63,7 @@ class Server(uvicorn.Server):
             )
         )
         self._on_ready = on_ready
+        self._on_ending = on_ending
         self._ending = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -65,6 +71,10 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_ending()
+        await super().shutdown(sockets)
 
     async def main_loop(self) -> None:
         """uvicorn's own looks ten times a second whether it should end."""

@@ -38,9 +38,10 @@ class Answer:
 class Asked:
     """The edge, as a client sees it."""
 
-    def __init__(self, port: int, measures: Measures) -> None:
+    def __init__(self, port: int, measures: Measures, stop: Callable[[], None]) -> None:
         self.port = port
         self.measures = measures
+        self.stop = stop  # and wait until it has
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
@@ -84,7 +85,7 @@ def open_edge(tmp_path: Path) -> Iterator[Open]:
 
     def make(
         behind: Callable[..., Any] = echo, *, checks: Mapping[str, Check] | None = None, token: str = "",
-        behind_proxy: bool = False, pages: Any = (), app: ASGIApp | None = None, **rules: Any,
+        behind_proxy: bool = False, pages: Any = (), app: ASGIApp | None = None, on_ending: Callable[[], None] = lambda: None, **rules: Any,
     ) -> Asked:  # fmt: skip
         known: dict[str, Any] = {
             "hosts": ["localhost", "127.0.0.1", ".example.com"],
@@ -98,18 +99,19 @@ def open_edge(tmp_path: Path) -> Iterator[Open]:
             health=health, measures=measures, pages=pages,
         )  # fmt: skip
         listening = listen("127.0.0.1", 0)
-        server = Server(application, on_ready=ready.set)
+        server = Server(application, on_ready=ready.set, on_ending=on_ending)
         thread = Thread(target=server.run, args=([listening],))
         thread.start()
 
         def end() -> None:
-            server.stop()
+            if thread.is_alive():
+                server.stop()
             thread.join(SECONDS)
             listening.close()
 
         ends.append(end)
         assert ready.wait(SECONDS)
-        return Asked(listening.getsockname()[1], measures)
+        return Asked(listening.getsockname()[1], measures, end)
 
     yield make
     for end in ends:

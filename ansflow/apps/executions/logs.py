@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import close_old_connections
+
 from ansflow.apps.executions import queries, running
-from ansflow.apps.executions.models import Attempt, PipelineExecution
+from ansflow.apps.executions.models import Attempt, PipelineExecution, StepExecution
 from ansflow.core.errors import NotFound
 from ansflow.core.outline import Outline
 from ansflow.engine.ports import LogStore
@@ -102,3 +104,31 @@ def log(execution: PipelineExecution, step: str, attempt: int | None = None) -> 
         ended=found is not None and found.ended_at is not None,
         row=found.id if found else 0,
     )
+
+
+class LogSource:
+    """What a log stream reads (`edge.log_stream`), in its threads."""
+
+    def length(self, key: tuple[int, str, int]) -> int:
+        return running.engine().logs.length(*key)
+
+    def has_ended(self, key: tuple[int, str, int]) -> bool:
+        """Also where the attempt is gone."""
+        execution, step, number = key
+        close_old_connections()
+        try:
+            found = Attempt.objects.filter(execution=execution, step=step, number=number)
+            ended = found.values_list("ended_at", flat=True).first()
+            return ended is not None or (not found.exists() and not self._waits(execution, step))
+        finally:
+            close_old_connections()
+
+    def read(self, key: tuple[int, str, int], start: int, end: int) -> bytes:
+        return running.engine().logs.read(*key, start=start, end=end)
+
+    def digest(self, key: tuple[int, str, int]) -> str:
+        return running.engine().logs.digest(*key)
+
+    def _waits(self, execution: int, step: str) -> bool:
+        """A step that has not begun yet may still print something."""
+        return StepExecution.objects.filter(execution=execution, key=step, ended_at=None).exists()
