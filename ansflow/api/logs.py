@@ -21,9 +21,9 @@ from ansflow.api.base.operations import Call, Content, Resource, operation
 from ansflow.api.base.policies import Needs
 from ansflow.api.base.serializers import Strict
 from ansflow.apps.executions import logs, queries, rendering
-from ansflow.apps.executions.searching import Place, Wanted, search
 from ansflow.apps.projects.access import Permission
 from ansflow.core.patterns import BadPattern
+from ansflow.infra.searching import Place, Wanted, search
 
 LINES_AT_ONCE = 10_000
 SEARCHES = BoundedSemaphore(3)  # at once; other requests have threads left
@@ -99,7 +99,7 @@ class SearchQuery(Strict):
         return attrs
 
 
-class GroupBody(serializers.Serializer[Any]):
+class LogGroupBody(serializers.Serializer[Any]):
     """Lines `line` (the one with the title) to `end`; 0: to the end of the log. `open`: not to be folded unasked."""
 
     line = serializers.IntegerField()
@@ -131,7 +131,7 @@ class OutlineBody(serializers.Serializer[Any]):
     attempt = serializers.IntegerField()
     ended = serializers.BooleanField()
     lines = serializers.IntegerField()
-    groups = GroupBody(many=True)
+    groups = LogGroupBody(many=True)
     annotations = AnnotationBody(many=True)
     omitted = serializers.IntegerField()
 

@@ -1,8 +1,8 @@
 """How to make what a route names, and a body that it takes. A route without an entry fails by name: add one here.
 
 `OBJECTS` is keyed by the path up to a parameter: `projects/{project}/members/{member}` → makes a member of the project
-that it is given, and returns its id. `BODIES` is keyed by the route. `ALSO` names the other answers of a route that is
-allowed, where a valid request can meet something else than success.
+that it is given, and returns its id. `BODIES` and `QUERIES` are keyed by the route. `ALSO` names the other answers of a
+route that is allowed, where a valid request can meet something else than success.
 """
 
 from __future__ import annotations
@@ -192,6 +192,14 @@ BODIES: dict[str, Body] = {
     "POST pipelines/{id}/versions/{number}/restore/": just(),
 }
 
+QUERIES: dict[str, str] = {
+    "GET cicd/executions/{id}/logs/download/": "?step=unit",
+    "GET cicd/executions/{id}/logs/outline/": "?step=unit",
+    "GET cicd/executions/{id}/logs/search/": "?q=one",
+    "GET cicd/executions/{id}/logs/stream/": "?step=unit",
+}
+"""What a route has to be asked with."""
+
 ALSO: dict[str, set[int]] = {
     "POST cicd/tools/": {403, 422},  # this release has no other tools, and says so to administrators
     "POST cicd/executions/{id}/resume/": {409},  # it has not ended
@@ -215,11 +223,11 @@ def parameters(route: Route) -> list[str]:
 
 
 def filled(route: Route, values: list[int | str]) -> str:
-    """The path with a value for each parameter."""
+    """The path with a value for each parameter, and the query that it wants."""
     found = route.path
     for parameter, value in zip(parameters(route), values, strict=True):
         found = found.replace(parameter.rsplit("/", 1)[-1], str(value), 1)
-    return found
+    return found + QUERIES.get(key(route), "")
 
 
 def values(route: Route, world: World, project: Project) -> list[int | str]:

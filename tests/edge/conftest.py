@@ -85,7 +85,8 @@ def open_edge(tmp_path: Path) -> Iterator[Open]:
 
     def make(
         behind: Callable[..., Any] = echo, *, checks: Mapping[str, Check] | None = None, token: str = "",
-        behind_proxy: bool = False, pages: Any = (), app: ASGIApp | None = None, on_ending: Callable[[], None] = lambda: None, **rules: Any,
+        behind_proxy: bool = False, pages: Any = (), app: ASGIApp | None = None,
+        on_ending: Callable[[], None] = lambda: None, **rules: Any,
     ) -> Asked:  # fmt: skip
         known: dict[str, Any] = {
             "hosts": ["localhost", "127.0.0.1", ".example.com"],

@@ -185,3 +185,15 @@ def _longest_common(told: bytes, shown: bytes) -> int:
         while start + length < len(told) and told[start : start + length + 1] in shown:
             length += 1
     return length
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096, 65_536, 10**9])
+def test_a_command_that_is_too_long_hides_its_value_and_says_so(size: int):
+    value = b"top-secret-" * 9000
+    data = b"before\n::add-mask::" + value + b"\nafter top-secret-\n::add-mask::short-secret\nshort-secret\n"
+    stream = Masker({}).stream()
+    shown = b"".join(stream.feed(data[at : at + size]) for at in range(0, len(data), size)) + stream.finish()
+    assert shown == (
+        b"before\n[ansflow] This value is not masked: its line has more than 65536 bytes.\n::add-mask::***\n"
+        b"after top-secret-\n::add-mask::***\n***\n"
+    )

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 from ansflow.cli.asked import at_least_one, inputs_of, refused
 from ansflow.cli.commands.logs import line_range
 from ansflow.cli.exits import OK
+from ansflow.cli.found import search_options, show_found
+from ansflow.cli.marks import Marked
 from ansflow.cli.remote.executions import follow, row, show, show_started
 from ansflow.cli.remote.server import Json, Server
 from ansflow.cli.remote.tables import reason_of, said, show_table, status_of
 from ansflow.cli.remote.verbs import add_id, add_json, add_verbs, carry_out
 from ansflow.cli.sentences import why
-from ansflow.cli.terminal import Screen, log_lines
+from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
 from ansflow.cli.views.jsonl import write_json
+from ansflow.core.codec import load
 from ansflow.core.errors import NotFound
+from ansflow.core.outline import Outline
 from ansflow.core.schema import nearest
 from ansflow.core.status import ExecutionStatus
 
@@ -95,6 +100,7 @@ def _logs_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--attempt", type=at_least_one, default=0, metavar="N", help=t("logs.attempt"))
     parser.add_argument("--lines", default="", metavar="A-B", help=t("logs.lines"))
     parser.add_argument("--failed", action="store_true", help=t("logs.failed"))
+    search_options(parser)
 
 
 def _logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
@@ -102,14 +108,38 @@ def _logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
     chosen = list(_chosen(args, server.get(_path(args))["step_executions"]))
     if not chosen:
         screen.complain(t("logs.none"))
+    if args.search:
+        if chosen and not show_found(screen, _found(args, server, chosen)):
+            screen.complain(t("logs.nothing_found"))
+        return OK
     for step in chosen:
         if len(chosen) > 1:
             screen.print(f"{status_of(screen, step)}  {screen.paint('bold', said(step['key']))}")
         query = {"step": step["key"], "attempt": args.attempt or step["attempt"]}
         pieces = _lines(args, server, query, first, last) if args.lines else _bytes(args, server, query)
+        fold = _outline(server.get(f"{_path(args)}logs/outline/", **query)) if args.fold else None
+        marked = Marked(screen, fold=fold, first=first)
         for piece in pieces:
-            screen.write(log_lines(piece, prefix="", colour=screen.colour))
+            screen.write(marked.show(piece))
     return OK
+
+
+def _outline(found: Json) -> Outline:
+    return load(Outline, {name: found[name] for name in ("lines", "groups", "annotations", "omitted")})
+
+
+def _found(args: argparse.Namespace, server: Server, chosen: list[Json]) -> Iterator[Json]:
+    """Page by page. All steps are searched at once, unless some were chosen."""
+    asked = {"q": args.search, "regex": args.regex or None, "case": args.case or None, "around": args.around}
+    each = [{"step": step["key"], "attempt": args.attempt or step["attempt"]} for step in chosen]
+    for query in each if args.step or args.failed or args.attempt else [{}]:
+        after = None
+        while True:
+            answer = server.get(f"{_path(args)}logs/search/", **asked, **query, after=after)
+            yield from answer["results"]
+            if not answer["next"]:
+                break
+            after = parse_qs(urlsplit(answer["next"]).query)["after"][0]
 
 
 def _chosen(args: argparse.Namespace, steps: list[Json]) -> Iterator[Json]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import count as numbers_from
 
 from ansflow.cli.asked import at_least_one, refused
 from ansflow.cli.exits import OK
+from ansflow.cli.found import Hit, search_options, show_found
 from ansflow.cli.look import duration, look_of
+from ansflow.cli.marks import Marked
 from ansflow.cli.sentences import why
-from ansflow.cli.terminal import Screen, log_lines, plain
+from ansflow.cli.terminal import Screen, plain
 from ansflow.cli.texts import count, t
 from ansflow.config.folders import data_folder
 from ansflow.config.records import ExecutionRecord, Records, StepRecord
@@ -33,6 +36,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--attempt", type=at_least_one, default=0, metavar="N", help=t("logs.attempt"))
     parser.add_argument("--lines", default="", metavar="A-B", help=t("logs.lines"))
     parser.add_argument("--failed", action="store_true", help=t("logs.failed"))
+    search_options(parser)
 
 
 def run(args: argparse.Namespace, screen: Screen) -> int:
@@ -45,19 +49,57 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     elif args.attempt > (most := max(step.attempt for _, step in chosen)):
         raise refused("attempt", count("logs.no_attempt", most, attempt=args.attempt))
     logs = FileLogs(data / "logs")
+    if args.search:
+        if chosen and not show_found(screen, _found(args, logs, record.number, chosen)):
+            screen.complain(t("logs.nothing_found"))
+        return OK
     for key, step in chosen:
         if len(chosen) > 1:
             screen.print(_heading(screen, key, step))
         attempt = args.attempt or step.attempt
         if attempt <= step.attempt:  # others, of the same run, were tried more often
-            _print(screen, partial(_lines, logs, (record.number, key, attempt)), first, last)
+            fold = logs.outline(record.number, key, attempt) if args.fold else None
+            marked = Marked(screen, fold=fold, first=first)
+            _print(screen, partial(_lines, logs, (record.number, key, attempt)), marked, first, last)
     return OK
 
 
-def _print(screen: Screen, read: Read, first: int, last: int | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A log as a search wants it."""
+
+    logs: FileLogs
+    execution: int
+    step: str
+    attempt: int
+    length: int
+
+    def read(self, start: int, end: int) -> bytes:
+        return self.logs.read(self.execution, self.step, self.attempt, start=start, end=end)
+
+    def lines(self, first: int, last: int) -> list[bytes]:
+        return self.logs.lines(self.execution, self.step, self.attempt, first=first, last=last)
+
+
+def _found(
+    args: argparse.Namespace, logs: FileLogs, execution: int, chosen: list[tuple[str, StepRecord]]
+) -> Iterator[Hit]:
+    from ansflow.infra.searching import Place, Wanted, search  # noqa: PLC0415 — the engine of patterns is large
+
+    attempts = [(key, args.attempt or step.attempt) for key, step in chosen if args.attempt <= step.attempt]
+    among = [Kept(logs, execution, key, attempt, logs.length(execution, key, attempt)) for key, attempt in attempts]
+    wanted = Wanted(text=args.search, regex=args.regex, case=args.case, around=args.around)
+    place: Place | None = Place(0)
+    while place is not None:
+        found = search(among, wanted, after=place)
+        yield from (hit._asdict() for hit in found.hits)
+        place = found.next
+
+
+def _print(screen: Screen, read: Read, marked: Marked, first: int, last: int | None) -> None:
     printed = False
     for block in _blocks(read, first, last):
-        screen.write(log_lines(block, prefix="", colour=screen.colour))
+        screen.write(marked.show(block))
         printed = True
     if not printed:
         there = sum(block.count(b"\n") for block in _blocks(read, 1, None)) if first > 1 else 0

@@ -1,4 +1,4 @@
-"""Searching what the steps of an execution printed: as people see it, line by line, in bounded time.
+"""Searching what steps printed: as people see it, line by line, in bounded time.
 
 The pattern runs in RE2, whose cost is linear in the text whatever the pattern, so that no pattern can hang a search; a
 pattern that would need much memory is refused. What a search has no time for is left to the next page.
@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import re2  # type: ignore[import-untyped]
 
-from ansflow.apps.executions.logs import Log
 from ansflow.core.log_text import ESCAPE, collapsed, visible
 from ansflow.core.patterns import BadPattern
 
@@ -24,6 +23,23 @@ SECONDS = 3.0
 MEMORY = 2 << 20  # of a pattern
 BEFORE, AROUND = 300, 1000  # bytes shown of a long line: before the match, and in all
 MOST_MATCHES = 50  # shown of one line
+
+
+class Log(Protocol):
+    """What is searched: one log as long as it was when the search began."""
+
+    @property
+    def step(self) -> str: ...
+
+    @property
+    def attempt(self) -> int: ...
+
+    @property
+    def length(self) -> int: ...
+
+    def read(self, start: int, end: int) -> bytes: ...
+
+    def lines(self, first: int, last: int) -> list[bytes]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansflow.apps.executions.logs import Log
-from ansflow.apps.executions.searching import BLOCK, LONGEST_LINE, Found, Hit, Place, Wanted, search
 from ansflow.core.patterns import BadPattern
 from ansflow.engine.memory import MemoryLogs
+from ansflow.infra.searching import BLOCK, LONGEST_LINE, Found, Hit, Place, Wanted, search
 
 
 def logs(**texts: bytes) -> list[Log]:

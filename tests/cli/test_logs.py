@@ -1,0 +1,92 @@
+"""Logs on the terminal: groups and annotations as what they mean, folded on request, and searched."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from ansflow.cli.found import show_found
+from ansflow.cli.marks import Marked
+from ansflow.cli.terminal import Screen
+from ansflow.core.outline import Scanner
+from tests.cli.conftest import Ansflow
+
+LOG = (
+    b"::group::compile\ncc a.c\ncc b.c\n::endgroup::\n::error file=b.c,line=3,title=Syntax::no \x1b[2J;\nplain\n"
+    b"section_start:1:pack[collapsed=true]\r\x1b[0KPacking\ntar\nsection_end:1:pack\r\x1b[0K\nlast\n"
+)
+
+
+def screen(*, live: bool) -> Screen:
+    found = Screen(StringIO(), {"LANG": "C.UTF-8"})
+    found.live, found.unicode, found.colour = live, True, False
+    return found
+
+
+def shown(text: bytes, *, live: bool, fold: bool = False, size: int = 10_000) -> str:
+    scanner = Scanner()
+    scanner.feed(text)
+    marked = Marked(screen(live=live), fold=scanner.outline() if fold else None)
+    lines = [line + b"\n" for line in text.removesuffix(b"\n").split(b"\n")]
+    return "".join(marked.show(b"".join(lines[at : at + size])) for at in range(0, len(lines), size))
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_a_terminal_is_told_what_marks_mean(size: int):
+    assert shown(LOG, live=True, size=size).splitlines() == [
+        "▸ compile",
+        "cc a.c",
+        "cc b.c",
+        "error: b.c:3: Syntax: no ;",
+        "plain",
+        "▸ Packing",
+        "tar",
+        "last",
+    ]
+
+
+def test_a_pipe_gets_the_lines_as_they_are():
+    assert shown(LOG, live=False).startswith("::group::compile\ncc a.c\n")
+    assert shown(LOG, live=False).count("\n") == LOG.count(b"\n")
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_folded_group_is_one_line(live: bool):
+    assert shown(LOG, live=live, fold=True, size=2).splitlines() == [
+        "▸ compile  (3 lines)",
+        "error: b.c:3: Syntax: no ;" if live else "::error file=b.c,line=3,title=Syntax::no ;",
+        "plain",
+        "▸ Packing  (2 lines)",
+        "last",
+    ]
+
+
+def test_found_lines_look_like_those_of_grep():
+    out = screen(live=False)
+    hits = [
+        {"step": step, "attempt": 1, "line": line, "text": f"x{line}", "matches": [[0, 1]], "cut": False,
+         "before": [f"x{line - 1}"] if line > 1 else [], "after": [f"x{line + 1}"]}
+        for step, line in (("a", 1), ("a", 2), ("a", 9), ("b", 5))
+    ]  # fmt: skip
+    assert show_found(out, hits) is True
+    assert out.out.getvalue().splitlines() == [
+        *("a:1: x1", "a:2: x2", "a-3- x3", "--", "a-8- x8", "a:9: x9", "a-10- x10", "--"),
+        *("b-4- x4", "b:5: x5", "b-6- x6"),
+    ]
+    assert show_found(out, []) is False
+
+
+def test_the_logs_of_a_run_are_searched(ansflow: Ansflow, project: Path):
+    (project / "q.yml").write_text(
+        "steps:\n  a: 'seq 20'\n  b: {run: 'printf \"::group::G\\nOne 12\\n::endgroup::\\n\"', needs: [a]}\n"
+    )
+    assert ansflow("run", "q.yml").code == 0
+    assert ansflow("logs", "--search", "12").out == "a:12: 12\nb:2: One 12\n"
+    assert ansflow("logs", "--search", "^1.$", "--regex", "--step", "a").out.count("\n") == 10
+    assert ansflow("logs", "--search", "one", "-C", "1").out == "b-1- ::group::G\nb:2: One 12\nb-3- ::endgroup::\n"
+    assert ansflow("logs", "--search", "one", "--case").err == "(nothing found)\n"
+    assert ansflow("logs", "--step", "b", "--fold").out == "▸ G  (2 lines)\n"
+    refused = ansflow("logs", "--search", "(", "--regex")
+    assert refused.code != 0 and "This pattern is not known" in refused.err
