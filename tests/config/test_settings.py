@@ -82,7 +82,7 @@ def test_every_wrong_variable_is_named_at_once() -> None:
     assert "ANSFLOW_SLOTS" in said
 
 
-@pytest.mark.parametrize("name", ["broker_url", "redis_url", "storage_url"])
+@pytest.mark.parametrize("name", ["broker_url", "redis_url"])
 def test_what_this_release_cannot_do_is_refused_and_not_passed_over(name: str) -> None:
     assert "this release does not have" in refused(**{name: "redis://localhost"})
 
@@ -121,3 +121,17 @@ def test_the_server_answers_to_its_own_address() -> None:
 def test_the_page_of_settings_is_what_the_code_says() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
     assert all(f"`{name}`" in page() for name in VARIABLES)
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///srv", "s3://", "s3://key:secret@bucket/x", "s3://bucket?secret=1", "https://s3.example.com/bucket"]
+)
+def test_a_store_that_cannot_be_meant_is_refused_without_being_shown(url: str) -> None:
+    with pytest.raises(InvalidSpec) as refused:
+        read_settings({"ANSFLOW_STORAGE_URL": url}, data_dir=Path("/data"))
+    assert "ANSFLOW_STORAGE_URL wants" in str(refused.value) and "secret" not in str(refused.value)
+
+
+def test_a_store_may_have_an_endpoint_and_a_prefix() -> None:
+    url = "s3://bucket/a/b?endpoint=http://127.0.0.1:9000&region=eu-west-1&virtual_hosted=true"
+    assert read_settings({"ANSFLOW_STORAGE_URL": url}, data_dir=Path("/data")).storage_url == url
