@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.log_path import measure_log_path
+from bench.log_reading import measure_log_reading, print_log_reading
 from bench.peers import CONTENDERS, Contender, environment
 from bench.shapes import SHAPES, Shape
 
@@ -33,12 +34,13 @@ def main() -> int:
     shapes = [shape for shape in SHAPES if len(shape) <= options.largest]
     contenders = [one for one in CONTENDERS if not options.only or options.only in one.name]
     measured = {shape.name: _measure(shape, contenders, options.runs) for shape in shapes}
-    log_path = measure_log_path()
+    log_path, log_reading = measure_log_path(), measure_log_reading()
     if options.json:
-        print(json.dumps({"wall_seconds": measured, "log_path": log_path}, indent=2))
+        print(json.dumps({"wall_seconds": measured, "log_path": log_path, "log_reading": log_reading}, indent=2))
         return 0
     _print_steps(measured, contenders)
     _print_logs(log_path)
+    print_log_reading(log_reading)
     return 0
 
 

@@ -122,16 +122,17 @@ def _regular(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
 
 
 def _add_folder(archive: tarfile.TarFile, root: Path, name: str) -> int:
-    """Files may vanish while they are read: retention goes on."""
+    """Files may vanish while they are read: retention goes on, and logs that have ended are packed."""
     count = 0
     for folder, _, names in os.walk(root / name):
         for one in names:
-            path = Path(folder) / one
-            try:
-                archive.add(path, f"files/{path.relative_to(root)}", recursive=False, filter=_regular)
-            except FileNotFoundError:
-                continue
-            count += 1
+            for path in (Path(folder) / one, Path(folder) / f"{one}.zst"):
+                try:
+                    archive.add(path, f"files/{path.relative_to(root)}", recursive=False, filter=_regular)
+                except FileNotFoundError:
+                    continue
+                count += 1
+                break
     return count
 
 

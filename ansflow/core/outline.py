@@ -87,17 +87,17 @@ class Scanner:
 
     def feed(self, data: bytes) -> None:
         self.fed += len(data)
-        head, newline, tail = data.partition(b"\n")
-        if len(self._rest) < LONGEST_HEAD:
-            self._rest += head[: LONGEST_HEAD - len(self._rest)]
+        newline = data.find(b"\n")
+        head = data if newline < 0 else data[:newline]
+        self._rest += head[: max(0, LONGEST_HEAD - len(self._rest))]
         self._open_line = self._open_line or bool(head)
-        if not newline:
+        if newline < 0:
             return
         self._look(self._lines + 1, self._rest)
         self._lines += 1
-        last = tail.rfind(b"\n") + 1
-        self._look_through(b"\n" + tail[:last])
-        self._rest, self._open_line = tail[last:][:LONGEST_HEAD], last < len(tail)
+        last = data.rfind(b"\n") + 1
+        self._look_through(data, newline, last)
+        self._rest, self._open_line = data[last : last + LONGEST_HEAD], last < len(data)
 
     def outline(self) -> Outline:
         """Of what has been fed, its unfinished last line included. A group without an end goes on to the end."""
@@ -114,16 +114,16 @@ class Scanner:
 
     # ── marks ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _look_through(self, whole: bytes) -> None:
-        """Whole lines, behind the newline of the line before."""
-        counted = 1
-        for found in MARK.finditer(whole):
+    def _look_through(self, data: bytes, begin: int, last: int) -> None:
+        """Whole lines, from the newline before the first to behind that of the last."""
+        counted = begin + 1
+        for found in MARK.finditer(data, begin, last):
             start = found.end()
-            self._lines += whole.count(b"\n", counted, start)
+            self._lines += data.count(b"\n", counted, start)
             counted = start
-            end = whole.find(b"\n", start, start + LONGEST_HEAD)
-            self._look(self._lines + 1, whole[start : end if end >= 0 else start + LONGEST_HEAD])
-        self._lines += whole.count(b"\n", counted)
+            end = data.find(b"\n", start, start + LONGEST_HEAD)
+            self._look(self._lines + 1, data[start : end if end >= 0 else start + LONGEST_HEAD])
+        self._lines += data.count(b"\n", counted, last)
 
     def _look(self, number: int, line: bytes) -> None:
         line = line[COLOURS.match(line).end() :]  # type: ignore[union-attr]  # it matches nothing, too

@@ -16,7 +16,7 @@ import re2  # type: ignore[import-untyped]
 from ansflow.core.log_text import ESCAPE, collapsed, visible
 from ansflow.core.patterns import BadPattern
 
-BLOCK = 256 * 1024
+BLOCK = 1 << 20
 LONGEST_LINE = 4 << 20  # bytes that are looked at together; a longer line is searched in pieces that overlap
 OVERLAP = 4 * 1024
 SECONDS = 3.0

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from hashlib import sha256
@@ -234,10 +236,9 @@ class _Log:
         )
         self.length = os.fstat(self.fd).st_size
         self.fence = _fence_of(path)
-        self.offsets, self.counts = self._load_index()
-        self.newlines = self.counts[-1] + os.pread(self.fd, self.length - self.offsets[-1], self.offsets[-1]).count(
-            b"\n"
-        )
+        self.counts = self._load_index()
+        begun = (len(self.counts) - 1) * BLOCK
+        self.newlines = self.counts[-1] + os.pread(self.fd, self.length - begun, begun).count(b"\n")
         self.lock = Lock()
 
     def append(self, fence: int, offset: int, data: bytes) -> int:
@@ -264,35 +265,34 @@ class _Log:
         fresh = bytearray()
         at = 0
         while at < len(data):
-            border = self.offsets[-1] + BLOCK
+            border = len(self.counts) * BLOCK
             part = data[at : at + max(0, border - self.length)]
             self.newlines += part.count(b"\n")
             self.length += len(part)
             at += len(part)
             if self.length == border:
-                self.offsets.append(border)
                 self.counts.append(self.newlines)
                 fresh += PAIR.pack(border, self.newlines)
         if fresh:
             with self.index_path.open("ab") as file:
                 file.write(fresh)
 
-    def _load_index(self) -> tuple[list[int], list[int]]:
+    def _load_index(self) -> array[int]:
+        """Newlines before each block. Of what a crash left of the index, whole pairs that can be true are taken."""
         raw = self.index_path.read_bytes() if self.index_path.exists() else b""
-        offsets, counts = [0], [0]
-        for offset, newlines in PAIR.iter_unpack(raw[: len(raw) // PAIR.size * PAIR.size]):
-            if offset != offsets[-1] + BLOCK or offset > self.length:
-                break
-            offsets.append(offset)
-            counts.append(newlines)
-        while offsets[-1] + BLOCK <= self.length:  # written, but not indexed when the writer died
-            counts.append(counts[-1] + os.pread(self.fd, BLOCK, offsets[-1]).count(b"\n"))
-            offsets.append(offsets[-1] + BLOCK)
-        return offsets, counts
+        pairs = array("Q", raw[: min(len(raw), self.length // BLOCK * PAIR.size) // PAIR.size * PAIR.size])
+        if sys.byteorder == "big":
+            pairs.byteswap()
+        if len(pairs) and pairs[-2] != len(pairs) // 2 * BLOCK:
+            del pairs[:]
+        counts = array("Q", [0]) + pairs[1::2]
+        while len(counts) * BLOCK <= self.length:  # written, but not indexed when the writer died
+            counts.append(counts[-1] + os.pread(self.fd, BLOCK, (len(counts) - 1) * BLOCK).count(b"\n"))
+        return counts
 
     def lines(self, first: int, last: int) -> list[bytes]:
         block = bisect_right(self.counts, first - 2)  # line n begins after newline n - 1
-        start, number = (self.offsets[block - 1], self.counts[block - 1] + 1) if block else (0, 1)
+        start, number = ((block - 1) * BLOCK, self.counts[block - 1] + 1) if block else (0, 1)
         found: list[bytes] = []
         with os.fdopen(os.dup(self.fd), "rb") as file:
             file.seek(start)

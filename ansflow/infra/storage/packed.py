@@ -38,7 +38,7 @@ Read = Callable[[int, int], bytes]
 """`read(start, length)` of the packed file."""
 
 
-class Damaged(ValueError):
+class Damaged(OSError):
     """The packed file is not what was written."""
 
 
