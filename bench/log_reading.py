@@ -1,4 +1,4 @@
-"""Reading what has been stored: packing, any range of a log of a gigabyte, searching; each beside what else there is."""
+"""Reading what has been stored: packing, ranges of a log of a gigabyte, searching; each beside what else there is."""
 
 from __future__ import annotations
 

@@ -383,6 +383,7 @@ class Objects:
 
     def remove(self, place: str) -> None:
         self.delete(self.names(place))
+        self._recent.forget(lambda known: known[0].startswith(place))
 
     def delete(self, paths: list[str]) -> None:
         for start in range(0, len(paths), 500):
