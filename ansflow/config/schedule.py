@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from django.db import connections
 
 from ansflow.apps.accounts.chores import forget_ended_sessions
-from ansflow.apps.executions.chores import cleanup_old_executions, settle_concurrency_groups
+from ansflow.apps.executions.chores import cleanup_old_executions, pack_left_logs, settle_concurrency_groups
 from ansflow.apps.tools.chores import check_tools
 from ansflow.config.chores import Chore, Chores
 from ansflow.config.folders import server_folder
@@ -42,6 +42,7 @@ def chores(settings: Settings) -> Chores:
             Chore("sessions", forget_ended_sessions, HOUR, first=120.0),
             Chore("concurrency groups", settle_concurrency_groups, 60.0, first=1.0),
             Chore("retention", cleanup_old_executions, HOUR, first=300.0),
+            Chore("logs", pack_left_logs, 24 * HOUR, first=180.0),
             Chore("content", collect_content, 24 * HOUR, first=600.0),
         ],
     )

@@ -18,11 +18,12 @@ from django.utils import timezone
 from ansflow.apps.actor import system
 from ansflow.apps.audit.actions import record
 from ansflow.apps.executions import concurrency, running
-from ansflow.apps.executions.models import PipelineExecution, StepExecution
+from ansflow.apps.executions.models import Attempt, PipelineExecution, StepExecution
 from ansflow.apps.projects.models import Project
 from ansflow.core.errors import ExternalError
 
 YOUNG = timedelta(hours=1)  # a folder that is younger may belong to an execution that is just being written down
+PACKED_BY_NOW = timedelta(days=2)
 AT_ONCE = 500
 
 log = logging.getLogger("ansflow.executions")
@@ -85,6 +86,16 @@ def _each(found: QuerySet[PipelineExecution], remove: Callable[[int], None], *, 
         except (OSError, ExternalError) as error:
             log.warning("Execution %d could not be tidied: %s.", execution, error)
     return removed
+
+
+def pack_left_logs() -> dict[str, int]:
+    """Logs of attempts that ended shortly before a server did: nobody was left to pack them."""
+    engine, left = running.engine(), 0
+    ended = Attempt.objects.filter(ended_at__gte=timezone.now() - PACKED_BY_NOW)
+    for key in ended.values_list("execution_id", "step", "number").iterator(chunk_size=AT_ONCE):
+        engine.logs.finish(*key)
+        left += 1
+    return {"looked at": left}
 
 
 def _remove_execution(execution: int) -> None:

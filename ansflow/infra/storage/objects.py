@@ -51,7 +51,7 @@ class Part(NamedTuple):
 
 
 class ObjectLogs:
-    """A LogStore. `end` puts what still waits."""
+    """A LogStore. What waits when it ends, the next process sends again: the log has not been finished."""
 
     def __init__(self, store: Any, packing: Packing) -> None:
         self._objects = Objects(store)
@@ -142,12 +142,9 @@ class ObjectLogs:
     def end(self) -> None:
         with self._changed:
             self._ended = True
-            keys = list(self._open)
             self._changed.notify()
         if self._thread is not None:
-            self._thread.join()
-        for key in keys:
-            self.close(*key)
+            self._thread.join(SECONDS)
 
     # ── packing ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,34 +1,49 @@
-"""The thread in which whole logs are packed: a step's end does not wait for it."""
+"""The thread in which whole logs are packed: neither a step's end nor that of the server waits for it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
 
 log = logging.getLogger(__name__)
+
+Work = Callable[[], object]
+SECONDS_TO_END = 1.0
 
 
 class Packing:
     """One at a time, in the order asked for. What `close` finds still waiting stays as it is: it reads the same."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="packing")
+        self._waiting: SimpleQueue[Work | None] = SimpleQueue()
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._closed = False
 
-    def later(self, work: Callable[[], object]) -> None:
-        try:
-            self._thread.submit(work).add_done_callback(_report)
-        except RuntimeError:  # closed meanwhile
-            return
+    def later(self, work: Work) -> None:
+        with self._lock:
+            if self._thread is None and not self._closed:
+                self._thread = Thread(target=self._run, name="packing", daemon=True)
+                self._thread.start()
+        self._waiting.put(work)
 
     def settle(self) -> None:
         """Returns when everything asked for so far has been done."""
-        self._thread.submit(lambda: None).result()
+        done = Event()
+        self.later(done.set)
+        done.wait()
 
     def close(self) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._closed = True
+        self._waiting.put(None)
+        if self._thread is not None:
+            self._thread.join(SECONDS_TO_END)
 
-
-def _report(done: Future[object]) -> None:
-    if not done.cancelled() and (error := done.exception()) is not None:
-        log.error("A log could not be packed, and stays as it is: %s", error, exc_info=error)
+    def _run(self) -> None:
+        while (work := self._waiting.get()) is not None and not self._closed:
+            try:
+                work()
+            except Exception:  # edge: worker loop. A log that cannot be packed stays as it is, and holds up no other.
+                log.exception("a log could not be packed")
