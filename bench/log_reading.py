@@ -105,6 +105,7 @@ def _ranges(folder: Path) -> Rows:
     found["ours, packed: the first read, with its tables"] = _times(
         lambda at: FileLogs(folder / "ranges").read(*KEY, start=at, end=at + RANGE), places
     )
+    found["ours, packed: the outline of all its lines"] = _times(lambda _: again.outline(*KEY), places[:20])
     found["ours, packed: by bytes"] = _times(lambda at: again.read(*KEY, start=at, end=at + RANGE), places)
     found["ours, packed: 800 lines"] = _times(lambda n: again.lines(*KEY, first=n, last=n + 799), lines)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import shutil
@@ -27,7 +28,7 @@ _NUMBERS = count(1)
 
 def url() -> str:
     """As ANSFLOW_STORAGE_URL, with a place of its own."""
-    return f"s3://tests/place-{next(_NUMBERS)}?endpoint=http://127.0.0.1:{_port()}&region=us-east-1"
+    return f"s3://tests/place-{next(_NUMBERS)}?endpoint=http://127.0.0.1:{port()}&region=us-east-1"
 
 
 def bucket() -> Any:
@@ -38,7 +39,7 @@ def bucket() -> Any:
 
 
 @cache
-def _port() -> int:
+def port() -> int:
     weed = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
     if weed is None:
         pytest.skip("SeaweedFS is not installed: make setup installs it.")
@@ -46,21 +47,28 @@ def _port() -> int:
     folder.chmod(0o755)
     known = folder / "s3.json"
     known.write_text(json.dumps({"identities": [IDENTITY]}))
-    port, master, volume, filer = (free_port() for _ in range(4))
+    s3, master, volume, filer = (free_port() for _ in range(4))
     grpc = [free_port() for _ in range(4)]
     command = [
         *(weed, "server", "-dir", str(folder), "-ip", "127.0.0.1", "-ip.bind", "127.0.0.1", "-s3"),
-        *("-s3.config", str(known), "-s3.port", str(port), "-s3.port.grpc", str(grpc[0])),
+        *("-s3.config", str(known), "-s3.port", str(s3), "-s3.port.grpc", str(grpc[0])),
         *("-master.port", str(master), "-master.port.grpc", str(grpc[1]), "-master.telemetry=false"),
         *("-volume.port", str(volume), "-volume.port.grpc", str(grpc[2]), "-volume.max", "20"),
         *("-filer.port", str(filer), "-filer.port.grpc", str(grpc[3]), "-master.volumeSizeLimitMB", "64"),
     ]
-    guard = [sys.executable, str(Path(__file__).with_name("guard.py")), str(owner()), str(folder), "root", *command]
+    guard = [
+        sys.executable,
+        str(Path(__file__).with_name("guard.py")),
+        str(owner()),
+        str(folder),
+        getpass.getuser(),
+        *command,
+    ]
     with (folder / "server.log").open("ab") as log:
         streams = [(os.POSIX_SPAWN_DUP2, log.fileno(), 1), (os.POSIX_SPAWN_DUP2, log.fileno(), 2)]
         os.posix_spawn(guard[0], guard, os.environ, file_actions=streams)
-    wait_for(port, lambda: _answers(port), folder)
-    return port
+    wait_for(s3, lambda: _answers(s3), folder)
+    return s3
 
 
 def _answers(port: int) -> bool:
