@@ -57,6 +57,15 @@ def _disk(settings: Settings) -> Iterator[str]:
         yield f"The disk of {settings.data_dir} is full: {free >> 20} MiB are free, {LEAST_FREE >> 20} are wanted."
 
 
+def _store(settings: Settings) -> Iterator[str]:
+    """Only where there is one beside the data folder: it must take, give and forget something."""
+    if settings.storage_url:
+        from ansflow.config.wiring import open_objects  # noqa: PLC0415 — an extra
+
+        open_objects(settings).probe()
+    yield from ()
+
+
 def _sandbox(settings: Settings) -> Iterator[str]:
     chosen = choose(settings)
     if chosen.warning or chosen.refused:
@@ -124,6 +133,7 @@ CHECKS: Mapping[str, Callable[[Settings], Iterator[str]]] = {
     "keys": _keys,
     "database": _database,
     "sealed": _sealed,
+    "store": _store,
     "clock": _clock,
     "security": _security,
 }

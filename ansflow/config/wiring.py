@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError
 
@@ -31,6 +32,9 @@ from ansflow.infra.storage.logs import FileLogs
 from ansflow.infra.storage.names import file_name, write_text
 from ansflow.infra.storage.opening import open_store
 from ansflow.infra.storage.packing import Packing
+
+if TYPE_CHECKING:
+    from ansflow.infra.storage.objects import Objects
 
 SURROUNDINGS = (
     *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
@@ -106,15 +110,24 @@ def _logs(settings: Settings, folder: Path) -> tuple[LogStore, Callable[[], None
     packing = Packing()
     if not settings.storage_url:
         return FileLogs(folder, packing), packing.close
-    from ansflow.infra.storage.objects import ObjectLogs  # noqa: PLC0415 — an extra
+    objects = open_objects(settings)
+    from ansflow.infra.storage.object_logs import ObjectLogs  # noqa: PLC0415 — an extra
 
-    logs = ObjectLogs(open_store(settings.storage_url, credentials=_storage_key(settings)), packing)
+    logs = ObjectLogs(objects, packing)
 
     def end() -> None:
         packing.close()
         logs.end()
 
     return logs, end
+
+
+def open_objects(settings: Settings) -> Objects:
+    """The store of ANSFLOW_STORAGE_URL. Nothing is asked of it yet."""
+    store = open_store(settings.storage_url, credentials=_storage_key(settings))
+    from ansflow.infra.storage.objects import Objects  # noqa: PLC0415 — an extra
+
+    return Objects(store)
 
 
 def _storage_key(settings: Settings) -> tuple[str, str] | None:

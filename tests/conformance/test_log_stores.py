@@ -51,9 +51,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "files":
         yield Store(FileLogs(tmp_path, packing), packing)
     else:
-        from ansflow.infra.storage.objects import ObjectLogs
+        from ansflow.infra.storage.object_logs import ObjectLogs
+        from ansflow.infra.storage.objects import Objects
 
-        logs = ObjectLogs(request.getfixturevalue("bucket")(), packing)
+        logs = ObjectLogs(Objects(request.getfixturevalue("bucket")()), packing)
         yield Store(logs, packing)
         logs.end()
     packing.close()

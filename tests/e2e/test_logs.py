@@ -117,3 +117,10 @@ def test_whole_logs_are_packed_and_nothing_of_them_is_left_in_the_data_folder_wi
         assert not folder.exists() or not list(folder.rglob("*"))
     lines = server.api("GET", f"{path}logs/", step="seq", first=199_999, last=200_001)
     assert lines == "199999\n200000\n"
+    more = {name: value for name, value in server.env.items() if name.startswith("ANSFLOW_STORAGE")}
+    told = json.loads(run(server.data, "check", "--json", **more).stdout)
+    assert told["store"] == [], told
+    if more:
+        lost = {**more, "ANSFLOW_STORAGE_URL": "s3://tests/x?endpoint=http://127.0.0.1:1"}
+        told = json.loads(run(server.data, "check", "--json", **lost).stdout)
+        assert told["store"] == ["The store of logs does not answer as it should: GenericError."]

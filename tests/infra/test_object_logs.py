@@ -16,7 +16,8 @@ import pytest
 from ansflow.core.errors import ExternalError
 from ansflow.engine.memory import MemoryLogs
 from ansflow.infra.storage import opening
-from ansflow.infra.storage.objects import PART, ObjectLogs
+from ansflow.infra.storage.object_logs import ObjectLogs
+from ansflow.infra.storage.objects import PART, Objects
 from ansflow.infra.storage.opening import open_store
 from ansflow.infra.storage.packing import Packing
 from tests import object_store
@@ -95,7 +96,7 @@ def wire() -> Iterator[Wire]:
 def logs(wire: Wire) -> Iterator[ObjectLogs]:
     packing = Packing()
     place = object_store.url().replace(str(object_store.port()), str(wire.port))
-    found = ObjectLogs(open_store(place, credentials=(object_store.KEY, object_store.SECRET)), packing)
+    found = ObjectLogs(Objects(open_store(place, credentials=(object_store.KEY, object_store.SECRET))), packing)
     found.packing = packing  # type: ignore[attr-defined]
     yield found
     wire.mend()
@@ -129,7 +130,7 @@ def test_a_store_that_stays_away_is_said_and_what_waits_is_kept(
     monkeypatch.setattr(opening, "SECONDS_TO_TRY", 1)
     place = object_store.url().replace(str(object_store.port()), str(wire.port))
     impatient = ObjectLogs(
-        open_store(place, credentials=(object_store.KEY, object_store.SECRET)),
+        Objects(open_store(place, credentials=(object_store.KEY, object_store.SECRET))),
         logs.packing,  # type: ignore[attr-defined]
     )
     impatient.append(*KEY, fence=1, offset=0, data=b"first\n")
@@ -149,7 +150,7 @@ def test_the_next_process_goes_on_where_the_store_ends(logs: ObjectLogs):
     wanted = MemoryLogs()
     wanted.append(*KEY, fence=1, offset=0, data=text)
     logs.append(*KEY, fence=1, offset=0, data=text[: PART + 500])
-    second = ObjectLogs(logs._objects._store, logs.packing)  # type: ignore[attr-defined]
+    second = ObjectLogs(logs._objects, logs.packing)  # type: ignore[attr-defined]
     known = second.length(*KEY)
     assert known in (PART, PART + 500)  # the second it waits may have passed
     second.append(*KEY, fence=2, offset=known, data=text[known:])
