@@ -7,6 +7,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 
+from ansflow.core.errors import AnsFlowError
+
 log = logging.getLogger(__name__)
 
 Work = Callable[[], object]
@@ -24,7 +26,7 @@ class Packing:
 
     def later(self, work: Work) -> None:
         with self._lock:
-            if self._thread is None and not self._closed:
+            if (self._thread is None or not self._thread.is_alive()) and not self._closed:
                 self._thread = Thread(target=self._run, name="packing", daemon=True)
                 self._thread.start()
         self._waiting.put(work)
@@ -45,5 +47,5 @@ class Packing:
         while (work := self._waiting.get()) is not None and not self._closed:
             try:
                 work()
-            except Exception:  # edge: worker loop. A log that cannot be packed stays as it is, and holds up no other.
-                log.exception("a log could not be packed")
+            except (OSError, AnsFlowError) as error:
+                log.warning("A log could not be packed, and stays as it is: %s", error)
