@@ -4,6 +4,21 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+/**
+ * `line` is that of the log; 0 or "" stands for what was not said.
+ */
+export type AnnotationBody = {
+    line: number;
+    level: 'error' | 'warning' | 'notice';
+    message: string;
+    title: string;
+    file: string;
+    file_line: number;
+    file_end_line: number;
+    column: number;
+    end_column: number;
+};
+
 export type AnswerBody = {
     by: string;
     comment: string;
@@ -359,6 +374,20 @@ export type GroupMemberBody = {
 };
 
 /**
+ * `matches` are [start, end) in characters of `text`. `cut`: it is a part of a long line.
+ */
+export type HitBody = {
+    step: string;
+    attempt: number;
+    line: number;
+    text: string;
+    matches: Array<Array<number>>;
+    cut: boolean;
+    before: Array<string>;
+    after: Array<string>;
+};
+
+/**
  * One field of the form that asks for the inputs; `value` is what would be taken.
  */
 export type InputBody = {
@@ -604,6 +633,18 @@ export type LogBody = {
     length: number;
     lines: number;
     ended: boolean;
+};
+
+/**
+ * Lines `line` (the one with the title) to `end`; 0: to the end of the log. `open`: not to be folded unasked.
+ */
+export type LogGroupBody = {
+    line: number;
+    end: number;
+    title: string;
+    kind: 'group' | 'heading' | 'quiet' | 'section';
+    level: number;
+    open: boolean;
 };
 
 export type LogListBody = {
@@ -876,6 +917,19 @@ export type NewVariable = {
      * The name of an environment. Empty: all of them.
      */
     environment?: string;
+};
+
+/**
+ * `omitted` are groups and annotations beyond 10,000 of each.
+ */
+export type OutlineBody = {
+    step: string;
+    attempt: number;
+    ended: boolean;
+    lines: number;
+    groups: Array<LogGroupBody>;
+    annotations: Array<AnnotationBody>;
+    omitted: number;
 };
 
 export type PairBody = {
@@ -1244,6 +1298,15 @@ export type Resumption = {
      * A key, or the id of a step with all its legs.
      */
     from_step: string;
+};
+
+/**
+ * `next` is null where everything has been searched. A page may be empty and yet have a next one.
+ */
+export type SearchBody = {
+    results: Array<HitBody>;
+    next: string | null;
+    searched_bytes: number;
 };
 
 export type SecretBody = {
@@ -3739,6 +3802,208 @@ export type CicdExecutionsLogsRetrieveResponses = {
 };
 
 export type CicdExecutionsLogsRetrieveResponse = CicdExecutionsLogsRetrieveResponses[keyof CicdExecutionsLogsRetrieveResponses];
+
+export type CicdExecutionsLogsDownloadData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query: {
+        /**
+         * Left out: the last one.
+         */
+        attempt?: number;
+        step: string;
+    };
+    url: '/api/v1/cicd/executions/{id}/logs/download/';
+};
+
+export type CicdExecutionsLogsDownloadErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+};
+
+export type CicdExecutionsLogsDownloadError = CicdExecutionsLogsDownloadErrors[keyof CicdExecutionsLogsDownloadErrors];
+
+export type CicdExecutionsLogsDownloadResponses = {
+    /**
+     * The whole log as it was printed, as an attachment; takes Range.
+     */
+    200: Blob | File;
+};
+
+export type CicdExecutionsLogsDownloadResponse = CicdExecutionsLogsDownloadResponses[keyof CicdExecutionsLogsDownloadResponses];
+
+export type CicdExecutionsLogsOutlineData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query: {
+        /**
+         * Left out: the last one.
+         */
+        attempt?: number;
+        step: string;
+    };
+    url: '/api/v1/cicd/executions/{id}/logs/outline/';
+};
+
+export type CicdExecutionsLogsOutlineErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+};
+
+export type CicdExecutionsLogsOutlineError = CicdExecutionsLogsOutlineErrors[keyof CicdExecutionsLogsOutlineErrors];
+
+export type CicdExecutionsLogsOutlineResponses = {
+    200: OutlineBody;
+};
+
+export type CicdExecutionsLogsOutlineResponse = CicdExecutionsLogsOutlineResponses[keyof CicdExecutionsLogsOutlineResponses];
+
+export type CicdExecutionsLogsSearchData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query: {
+        /**
+         * As `next` says.
+         */
+        after?: string;
+        /**
+         * Lines before and after.
+         */
+        around?: number;
+        /**
+         * Left out: the last one.
+         */
+        attempt?: number;
+        /**
+         * Whether capital letters matter.
+         */
+        case?: boolean;
+        /**
+         * Results at once, at most.
+         */
+        limit?: number;
+        /**
+         * A text, or a pattern.
+         */
+        q: string;
+        /**
+         * Whether `q` is a pattern, as RE2 knows them.
+         */
+        regex?: boolean;
+        step?: string;
+    };
+    url: '/api/v1/cicd/executions/{id}/logs/search/';
+};
+
+export type CicdExecutionsLogsSearchErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+    /**
+     * Too many requests; `Retry-After` says when to come back.
+     */
+    429: Error;
+};
+
+export type CicdExecutionsLogsSearchError = CicdExecutionsLogsSearchErrors[keyof CicdExecutionsLogsSearchErrors];
+
+export type CicdExecutionsLogsSearchResponses = {
+    200: SearchBody;
+};
+
+export type CicdExecutionsLogsSearchResponse = CicdExecutionsLogsSearchResponses[keyof CicdExecutionsLogsSearchResponses];
+
+export type CicdExecutionsLogsStreamData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query: {
+        /**
+         * Left out: the last one.
+         */
+        attempt?: number;
+        step: string;
+    };
+    url: '/api/v1/cicd/executions/{id}/logs/stream/';
+};
+
+export type CicdExecutionsLogsStreamErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+};
+
+export type CicdExecutionsLogsStreamError = CicdExecutionsLogsStreamErrors[keyof CicdExecutionsLogsStreamErrors];
+
+export type CicdExecutionsLogsStreamResponses = {
+    /**
+     * Events `log_update` with `{execution_id, step_id, step, attempt, offset, end, text}`, the id of each being the offset behind it; at last `end` with `{length, sha256}`. `Last-Event-ID` says where to go on; 204: the log has ended there.
+     */
+    200: Blob | File;
+};
+
+export type CicdExecutionsLogsStreamResponse = CicdExecutionsLogsStreamResponses[keyof CicdExecutionsLogsStreamResponses];
 
 export type CicdExecutionsRerunData = {
     body?: Rerun;
