@@ -112,7 +112,7 @@ class Engine:
             artifacts=artifacts,
             caches=caches,
             boot=boot,
-            on_log=on_log,
+            on_log=on_log or bus.grown,
             jitter=jitter,
             away=away,
         )

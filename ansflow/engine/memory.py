@@ -21,7 +21,22 @@ from ansflow.core.state import ExecutionState, State, StepState
 from ansflow.core.status import Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
 from ansflow.engine.picture import Picture
-from ansflow.engine.ports import FENCED, Due, Held, Sending, begin_key, check_moves
+from ansflow.engine.ports import (
+    FENCED,
+    Due,
+    Grown,
+    Held,
+    Hint,
+    Listener,
+    Moved,
+    Sending,
+    begin_key,
+    check_moves,
+    tell,
+)
+
+MOST_HEARD = 1000
+"""Executions whose newest number a bus keeps for those who will ask: who asks for another one looks for itself."""
 
 if TYPE_CHECKING:
     from ansflow.core.outline import Outline
@@ -239,21 +254,46 @@ def _stop(held: Held, run: MemoryRun, *, timed_out: bool) -> Stop:
 
 
 class MemoryBus:
-    """Hints within one process."""
+    """Hints within one process. Who publishes calls the listeners."""
 
     def __init__(self) -> None:
         self._changed = Condition()
         self._heard: dict[int, int] = {}
+        self._listeners: dict[object, Listener] = {}  # never changed: replaced
 
     def publish(self, execution: int, seq: int) -> None:
         with self._changed:
-            self._heard[execution] = max(seq, self._heard.get(execution, 0))
+            self._heard[execution] = max(seq, self._heard.pop(execution, 0))
+            if len(self._heard) > MOST_HEARD:
+                del self._heard[next(iter(self._heard))]
             self._changed.notify_all()
+        self._tell(Moved(execution, seq))
+
+    def grown(self, execution: int, step: str, attempt: int, length: int) -> None:
+        self._tell(Grown(execution, step, attempt, length))
 
     def wait(self, execution: int, *, after: int, timeout_seconds: float) -> int:
         with self._changed:
             self._changed.wait_for(lambda: self._heard.get(execution, 0) > after, timeout_seconds)
             return max(after, self._heard.get(execution, 0))
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        place = object()
+        with self._changed:
+            self._listeners = {**self._listeners, place: listener}
+        return lambda: self._leave(place)
+
+    def close(self) -> None:
+        with self._changed:
+            self._listeners = {}
+
+    def _leave(self, place: object) -> None:
+        with self._changed:
+            self._listeners = {known: listener for known, listener in self._listeners.items() if known is not place}
+
+    def _tell(self, hint: Hint) -> None:
+        for listener in self._listeners.values():
+            tell(listener, hint)
 
 
 class MemoryLogs:

@@ -175,13 +175,68 @@ def no_facts(execution: int) -> Facts:
     return Facts(execution)
 
 
+class Moved(NamedTuple):
+    """The execution is at that number: some event up to it may be new."""
+
+    execution: int
+    seq: int
+
+
+class Grown(NamedTuple):
+    """The log of an attempt has that many bytes: some of them may be new."""
+
+    execution: int
+    step: str
+    attempt: int
+    length: int
+
+
+class Missed(NamedTuple):
+    """The bus was away. Whatever was hinted at meanwhile is not known: look for yourself, at everything."""
+
+
+Hint = Moved | Grown | Missed
+Listener = Callable[[Hint], None]
+
+
+def tell(listener: Listener, hint: Hint) -> None:
+    """What every bus calls a listener by."""
+    try:
+        listener(hint)
+    except Exception:  # edge: bus. A listener that stumbles must not stop whoever published, nor the other listeners.
+        import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
+
+        logging.getLogger("ansflow.engine").exception("a listener stumbled over %s", hint)
+
+
 class EventBus(Protocol):
-    """Hints, never facts: `execution 42 is at seq 17`. Losing every one of them costs only delay."""
+    """Hints, never facts: `execution 42 is at seq 17`. Losing every one of them costs only delay.
+
+    Hints may be lost, doubled, late, and in any order. Several of one execution may become one with the highest number,
+    and so may several of one log. `publish` and `grown` neither raise nor wait, also when the bus cannot be reached:
+    who says a hint has just done something that matters.
+    """
 
     def publish(self, execution: int, seq: int) -> None: ...
 
+    def grown(self, execution: int, step: str, attempt: int, length: int) -> None:
+        """Called at most 20 times a second per running step (`engine.pump`)."""
+        ...
+
     def wait(self, execution: int, *, after: int, timeout_seconds: float) -> int:
         """The newest number heard of, once it is greater than `after`; or `after`, when the time is over."""
+        ...
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """The listener hears of every hint from now on, whoever published it; what is returned ends that.
+
+        It is called from the bus' own thread or from the publisher's, several at once perhaps: it must be quick, and
+        whatever it raises harms nobody. A call that is under way when the subscription ends may still be finished.
+        """
+        ...
+
+    def close(self) -> None:
+        """Ends every subscription and connection; what is published afterwards is lost. Safe to repeat."""
         ...
 
 
