@@ -8,6 +8,7 @@ urlpatterns = [
     path("v1/", include("ansflow.api.audit")),
     path("v1/", include("ansflow.api.auth")),
     path("v1/", include("ansflow.api.groups")),
+    path("v1/", include("ansflow.api.tickets")),
     path("v1/", include("ansflow.api.tokens")),
     path("v1/", include("ansflow.api.users")),
     path("v1/", include("ansflow.api.projects")),

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from ansflow.config.chores import Chores
-    from ansflow.edge.health import Check
+    from ansflow.edge.health import Check, Health
     from ansflow.edge.measures import Measures
+    from ansflow.engine.ports import EventBus
 
 Tell = Callable[..., None]
 
@@ -92,7 +93,9 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     behind = in_threads(_with_files(get_wsgi_application()))
     streams = LogStreams(behind, LogSource())
     pages = [first_admin.route, *streams.routes]
-    application = _edge(settings, behind, measures, _checks(settings, beating), pages)
+    sockets = _sockets(settings, wired.bus, ending)
+    health = _health(settings, beating, measures)
+    application = _edge(settings, behind=behind, sockets=sockets, measures=measures, health=health, pages=pages)
     ending.callback(wired.close)
     ending.callback(streams.close)
     wired.open()
@@ -124,24 +127,38 @@ def _with_files(application: WSGIApplication) -> WSGIApplication:
     return cast("WSGIApplication", files)
 
 
+def _sockets(settings: Settings, bus: EventBus, ending: ExitStack) -> ASGIApp:
+    from django.conf import settings as django_settings  # noqa: PLC0415
+
+    from ansflow.edge.live.hub import Hub  # noqa: PLC0415
+    from ansflow.edge.live.knocking import Knocking  # noqa: PLC0415
+    from ansflow.edge.live.sockets import Sockets  # noqa: PLC0415
+    from ansflow.edge.live.tables import Tables, settled  # noqa: PLC0415
+
+    hub = Hub(Tables(), bus, settled=settled)
+    ending.callback(hub.close)
+    return Sockets(hub, Knocking(base_url=settings.base_url, cookie=django_settings.SESSION_COOKIE_NAME))
+
+
 def _edge(
-    settings: Settings, behind: ASGIApp, measures: Measures, checks: Mapping[str, Check], pages: Sequence[BaseRoute]
+    settings: Settings, *, behind: ASGIApp, sockets: ASGIApp, measures: Measures, health: Health, pages: Sequence[BaseRoute]
 ) -> ASGIApp:
     from ansflow.edge.app import edge  # noqa: PLC0415
     from ansflow.edge.door import Rules  # noqa: PLC0415
-    from ansflow.edge.health import Health  # noqa: PLC0415
 
     folder = settings.data_dir / "bodies"
     folder.mkdir(exist_ok=True, mode=0o700)
+    rules = Rules(hosts=settings.hosts, proxies=settings.trusted_proxies, max_body=settings.max_body, folder=folder)
+    return edge(behind, rules, health=health, measures=measures, pages=pages, sockets=sockets)
+
+
+def _health(settings: Settings, beating: Chores, measures: Measures) -> Health:
+    from ansflow.edge.health import Health  # noqa: PLC0415
+
     file = settings.metrics_token_file
     token = read_private(file, "The token of metrics").strip() if file else ""
-    return edge(
-        behind,
-        Rules(hosts=settings.hosts, proxies=settings.trusted_proxies, max_body=settings.max_body, folder=folder),
-        health=Health(checks, measures, token=token, behind_proxy=bool(settings.base_url or settings.trusted_proxies)),
-        measures=measures,
-        pages=pages,
-    )
+    behind_proxy = bool(settings.base_url or settings.trusted_proxies)
+    return Health(_checks(settings, beating), measures, token=token, behind_proxy=behind_proxy)
 
 
 def _checks(settings: Settings, beating: Chores) -> Mapping[str, Check]:

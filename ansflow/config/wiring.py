@@ -24,7 +24,7 @@ from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
 from ansflow.engine.memory import MemoryBus, SystemClock
-from ansflow.engine.ports import LogStore
+from ansflow.engine.ports import EventBus, LogStore
 from ansflow.infra.dispatch.threads import Threads
 from ansflow.infra.storage.artifacts import FileArtifacts
 from ansflow.infra.storage.caches import FileCaches
@@ -53,6 +53,7 @@ class Wired:
     threads: Threads
     store: DjangoStore
     end_logs: Callable[[], None]
+    bus: EventBus
 
     def open(self) -> None:
         """Takes up what an earlier life left, and serves actions and API from now on."""
@@ -66,6 +67,7 @@ class Wired:
         self.threads.close(seconds=LETTING_GO)
         self.store.forget_sent()
         self.end_logs()
+        self.bus.close()
 
 
 def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str] = os.environ) -> Wired:
@@ -73,7 +75,7 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
     data, root = settings.data_dir, server_folder(settings.data_dir)
     for folder in (root, root / "executions"):
         folder.mkdir(exist_ok=True, mode=0o700)
-    threads, store, artifacts = Threads(settings.slots), DjangoStore(), FileArtifacts(root)
+    threads, store, artifacts, bus = Threads(settings.slots), DjangoStore(), FileArtifacts(root), MemoryBus()
     logs, end_logs = _logs(settings, root / "logs")
     engine = Engine(
         store=store,
@@ -82,7 +84,7 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         caches=FileCaches(root, project=cache_owner),
         workspaces=ContinuedWorkspaces(root / "executions", artifacts),
         secrets=ExecutionSecrets(lambda execution: store.wiring(execution).plan),
-        bus=MemoryBus(),
+        bus=bus,
         dispatcher=threads,
         clock=SystemClock(),
         registry=Offered(isolation),
@@ -102,7 +104,7 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         facts=partial(facts, address=settings.address),
     )
     engine.scheduler.on_ended = concurrency.ended
-    return Wired(engine, threads, store, end_logs)
+    return Wired(engine, threads, store, end_logs, bus)
 
 
 def _logs(settings: Settings, folder: Path) -> tuple[LogStore, Callable[[], None]]:

@@ -14,8 +14,16 @@ from ansflow.edge.record import Record
 from ansflow.edge.web import WebApp
 
 
-def edge(behind: ASGIApp, rules: Rules, *, health: Health, measures: Measures, pages: Sequence[BaseRoute]) -> ASGIApp:
-    """`behind` gets what is neither a probe nor one of `pages` nor the web app's."""
+def edge(
+    behind: ASGIApp,
+    rules: Rules,
+    *,
+    health: Health,
+    measures: Measures,
+    pages: Sequence[BaseRoute],
+    sockets: ASGIApp | None = None,
+) -> ASGIApp:
+    """`behind` gets what is neither a probe nor one of `pages` nor the web app's. Without `sockets` there are none."""
     routes = [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
@@ -23,4 +31,4 @@ def edge(behind: ASGIApp, rules: Rules, *, health: Health, measures: Measures, p
         *pages,
     ]
     inside = Router(routes, default=WebApp(behind), redirect_slashes=False)
-    return Door(inside, rules, measures=measures, record=Record())
+    return Door(inside, rules, measures=measures, record=Record(), sockets=sockets)

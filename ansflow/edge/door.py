@@ -7,7 +7,6 @@ and no header can pass for another (`X_Request_Id` would become the same variabl
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from ansflow.edge.bodies import Arrived, Gone, Leaving, TooLong, TooSlow, with_length
 from ansflow.edge.measures import Measures
 from ansflow.edge.record import Answered, Record
+from ansflow.edge.refused import Refused
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 FORWARDED = (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-real-ip")
@@ -53,20 +53,14 @@ class Rules:
     folder: Path
 
 
-class Refused(Exception):
-    """Answered at the door, in the one shape of errors."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
 class Door:
-    """`inside` sees HTTP requests whole. Sockets are not let in by this release."""
+    """`inside` sees HTTP requests whole; `sockets` sees what wants to become one."""
 
-    def __init__(self, inside: ASGIApp, rules: Rules, *, measures: Measures, record: Record) -> None:
+    def __init__(
+        self, inside: ASGIApp, rules: Rules, *, measures: Measures, record: Record, sockets: ASGIApp | None = None
+    ) -> None:
         self._inside = inside
+        self._sockets = sockets or _no_sockets
         self._rules = rules
         self._measures = measures
         self._record = record
@@ -84,6 +78,9 @@ class Door:
         state["request_id"] = secrets.token_hex(8)
         state["operation"] = "unmatched"
         scope["headers"] = _clean(scope["headers"], state["request_id"])
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send, began)
+            return
         leaving = Leaving(self._rules.folder, self._dressed(scope, send), state["abort"])
         state["drained"] = leaving.drained
         try:
@@ -91,17 +88,32 @@ class Door:
         finally:
             taken = perf_counter() - began
             self._measures.request(state["operation"], scope["method"], leaving.status, taken)
-            self._record.write(
-                Answered(
-                    request=state["request_id"],
-                    client=scope["client"][0] if scope.get("client") else "",
-                    method=scope["method"],
-                    path=_shown(scope, state),
-                    status=leaving.status,
-                    bytes=leaving.bytes,
-                    seconds=taken,
-                )
+            self._note(scope, leaving.status, leaving.bytes, taken)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send, began: float) -> None:
+        """Its line in the log comes when it has ended: status 101, and all the bytes that it was sent."""
+        said = _Said(self._dressed(scope, send))
+        try:
+            self._check(scope)
+            await self._sockets(scope, receive, said.send)
+        except Refused as refused:
+            await _refuse_socket(said.send, refused)
+        finally:
+            line = scope["state"].get("line")
+            self._note(scope, said.status, line.sent_bytes if line else 0, perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
+        self._record.write(
+            Answered(
+                request=scope["state"]["request_id"],
+                client=scope["client"][0] if scope.get("client") else "",
+                method=scope.get("method", "GET"),
+                path=_shown(scope, scope["state"]),
+                status=status,
+                bytes=sent,
+                seconds=seconds,
             )
+        )
 
     async def _answer(self, scope: Scope, receive: Receive, leaving: Leaving) -> None:
         arrived = Arrived(self._rules.folder, receive)
@@ -144,17 +156,43 @@ class Door:
 
     def _dressed(self, scope: Scope, send: Send) -> Send:
         async def dressed(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 message.setdefault("headers", [])
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["scheme"] == "https":
+                if scope["scheme"] in ("https", "wss"):
                     headers.setdefault("strict-transport-security", HSTS)
                 headers["x-request-id"] = scope["state"]["request_id"]
             await send(message)
 
         return dressed
+
+
+class _Said:
+    """With which status the request for a socket was answered; 499 when the client went away before."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 499
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "websocket.accept":
+            self.status = 101
+        elif message["type"] == "websocket.http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+
+async def _no_sockets(scope: Scope, receive: Receive, send: Send) -> None:
+    raise Refused(404, "not_found", "There is no socket here.")
+
+
+async def _refuse_socket(send: Send, refused: Refused) -> None:
+    """As HTTP: there is no socket yet."""
+    headers, body = refused.answer()
+    await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})
 
 
 async def _both(answering: Any, leaving: Leaving) -> None:
@@ -173,8 +211,7 @@ async def _both(answering: Any, leaving: Leaving) -> None:
 async def _refuse(leaving: Leaving, refused: Refused, arriving: Arrived | None = None) -> None:
     if arriving is not None:
         await arriving.discard()
-    body = json.dumps({"code": refused.code, "message": str(refused), "details": {}}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers, body = refused.answer()
     headers.append((b"connection", b"close"))  # something of the request may be left
     await leaving.send({"type": "http.response.start", "status": refused.status, "headers": headers})
     await leaving.send({"type": "http.response.body", "body": body, "more_body": False})

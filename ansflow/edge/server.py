@@ -14,11 +14,15 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.edge.live.line import Line
 from ansflow.edge.protocol import LimitedProtocol
 
 SECONDS_TO_END = 1.0  # that requests get to end after the signal
 SECONDS_IDLE = 15  # after which a connection that is kept alive is closed
-MOST_CONNECTIONS = 2000
+MOST_CONNECTIONS = 12_000  # sockets among them
+MOST_MESSAGE = 64 << 10  # bytes that a client may say at once on a socket
+SECONDS_BETWEEN_PINGS = 20.0
+SECONDS_FOR_PONG = 20.0  # after which a socket counts as half-open
 BACKLOG = 512
 
 
@@ -51,7 +55,11 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 application,
                 http=LimitedProtocol,
-                ws="none",
+                ws=Line,
+                ws_max_size=MOST_MESSAGE,
+                ws_ping_interval=SECONDS_BETWEEN_PINGS,
+                ws_ping_timeout=SECONDS_FOR_PONG,
+                ws_per_message_deflate=False,  # costs a window of memory per socket, and tells secrets by their length
                 lifespan="off",
                 log_config=None,
                 access_log=False,

@@ -85,6 +85,16 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
 
+class SocketTicket(models.Model):
+    """Opens one socket, once and soon. Only its SHA-256 is kept. `session` and `token`: what it was asked for with."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    token = models.ForeignKey(ApiToken, null=True, on_delete=models.CASCADE, related_name="+")
+    session = models.CharField(max_length=40, blank=True)
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+
 class PasswordReset(models.Model):
     """A code, good once, with which somebody sets a new password. Only its SHA-256 is kept; a new one replaces it."""
 

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from django.db.models import Count
 
-from ansflow.apps.executions import running
-from ansflow.apps.executions.models import ExecutionEvent, PipelineExecution, StepExecution
+from ansflow.apps.executions import rendering, running
+from ansflow.apps.executions.models import Attempt, ExecutionEvent, PipelineExecution, StepExecution
 from ansflow.core.status import ExecutionStatus, StepStatus, is_final
 
 EVENTS_AT_ONCE = 1000
@@ -19,7 +19,12 @@ Row = dict[str, Any]
 
 
 class Ended(msgspec.Struct):
+    """Of the outcome of an attempt, what frames show."""
+
     exit_code: int | None = None
+    tests: rendering.Tests | None = None
+    artifacts: list[msgspec.Raw] = []
+    log_bytes: int | None = None
 
 
 class Fact(msgspec.Struct):
@@ -31,7 +36,7 @@ class Fact(msgspec.Struct):
     reason: str = ""
     message: str = ""
     worker: str = ""
-    due_at: str | None = None
+    due_at: datetime | None = None
     allowed_failure: bool = False
     outcome: Ended | None = None
 
@@ -42,36 +47,45 @@ _fact = msgspec.json.Decoder(Fact)
 def frames(execution: PipelineExecution, *, after: int = 0) -> Row:
     """The frames after `after`, at most EVENTS_AT_ONCE, and the number of the last: ask again from there.
 
-    `counts` are those of now; everything else is as it was.
+    A frame holds everything of its execution or step that can change: laid over what was known before, it gives what
+    the API would say. `counts` and `gate` are those of now; everything else is as it was.
     """
     rows = ExecutionEvent.objects.filter(execution=execution, seq__gt=after).order_by("seq")[:EVENTS_AT_ONCE]
-    events = list(rows.values_list("seq", "at", "fact"))
-    steps = _steps(execution) if events else {}
-    counts = _counts(execution) if events else {}
+    events = [(seq, at, _fact.decode(text)) for seq, at, text in rows.values_list("seq", "at", "fact")]
+    steps = _steps(execution, {fact.step for _, _, fact in events if fact.step})
+    began = _began(execution, {fact.step for _, _, fact in events if fact.attempt})
+    counts = _counts(execution) if any(not fact.step for _, _, fact in events) else {}
     found = []
-    for seq, at, text in events:
-        fact = _fact.decode(text)
-        frame = _step_frame(steps, fact, at) if fact.step else _execution_frame(execution, counts, fact, at)
-        data = {"execution_id": execution.id, **frame}
-        found.append({"seq": seq, "at": at, "type": f"{'step' if fact.step else 'execution'}_update", "data": data})
+    for seq, at, fact in events:
+        if fact.step:
+            kind, frame = "step_update", _step_frame(steps[fact.step], began.get((fact.step, fact.attempt)), fact, at)
+        else:
+            kind, frame = "execution_update", _execution_frame(execution, counts, fact, at)
+        found.append({"seq": seq, "at": at, "type": kind, "data": {"execution_id": execution.id, **frame}})
     return {"events": found, "seq": found[-1]["seq"] if found else after}
 
 
 def _execution_frame(execution: PipelineExecution, counts: dict[str, int], fact: Fact, at: datetime) -> Row:
+    started_at = execution.started_at if fact.status != ExecutionStatus.PENDING else None
+    ended_at = at if is_final(ExecutionStatus(fact.status)) else None
     return {
         "status": fact.status,
         "reason": fact.reason,
         "message": fact.message,
         "pipeline_name": execution.pipeline.name,
         "counts": counts,
-        "started_at": execution.started_at if fact.status != ExecutionStatus.PENDING else None,
-        "ended_at": at if is_final(ExecutionStatus(fact.status)) else None,
+        "started_at": started_at,
+        "ended_at": ended_at,
+        "duration_seconds": rendering.duration(started_at, ended_at),
     }
 
 
-def _step_frame(steps: dict[str, Row], fact: Fact, at: datetime) -> Row:
+def _step_frame(step: Row, began: datetime | None, fact: Fact, at: datetime) -> Row:
+    status = StepStatus(fact.status)
+    ended_at = at if is_final(status) else None
+    outcome = fact.outcome or Ended()
     return {
-        **steps[fact.step],
+        **step,
         "status": fact.status,
         "reason": fact.reason,
         "message": fact.message,
@@ -79,14 +93,29 @@ def _step_frame(steps: dict[str, Row], fact: Fact, at: datetime) -> Row:
         "worker": fact.worker,
         "allowed_failure": fact.allowed_failure,
         "due_at": fact.due_at,
-        "exit_code": fact.outcome.exit_code if fact.outcome else None,
-        "ended_at": at if is_final(StepStatus(fact.status)) else None,
+        "started_at": began,
+        "ended_at": ended_at,
+        "duration_seconds": rendering.duration(began, ended_at),
+        "exit_code": outcome.exit_code,
+        "tests": outcome.tests,
+        "artifacts_count": len(outcome.artifacts),
+        "log_bytes": outcome.log_bytes,
     }
 
 
-def _steps(execution: PipelineExecution) -> dict[str, Row]:
-    rows = StepExecution.objects.filter(execution=execution).values_list("id", "key", "name", "step_type")
-    return {key: {"step_id": id, "key": key, "name": name, "step_type": kind} for id, key, name, kind in rows}
+def _steps(execution: PipelineExecution, keys: set[str]) -> dict[str, Row]:
+    """What never changes of the steps that are named, and their gates: a thousand others cost nothing."""
+    names = ("id", "key", "name", "step_type", "gate")
+    rows = StepExecution.objects.filter(execution=execution, key__in=keys).values_list(*names)
+    return {
+        key: {"step_id": id, "key": key, "name": name, "step_type": kind, "gate": gate}
+        for id, key, name, kind, gate in rows
+    }
+
+
+def _began(execution: PipelineExecution, keys: set[str]) -> dict[tuple[str, int], datetime]:
+    rows = Attempt.objects.filter(execution=execution, step__in=keys).values_list("step", "number", "started_at")
+    return {(step, number): started_at for step, number, started_at in rows}
 
 
 def _counts(execution: PipelineExecution) -> dict[str, int]:

@@ -126,8 +126,12 @@ def role_of(actor: Actor, project: Project) -> Role | None:
 
 
 def may(actor: Actor, permission: Permission, project: Project) -> bool:
+    return allows(actor, permission, role_of(actor, project))
+
+
+def allows(actor: Actor, permission: Permission, found: Role | None) -> bool:
+    """Whether who has that role in a project may do that there."""
     role, scope = LEAST[permission]
-    found = role_of(actor, project)
     return found is not None and RANK[found] >= RANK[role] and (actor.scopes is None or scope in actor.scopes)
 
 

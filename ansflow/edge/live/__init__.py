@@ -1,0 +1,1 @@
+"""Rooms of live viewers: per process one subscription to the bus, one read and one encoding per hint."""

@@ -1,0 +1,105 @@
+"""A WebSocket as uvicorn speaks it, with what rooms need: frames that were encoded once go straight to the transport,
+and whoever does not read, or does not answer, holds neither memory nor a connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+MOST_WAITING = 64 << 10  # bytes that wait for a reader in this process; above, a room lets him be
+MOST_IN_KERNEL = 64 << 10  # and in the kernel, which doubles it: what is sent there cannot be taken back
+SECONDS_TO_CLOSE = 5.0  # that a client gets to answer the close, before the connection is dropped
+PINGS_PER_SECOND = 20
+
+
+def _nothing() -> None:
+    """Until a room listens."""
+
+
+class Line(WebSocketsSansIOProtocol):
+    """`free` says whether the client keeps up; `on_free` is called when it does so again."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.free = True
+        self.on_free: Callable[[], None] = _nothing
+        self.sent_bytes = 0
+        self._pings = 0
+        self._pings_since = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=MOST_WAITING)
+        raw = transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MOST_IN_KERNEL)
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.handshake_complete:  # the request is one that a socket can begin with
+            self.scope["state"]["line"] = self
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True  # refused: uvicorn would complain that nobody was let in
+
+    @property
+    def is_open(self) -> bool:
+        return self.handshake_complete and not self.close_sent and not self.transport.is_closing()
+
+    def write(self, frames: bytes) -> None:
+        """Whole frames, as `live.frames` makes them. To be asked first: `free`."""
+        if self.is_open:
+            self.sent_bytes += len(frames)
+            self.transport.write(frames)
+
+    def end(self, code: int, reason: str) -> None:
+        """Closes with that word, and drops the connection of a client that does not take it."""
+        if not self.is_open:
+            return
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(SECONDS_TO_CLOSE, self.transport.abort)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.free = False
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.free = True
+        self.on_free()
+
+    def handle_ping(self) -> None:
+        now = self.loop.time()
+        if now - self._pings_since >= 1.0:
+            self._pings, self._pings_since = 0, now
+        self._pings += 1
+        if self._pings > PINGS_PER_SECOND:
+            self.end(1008, "too many pings")
+        elif self.free:
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()  # who does not read gets no answers to store
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.loop.call_later(SECONDS_TO_CLOSE, self.transport.abort)  # what is left unsent will never be read
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if not self.free:
+            self.transport.abort()
