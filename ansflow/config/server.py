@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[..., None]
 
+MOST_FILES = 20_000
 OLDEST_BEAT = 15.0  # seconds after which the engine counts as stuck
 
 
@@ -46,6 +48,7 @@ def serve(settings: Settings, tell: Tell) -> None:
     for sentence in unknown_variables():
         tell("warning", message=sentence)
     make_data_folder(settings.data_dir)
+    _allow_many_files()
     with ExitStack() as ending:
         ending.callback(Hold(settings.data_dir).release)
         from ansflow.edge.server import listen  # noqa: PLC0415 — not before another server has been ruled out
@@ -115,6 +118,14 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
 
     Server(application, on_ready=ready, on_ending=streams.end).run(sockets=[listening])
     tell("ending")
+
+
+def _allow_many_files() -> None:
+    """Each viewer is one: many shells give 1,024 to begin with, and let a process take more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _with_files(application: WSGIApplication) -> WSGIApplication:

@@ -12,6 +12,7 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.server import ServerState
 
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.edge.live.line import Line
@@ -19,7 +20,7 @@ from ansflow.edge.protocol import LimitedProtocol
 
 SECONDS_TO_END = 1.0  # that requests get to end after the signal
 SECONDS_IDLE = 15  # after which a connection that is kept alive is closed
-MOST_CONNECTIONS = 12_000  # sockets among them
+MOST_CONNECTIONS = 2000  # not counting sockets (`live.line`)
 MOST_MESSAGE = 64 << 10  # bytes that a client may say at once on a socket
 SECONDS_BETWEEN_PINGS = 20.0
 SECONDS_FOR_PONG = 20.0  # after which a socket counts as half-open
@@ -42,6 +43,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+class Config(uvicorn.Config):
+    """`sockets` are counted apart, so that thousands of viewers leave the API its share."""
+
+    sockets: ServerState
+
+
 class Server(uvicorn.Server):
     """`on_ready` is called once, when requests are answered; `on_ending`, before those that are left are waited for.
 
@@ -49,27 +56,33 @@ class Server(uvicorn.Server):
     """
 
     def __init__(
-        self, application: ASGIApp, *, on_ready: Callable[[], None], on_ending: Callable[[], None] = lambda: None
+        self,
+        application: ASGIApp,
+        *,
+        on_ready: Callable[[], None],
+        on_ending: Callable[[], None] = lambda: None,
+        seconds_between_pings: float = SECONDS_BETWEEN_PINGS,
+        seconds_for_pong: float = SECONDS_FOR_PONG,
     ) -> None:
-        super().__init__(
-            uvicorn.Config(
-                application,
-                http=LimitedProtocol,
-                ws=Line,
-                ws_max_size=MOST_MESSAGE,
-                ws_ping_interval=SECONDS_BETWEEN_PINGS,
-                ws_ping_timeout=SECONDS_FOR_PONG,
-                ws_per_message_deflate=False,  # costs a window of memory per socket, and tells secrets by their length
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=SECONDS_IDLE,
-                timeout_graceful_shutdown=SECONDS_TO_END,  # type: ignore[arg-type]
-                limit_concurrency=MOST_CONNECTIONS,
-            )
+        config = Config(
+            application,
+            http=LimitedProtocol,
+            ws=Line,
+            ws_max_size=MOST_MESSAGE,
+            ws_ping_interval=seconds_between_pings,
+            ws_ping_timeout=seconds_for_pong,
+            ws_per_message_deflate=False,  # costs a window of memory per socket, and tells secrets by their length
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=SECONDS_IDLE,
+            timeout_graceful_shutdown=SECONDS_TO_END,  # type: ignore[arg-type]
+            limit_concurrency=MOST_CONNECTIONS,
         )
+        config.sockets = self._sockets = ServerState()
+        super().__init__(config)
         self._on_ready = on_ready
         self._on_ending = on_ending
         self._ending = asyncio.Event()
@@ -81,8 +94,13 @@ class Server(uvicorn.Server):
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Viewers are told that it restarts: they come back by themselves."""
         self._on_ending()
+        for line in tuple(self._sockets.connections):
+            line.shutdown()
         await super().shutdown(sockets)
+        if self._sockets.tasks:
+            await asyncio.wait(self._sockets.tasks, timeout=SECONDS_TO_END)
 
     async def main_loop(self) -> None:
         """uvicorn's own looks ten times a second whether it should end."""

@@ -24,7 +24,6 @@ class Ended(msgspec.Struct):
     exit_code: int | None = None
     tests: rendering.Tests | None = None
     artifacts: list[msgspec.Raw] = []
-    log_bytes: int | None = None
 
 
 class Fact(msgspec.Struct):
@@ -48,17 +47,19 @@ def frames(execution: PipelineExecution, *, after: int = 0) -> Row:
     """The frames after `after`, at most EVENTS_AT_ONCE, and the number of the last: ask again from there.
 
     A frame holds everything of its execution or step that can change: laid over what was known before, it gives what
-    the API would say. `counts` and `gate` are those of now; everything else is as it was.
+    the API would say. `counts`, `gate` and `log_bytes` are those of now; everything else is as it was.
     """
     rows = ExecutionEvent.objects.filter(execution=execution, seq__gt=after).order_by("seq")[:EVENTS_AT_ONCE]
     events = [(seq, at, _fact.decode(text)) for seq, at, text in rows.values_list("seq", "at", "fact")]
     steps = _steps(execution, {fact.step for _, _, fact in events if fact.step})
     began = _began(execution, {fact.step for _, _, fact in events if fact.attempt})
     counts = _counts(execution) if any(not fact.step for _, _, fact in events) else {}
+    logs = running.engine().logs
     found = []
     for seq, at, fact in events:
         if fact.step:
             kind, frame = "step_update", _step_frame(steps[fact.step], began.get((fact.step, fact.attempt)), fact, at)
+            frame["log_bytes"] = logs.length(execution.id, fact.step, fact.attempt) if fact.attempt else 0
         else:
             kind, frame = "execution_update", _execution_frame(execution, counts, fact, at)
         found.append({"seq": seq, "at": at, "type": kind, "data": {"execution_id": execution.id, **frame}})
@@ -99,7 +100,6 @@ def _step_frame(step: Row, began: datetime | None, fact: Fact, at: datetime) -> 
         "exit_code": outcome.exit_code,
         "tests": outcome.tests,
         "artifacts_count": len(outcome.artifacts),
-        "log_bytes": outcome.log_bytes,
     }
 
 

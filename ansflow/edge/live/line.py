@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.http11 import Request
 
 MOST_WAITING = 64 << 10  # bytes that wait for a reader in this process; above, a room lets him be
@@ -25,8 +26,9 @@ def _nothing() -> None:
 class Line(WebSocketsSansIOProtocol):
     """`free` says whether the client keeps up; `on_free` is called when it does so again."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, config: Any, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        """`config` is a `server.Config`: its sockets are not among the connections that `server_state` counts."""
+        super().__init__(config=config, server_state=config.sockets, app_state=app_state)
         self.free = True
         self.on_free: Callable[[], None] = _nothing
         self.sent_bytes = 0

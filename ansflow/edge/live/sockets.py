@@ -20,7 +20,7 @@ from ansflow.edge.live.viewers import Place, Viewer
 from ansflow.edge.refused import Refused
 
 MESSAGES_PER_SECOND = 20
-MOST_VIEWERS = 10_000
+MOST_SOCKETS = 10_000
 TOO_MANY = 1008, "too many messages"
 GONE = 1011, "this cannot be shown at the moment"
 
@@ -57,13 +57,14 @@ class Sockets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises Refused, as long as there is no socket yet."""
-        if self._hub.counts.viewers >= MOST_VIEWERS:
+        line = scope["state"]["line"]
+        if len(line.connections) > MOST_SOCKETS:
             raise Refused(503, "too_many", "This server has as many sockets as it can hold.")
         wish = self._knocking.read(scope)
         admitted = await self._hub.ask(self._hub.source.admit, wish.asked)
         await receive()  # the connect
         await send({"type": "websocket.accept"})
-        viewer = Viewer(scope["state"]["line"], admitted.credential)
+        viewer = Viewer(line, admitted.credential)
         if wish.asked.execution:
             await self._in_room(viewer, admitted, wish, receive)
         else:
