@@ -85,7 +85,8 @@ def open_edge(tmp_path: Path) -> Iterator[Open]:
 
     def make(
         behind: Callable[..., Any] = echo, *, checks: Mapping[str, Check] | None = None, token: str = "",
-        behind_proxy: bool = False, pages: Any = (), app: ASGIApp | None = None,
+        behind_proxy: bool = False, pages: Any = (), app: ASGIApp | None = None, sockets: ASGIApp | None = None,
+        pings: Mapping[str, float] | None = None,
         on_ending: Callable[[], None] = lambda: None, **rules: Any,
     ) -> Asked:  # fmt: skip
         known: dict[str, Any] = {
@@ -97,10 +98,10 @@ def open_edge(tmp_path: Path) -> Iterator[Open]:
         health = Health(checks or {}, measures, token=token, behind_proxy=behind_proxy)
         application = edge(
             app or in_threads(behind), Rules(folder=tmp_path, **{**known, **rules}),
-            health=health, measures=measures, pages=pages,
+            health=health, measures=measures, pages=pages, sockets=sockets,
         )  # fmt: skip
         listening = listen("127.0.0.1", 0)
-        server = Server(application, on_ready=ready.set, on_ending=on_ending)
+        server = Server(application, on_ready=ready.set, on_ending=on_ending, **(pings or {}))
         thread = Thread(target=server.run, args=([listening],))
         thread.start()
 

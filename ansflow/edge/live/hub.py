@@ -59,6 +59,7 @@ class Hub:
         self._attends = False  # to every execution: somebody watches them all
         self._newest = 0
         self._ticking: asyncio.Task[None] | None = None
+        self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._hints: dict[Any, int] = {}
         self._lock = Lock()
@@ -93,6 +94,7 @@ class Hub:
         return Counts(viewers + len(self.monitor.viewers), len(self._rooms))
 
     def close(self) -> None:
+        self._closed = True
         self._unsubscribe()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -174,7 +176,7 @@ class Hub:
     async def _tick(self) -> None:
         """As long as anyone is there, or has just been."""
         try:
-            while True:
+            while not self._closed:
                 await asyncio.sleep(LOOK)
                 await asyncio.gather(self._look(), self._judge())
                 self._sweep()
@@ -193,7 +195,7 @@ class Hub:
             for room in [room for room in self._rooms.values() if room.viewers]:
                 await room.logs.look()
         except Exception:  # edge: socket loop. Whoever cannot look now looks again soon.
-            log.exception("live: could not look for what is new")
+            self._complain("live: could not look for what is new")
 
     async def _judge(self) -> None:
         """Everybody who is there is asked for anew, all at once."""
@@ -204,7 +206,7 @@ class Hub:
         try:
             verdicts = await self.ask(self.source.judge, asked)
         except Exception:  # edge: socket loop. A database that is away throws nobody out.
-            log.exception("live: could not look who may still watch")
+            self._complain("live: could not look who may still watch")
             return
         for room in self._rooms.values():
             for viewer in tuple(room.viewers):
@@ -232,6 +234,10 @@ class Hub:
         for execution, feed in tuple(self._feeds.items()):
             if execution not in self._rooms and (feed.has_ended or not self._attends):
                 del self._feeds[execution]
+
+    def _complain(self, sentence: str) -> None:
+        if not self._closed:
+            log.exception(sentence)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -17,7 +17,7 @@ from ansflow.edge.refused import Refused
 PATH = re.compile(r"/ws/executions/([1-9][0-9]{0,17})/|/ws/monitor/")
 NUMBER = re.compile(r"[0-9]{1,18}")
 TICKET = re.compile(r"[A-Za-z0-9_-]{20,64}")
-ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]{1,254}")
+ORIGIN = re.compile(r"https?://(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,254})(:[0-9]{1,5})?")
 QUERY = {"executions": ("after", "ticket"), "monitor": ("project", "ticket")}
 
 
@@ -74,7 +74,7 @@ def _origin(url: str) -> tuple[str, str, int] | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.path or parts.username is not None or not parts.hostname:
+    if not parts.hostname:
         return None
     return parts.scheme, parts.hostname, port or {"http": 80, "https": 443}[parts.scheme]
 

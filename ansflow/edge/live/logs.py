@@ -20,6 +20,7 @@ from ansflow.edge.live.source import Printing, Source
 from ansflow.edge.live.viewers import Place, Viewer
 
 PIECE = 32 << 10  # bytes of a log in one frame
+LONGEST_LETTER = 4  # bytes: what is left of a piece that ended within one is no piece of its own
 
 log = logging.getLogger("ansflow.edge")
 
@@ -159,10 +160,10 @@ class Logs:
         """Piece by piece to everyone who waits for one, those at the same place together."""
         try:
             while groups := self._waiting(tail):
-                sent = False
+                known, sent = (tail.length, tail.ended), False
                 for offset, viewers in groups.items():
                     sent = await self._send_piece(tail, offset, viewers) or sent
-                if not sent:
+                if not sent and known == (tail.length, tail.ended):
                     return  # the rest is half a letter
         except Exception:  # edge: socket loop. What could not be read is read when the log has grown, or at a look.
             log.exception("the log of %s in execution %d could not be read", tail.step, self._execution)
@@ -206,7 +207,7 @@ class Logs:
 
     def _piece(self, tail: Tail, offset: int, length: int, ended: bool) -> Piece | None:
         """Borders are the same for everyone who reads, wherever he began: so they soon read together."""
-        end = min(length, (offset // PIECE + 1) * PIECE)
+        end = min(length, ((offset + LONGEST_LETTER) // PIECE + 1) * PIECE)
         data = self._source.read(self._execution, tail.step, tail.attempt, start=offset, end=end)
         if not (ended and offset + len(data) >= length):
             data = whole_letters(data)

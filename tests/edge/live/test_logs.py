@@ -1,0 +1,201 @@
+"""Logs over the socket: every byte once, in its place, for whoever may read them."""
+
+from __future__ import annotations
+
+import base64
+import random
+from contextlib import ExitStack
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from tests.edge.live.conftest import SHOP
+
+
+def subscribe(client: Any, **data: Any) -> None:
+    client.say("subscribe", **({"logs": True} | data))
+
+
+def take(client: Any, length: int, *, attempt: int = 1, offset: int = 0) -> bytes:
+    """The log from `offset` to `length`: each piece must begin where the last one ended."""
+    found = bytearray()
+    while offset + len(found) < length:
+        data = client.next("log_update")["data"]
+        assert (data["attempt"], data["offset"]) == (attempt, offset + len(found)), data
+        piece = base64.b64decode(data["base64"]) if "base64" in data else data["text"].encode()
+        assert data["end"] - data["offset"] == len(piece)
+        found += piece
+    return bytes(found)
+
+
+@pytest.fixture
+def unit(stage) -> int:
+    """Execution 7, whose step `unit` runs."""
+    stage.begin(7)
+    stage.step(7, "unit", "running", hint=False)
+    return 7
+
+
+def test_a_log_comes_from_its_beginning_and_goes_on(live, stage, unit):
+    stage.print(7, "unit", b"before\n")
+    with live.execution(7) as ann:
+        subscribe(ann)
+        assert take(ann, 7) == b"before\n"
+        stage.print(7, "unit", b"and on\n")
+        assert take(ann, 14, offset=7) == b"and on\n"
+
+
+def test_nobody_gets_a_log_who_has_not_asked_for_it(live, stage, unit):
+    with live.execution(7) as ann:
+        ann.next("snapshot")
+        stage.print(7, "unit", b"a line\n")
+        seq = stage.say(7)
+        assert ann.next()["seq"] == seq
+
+
+def test_who_comes_back_goes_on_where_he_was(live, stage, unit):
+    stage.print(7, "unit", b"0123456789")
+    with live.execution(7) as ann:
+        subscribe(ann, logs={"unit": {"attempt": 1, "offset": 4}})
+        assert take(ann, 10, offset=4) == b"456789"
+
+
+def test_only_the_steps_that_were_chosen_are_sent_and_a_new_choice_replaces_the_old(live, stage, unit):
+    stage.step(7, "lint", "running", hint=False)
+    with live.execution(7) as ann:
+        subscribe(ann, steps=["lint"])
+        ann.say("ping")
+        ann.next("pong")
+        stage.print(7, "unit", b"unit\n")
+        stage.print(7, "lint", b"lint\n")
+        assert ann.next("log_update")["data"]["key"] == "lint"
+        subscribe(ann, steps=["unit"])
+        assert ann.next("log_update")["data"]["text"] == "unit\n"
+        subscribe(ann, logs=False)
+        ann.say("ping")
+        ann.next("pong")
+        stage.print(7, "unit", b"more\n")
+        seq = stage.say(7)
+        while (frame := ann.next())["type"] != "execution_update":
+            assert frame["type"] != "log_update"
+        assert frame["seq"] <= seq
+
+
+def test_steps_that_begin_later_and_later_attempts_come_too(live, stage, unit):
+    with live.execution(7) as ann:
+        subscribe(ann)
+        stage.print(7, "unit", b"first\n")
+        assert take(ann, 6) == b"first\n"
+        stage.print(7, "unit", b"its end\n", hint=False)
+        stage.step(7, "unit", "pending")
+        assert take(ann, 14, offset=6) == b"its end\n"
+        stage.step(7, "unit", "running", attempt=2)
+        stage.print(7, "unit", b"second\n", attempt=2)
+        assert take(ann, 7, attempt=2) == b"second\n"
+        stage.step(7, "late", "running")
+        stage.print(7, "late", b"late\n")
+        assert take(ann, 5) == b"late\n"
+
+
+def test_a_step_that_has_not_begun_can_be_waited_for(live, stage, unit):
+    stage.step(7, "late", "pending", attempt=0, hint=False)
+    with live.execution(7) as ann:
+        subscribe(ann, steps=["late"])
+        ann.say("ping")
+        ann.next("pong")
+        stage.step(7, "late", "running")
+        stage.print(7, "late", b"here\n")
+        assert take(ann, 5) == b"here\n"
+
+
+def test_an_old_attempt_is_read_to_its_end_before_the_next_one(live, stage, unit):
+    stage.print(7, "unit", b"first\n")
+    stage.step(7, "unit", "running", attempt=2, hint=False)
+    stage.print(7, "unit", b"second\n", attempt=2)
+    with live.execution(7) as ann:
+        subscribe(ann, logs={"unit": {"attempt": 1, "offset": 3}})
+        assert take(ann, 6, offset=3) == b"st\n"
+        assert take(ann, 7, attempt=2) == b"second\n"
+
+
+def test_growth_that_nobody_hinted_at_is_found(live, stage, unit):
+    with live.execution(7) as ann:
+        subscribe(ann)
+        ann.say("ping")
+        ann.next("pong")
+        stage.print(7, "unit", b"quietly\n", hint=False)
+        assert take(ann, 8) == b"quietly\n"
+
+
+def test_letters_are_whole_and_what_is_left_at_the_end_comes_as_it_is(live, stage, unit):
+    with live.execution(7) as ann:
+        subscribe(ann)
+        for byte in "日本".encode() + b"\xe6":
+            stage.print(7, "unit", bytes([byte]))
+        assert take(ann, 6) == "日本".encode()
+        stage.step(7, "unit", "success")
+        assert take(ann, 7, offset=6) == b"\xe6"
+
+
+def test_any_bytes_arrive_as_they_were_for_every_viewer_who_comes_at_any_time(live, stage, unit, count):
+    chance = random.Random(11)
+    whole = b"".join(
+        chance.choice([chance.randbytes(3000), "日本語 ✓\n".encode() * 700, b"\x1b[31mred\x00\n" * 500, b"x" * 40_000])
+        for _ in range(120)
+    )
+    with ExitStack() as leaving:
+        viewers = []
+        for start in range(0, len(whole), 50_000):
+            stage.print(7, "unit", whole[start : start + 50_000], hint=chance.random() < 0.7)
+            if len(viewers) < 12:
+                viewers.append(leaving.enter_context(live.execution(7)))
+                subscribe(viewers[-1])
+        stage.step(7, "unit", "success")
+        for viewer in viewers:
+            assert sha256(take(viewer, len(whole))).digest() == sha256(whole).digest()
+    count("bytes of logs compared at viewers", len(whole) * len(viewers))
+
+
+def test_viewers_at_the_end_of_a_log_share_one_read(live, stage, unit):
+    with ExitStack() as leaving:
+        viewers = [leaving.enter_context(live.execution(7)) for _ in range(40)]
+        for viewer in viewers:
+            subscribe(viewer)
+            viewer.say("ping")
+            viewer.next("pong")
+        for number in range(10):
+            stage.print(7, "unit", b"0123456789")
+            for viewer in viewers:
+                assert take(viewer, number * 10 + 10, offset=number * 10) == b"0123456789"
+    assert stage.asked["read"] <= 20
+
+
+def test_a_step_that_is_not_there_is_named(live, stage, unit):
+    stage.print(7, "unit", b"a line\n")
+    with live.execution(7) as ann:
+        subscribe(ann, steps=["unit", "nowhere"])
+        said = {frame["type"]: frame for frame in (ann.next(), ann.next(), ann.next())}
+        assert "nowhere" in said["error"]["data"]["message"]
+        assert said["log_update"]["data"]["text"] == "a line\n"
+
+
+def test_who_may_see_but_not_read_logs_is_refused_them(live, stage, unit):
+    stage.people["eve"] = {SHOP: "guest"}
+    stage.print(7, "unit", b"a line\n")
+    with live.execution(7, "eve") as eve:
+        eve.next("snapshot")
+        subscribe(eve)
+        assert eve.next()["data"]["code"] == "forbidden"
+        eve.next_is_quiet(stage)
+
+
+def test_who_may_not_read_logs_any_more_is_told_so_and_gets_none(live, stage, unit):
+    with live.execution(7) as ann:
+        subscribe(ann)
+        stage.print(7, "unit", b"a line\n")
+        take(ann, 7)
+        stage.people["ann"] = {SHOP: "guest"}
+        assert ann.next("error")["data"]["code"] == "forbidden"
+        stage.print(7, "unit", b"another\n")
+        ann.next_is_quiet(stage)
