@@ -11,7 +11,7 @@ from ansflow.cli.commands.logs import line_range
 from ansflow.cli.exits import OK
 from ansflow.cli.found import search_options, show_found
 from ansflow.cli.marks import Marked
-from ansflow.cli.remote.executions import follow, row, show, show_started
+from ansflow.cli.remote.executions import follow, follow_logs, row, show, show_started
 from ansflow.cli.remote.server import Json, Server
 from ansflow.cli.remote.tables import reason_of, said, show_table, status_of
 from ansflow.cli.remote.verbs import add_id, add_json, add_verbs, carry_out
@@ -101,10 +101,13 @@ def _logs_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lines", default="", metavar="A-B", help=t("logs.lines"))
     parser.add_argument("--failed", action="store_true", help=t("logs.failed"))
     search_options(parser)
+    parser.add_argument("-f", "--follow", action="store_true", help=t("logs.follow"))
 
 
 def _logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
     first, last = line_range(args.lines)
+    if args.follow:
+        return _follow_logs(args, screen, server)
     chosen = list(_chosen(args, server.get(_path(args))["step_executions"]))
     if not chosen:
         screen.complain(t("logs.none"))
@@ -140,6 +143,13 @@ def _found(args: argparse.Namespace, server: Server, chosen: list[Json]) -> Iter
             if not answer["next"]:
                 break
             after = parse_qs(urlsplit(answer["next"]).query)["after"][0]
+
+
+def _follow_logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    if args.lines or args.failed or args.attempt or args.search or args.fold:
+        raise refused("follow", t("logs.follow_alone"))
+    list(_chosen(args, server.get(_path(args))["step_executions"]))  # complains of what is not there
+    return follow_logs(screen, server, args.id, args.step)
 
 
 def _chosen(args: argparse.Namespace, steps: list[Json]) -> Iterator[Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ansflow.cli import exits
 from ansflow.cli.follow import View, watch
@@ -17,7 +17,7 @@ from ansflow.cli.sentences import why
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
 from ansflow.cli.views.jsonl import JsonLines, write_json
-from ansflow.cli.views.lines import Lines
+from ansflow.cli.views.lines import Lines, Output
 from ansflow.core.status import ExecutionStatus
 
 CODES = {
@@ -75,7 +75,7 @@ def show_started(args: argparse.Namespace, screen: Screen, server: Server, made:
 
 def follow(args: argparse.Namespace, screen: Screen, server: Server, execution: int) -> int:
     """Watches an execution to its end. Ctrl-C ends the watching only: the execution goes on."""
-    watched = Watched(server, execution)
+    watched = Watched(server, execution, logs=not args.json, tell=screen.complain)
     progress = Progress(watched.plan)
     try:
         watch(watched, _view(watched, args, screen), progress)
@@ -96,6 +96,17 @@ def follow(args: argparse.Namespace, screen: Screen, server: Server, execution: 
             folder="",
         )
     return CODES[ExecutionStatus(ended["status"])]
+
+
+def follow_logs(screen: Screen, server: Server, execution: int, steps: Sequence[str]) -> int:
+    """Prints what the steps print, from the beginning until the execution has ended."""
+    watched = Watched(server, execution, steps=steps or None, tell=screen.complain)
+    try:
+        watch(watched, Output(watched, screen, steps), Progress(watched.plan))
+    except KeyboardInterrupt:
+        screen.complain(t("executions.goes_on", id=execution))
+        return exits.INTERRUPTED
+    return exits.OK
 
 
 def _view(watched: Watched, args: argparse.Namespace, screen: Screen) -> View:

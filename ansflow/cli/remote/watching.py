@@ -1,15 +1,18 @@
-"""An execution on a server as the views of `ansflow run` want it: the same picture, drawn from the API."""
+"""An execution on a server as the views of `ansflow run` want it: the same picture, drawn from its socket."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Event as Signal
 from typing import Any
 
+from ansflow.cli.remote.live import Following, NoSockets
+from ansflow.cli.remote.printed import Printed
 from ansflow.cli.remote.server import Json, Server
 from ansflow.cli.remote.tables import reason_of, time_of
+from ansflow.cli.texts import t
 from ansflow.core.codec import load
 from ansflow.core.events import Event, ExecutionChanged, Fact, StepChanged
 from ansflow.core.outcome import Outcome, TestSummary
@@ -18,13 +21,25 @@ from ansflow.core.spec import StepSpec, Trigger
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus, is_final
 
 PAUSE = 0.5
-"""Seconds between two looks at what has changed."""
+"""Seconds between two looks at what has changed, where the server has no sockets."""
 
 
 class Watched:
-    """A `cli.follow.Run`. Nothing that happens to the viewer touches the execution: `cancel` only ends the watching."""
+    """A `cli.follow.Run`. Nothing that happens to the viewer touches the execution: `cancel` only ends the watching.
 
-    def __init__(self, server: Server, execution: int) -> None:
+    It listens at the server's socket; where there is none, it says so through `tell` and asks again and again.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        execution: int,
+        *,
+        logs: bool = True,
+        steps: Sequence[str] | None = None,
+        tell: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        """`logs`: whether somebody will read them, of those `steps` or of all."""
         self.server = server
         self.path = f"cicd/executions/{execution}/"
         self.first = server.get(self.path)
@@ -32,23 +47,44 @@ class Watched:
         self.folder = Path()
         self._steps = {step["key"]: step["id"] for step in self.first["step_executions"]}
         self._left = Signal()
+        self._tell = tell
+        self._printed = Printed() if logs else None
+        on_log = self._printed.add if self._printed else None
+        self._socket = Following(server, execution, on_log=on_log, steps=steps)
 
     def follow(self) -> Iterator[Event]:
         """Every event from the first on; ends with the one that ends the execution."""
-        after = 0
+        for written in self._frames():
+            self._note_end(written)
+            event = _event(self.first["id"], written)
+            yield event
+            if isinstance(event.fact, ExecutionChanged) and is_final(event.fact.status):
+                return
+
+    def _frames(self) -> Iterator[Json]:
+        try:
+            yield from self._socket.frames()
+        except NoSockets:
+            self._tell(t("watch.asks"))
+            self._printed = None
+            yield from self._asked(self._socket.seq)
+
+    def _asked(self, after: int) -> Iterator[Json]:
         while not self._left.is_set():
             answer = self.server.get(f"{self.path}events/", after=after)
-            for written in answer["events"]:
-                event = _event(self.first["id"], written)
-                after = event.seq
-                yield event
-                if isinstance(event.fact, ExecutionChanged) and is_final(event.fact.status):
-                    return
+            after = answer["seq"]
+            yield from answer["events"]
             if not answer["events"]:
                 self._left.wait(PAUSE)
 
+    def _note_end(self, written: Json) -> None:
+        data = written["data"]
+        if self._printed is not None and data.get("attempt") and data["status"] != StepStatus.RUNNING:
+            self._printed.ended(data["key"], data["attempt"], data["log_bytes"])
+
     def cancel(self, *, immediate: bool = False) -> None:
         self._left.set()
+        self._socket.leave()
 
     def approve(self, step: str) -> None:
         self._respond(step, "approve")
@@ -57,6 +93,9 @@ class Watched:
         self._respond(step, "reject")
 
     def read_log(self, step: str, attempt: int, start: int = 0) -> bytes:
+        found = self._printed.read(step, attempt, start) if self._printed is not None else None
+        if found is not None:
+            return found
         return self.server.read(f"{self.path}logs/", step=step, attempt=attempt, start=start)
 
     def outcome(self, step: Json) -> Outcome | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ansflow.cli.follow import Run, Tails
 from ansflow.cli.look import duration
 from ansflow.cli.progress import Progress, StepProgress
@@ -29,17 +31,21 @@ class Lines:
     def event(self, event: Event, step: StepProgress | None) -> None:
         if step is None or not isinstance(event.fact, StepChanged):
             return
-        if event.fact.outcome is not None:
+        if event.fact.outcome is not None and self._wants(step):
             self._print(step, self.tails.finish(step))
         self._change(step)
 
     def tick(self) -> None:
         for step in self.progress.running.values():
-            self._print(step, self.tails.of(step).read())
+            if self._wants(step):
+                self._print(step, self.tails.of(step).read())
         self.screen.out.flush()
 
     def end(self) -> None:
         self.screen.out.flush()
+
+    def _wants(self, step: StepProgress) -> bool:
+        return True
 
     def _prefix(self, step: StepProgress) -> str:
         style = PREFIX_STYLES[self.progress.plan.steps[step.key].index % len(PREFIX_STYLES)]
@@ -53,6 +59,28 @@ class Lines:
         text = change(step)
         if text:
             self.screen.print(f"{self._prefix(step)} {step.look.sign(self.screen)} {text}")
+
+
+class Output(Lines):
+    """Only what steps print: those that are named, or all of them. One alone needs no prefix."""
+
+    def __init__(self, run: Run, screen: Screen, steps: Sequence[str]) -> None:
+        super().__init__(run, screen)
+        self.steps = frozenset(steps)
+
+    def _prefix(self, step: StepProgress) -> str:
+        alone = len(self.steps or self.progress.plan.steps) == 1
+        return "" if alone else super()._prefix(step) + " "
+
+    def _print(self, step: StepProgress, block: bytes) -> None:
+        if block:
+            self.screen.write(log_lines(block, prefix=self._prefix(step), colour=self.screen.colour))
+
+    def _wants(self, step: StepProgress) -> bool:
+        return not self.steps or step.key in self.steps
+
+    def _change(self, step: StepProgress) -> None:
+        """Not shown."""
 
 
 def change(step: StepProgress) -> str:

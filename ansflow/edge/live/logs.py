@@ -24,9 +24,6 @@ LONGEST_LETTER = 4  # bytes: what is left of a piece that ended within one is no
 
 log = logging.getLogger("ansflow.edge")
 
-Wanted = Mapping[str, Place | None]
-"""By step: from where on. None: the newest attempt from its beginning."""
-
 
 class Piece(NamedTuple):
     end: int
@@ -55,17 +52,24 @@ class Logs:
         self._newest: dict[str, int] = {}
         self._step_ids: dict[str, int] = {}
 
-    async def follow(self, viewer: Viewer, wanted: Wanted | None) -> list[str]:
-        """Instead of what he followed before; None: every step. Returns the names of steps that are not there."""
-        steps = None if wanted is None else list(wanted)
+    async def follow(
+        self, viewer: Viewer, steps: Collection[str] | None, begin: Mapping[str, Place] | None
+    ) -> list[str]:
+        """Instead of what he followed before. Steps None: every one, also those that begin later. `begin` None: none.
+
+        A step that `begin` does not name is read from the beginning of its newest attempt. Returns the names of steps
+        that are not there.
+        """
+        viewer.places, viewer.every_log = {}, False
+        if begin is None:
+            return []
         found: Mapping[str, Printing] = await self._ask(self._source.printing, self._execution, steps)
         for key, printing in found.items():
             self._learn(key, printing)
-        viewer.every_log = wanted is None
-        begin: Wanted = wanted if wanted is not None else dict.fromkeys(found)
-        viewer.places = {key: place or Place(found[key].attempt, 0) for key, place in begin.items() if key in found}
+        viewer.every_log = steps is None
+        viewer.places = {key: begin.get(key) or Place(found[key].attempt, 0) for key in found}
         self.go_on(viewer)
-        return [key for key in begin if key not in found]
+        return [key for key in steps or begin if key not in found]
 
     def grown(self, step: str, attempt: int, length: int) -> None:
         tail = self._tails.get((step, attempt))

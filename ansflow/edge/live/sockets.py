@@ -13,7 +13,6 @@ from ansflow.core.errors import AnsFlowError
 from ansflow.edge.live.frames import PONG, error
 from ansflow.edge.live.hub import ENDED, UNSEEN, Hub
 from ansflow.edge.live.knocking import Knocking, Wish
-from ansflow.edge.live.logs import Wanted
 from ansflow.edge.live.room import Room
 from ansflow.edge.live.source import Admitted
 from ansflow.edge.live.viewers import Place, Viewer
@@ -33,7 +32,7 @@ class From(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Subscription(msgspec.Struct, forbid_unknown_fields=True):
-    """`steps` left out: every step. `logs` true: from the beginning of the newest attempt; or by step, from where."""
+    """`steps` left out: every step. `logs`: whether any; or by step, where to begin if not at the newest attempt."""
 
     logs: bool | dict[str, From]
     steps: list[str] | None = None
@@ -150,18 +149,14 @@ class _Talk:
         elif not verdict.may_read:
             viewer.line.write(error("forbidden", "You may not read the logs of this project."))
         else:
-            missing = await room.logs.follow(viewer, _places(wanted))
+            missing = await room.logs.follow(viewer, wanted.steps, _begin(wanted))
             if missing:
                 named = ", ".join(missing[:10])
                 viewer.line.write(error("not_found", f"There is no such step: {named}."))
 
 
-def _places(wanted: Subscription) -> Wanted | None:
-    """Which steps, and from where. None: every step."""
-    if wanted.logs is False:
-        return {}
-    begin: Mapping[str, From] = wanted.logs if isinstance(wanted.logs, dict) else {}
-    places = {key: Place(max(1, one.attempt), max(0, one.offset)) for key, one in begin.items()}
-    if wanted.steps is not None:
-        return {key: places.get(key) for key in wanted.steps}
-    return places if begin else None
+def _begin(wanted: Subscription) -> Mapping[str, Place] | None:
+    """From where on, by step. None: no logs."""
+    if isinstance(wanted.logs, bool):
+        return {} if wanted.logs else None
+    return {key: Place(max(1, one.attempt), max(0, one.offset)) for key, one in wanted.logs.items()}
