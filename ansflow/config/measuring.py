@@ -12,12 +12,13 @@ from ansflow.apps.executions.models import PipelineExecution, StepExecution
 from ansflow.config.chores import Chores
 from ansflow.config.wiring import Wired
 from ansflow.core.status import StepStatus
+from ansflow.edge.live.hub import Hub
 from ansflow.edge.measures import Measures, Sample, by_label
 
 BUSY = (StepStatus.RUNNING, StepStatus.WAITING)
 
 
-def add_measures(measures: Measures, wired: Wired, threads: Sequence[Chores]) -> None:
+def add_measures(measures: Measures, wired: Wired, hub: Hub, threads: Sequence[Chores]) -> None:
     engine, dispatcher = wired.engine, wired.threads
     measures.ask("ansflow_build", "Always 1; the label says which release this is.",
                  lambda: [((__version__,), 1.0)], labels=("version",))  # fmt: skip
@@ -29,6 +30,7 @@ def add_measures(measures: Measures, wired: Wired, threads: Sequence[Chores]) ->
     measures.ask("ansflow_slots", "Steps that may run at once here.", lambda: [((), dispatcher.load().slots)])
     measures.ask("ansflow_slots_used", "Steps that run here now.", lambda: [((), dispatcher.load().running)])
     measures.ask("ansflow_queue", "Offers that wait for a free slot here.", lambda: [((), dispatcher.load().waiting)])
+    measures.ask("ansflow_sockets", "Viewers that are connected here.", lambda: [((), float(hub.counts.viewers))])
     chores = [chore for thread in threads for chore in thread.chores.values()]
     measures.ask("ansflow_chores_total", "Turns of the server's own chores, by outcome.",
                  lambda: [sample for chore in chores for sample in (

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ansflow.config.chores import Chores
     from ansflow.edge.health import Check, Health
     from ansflow.edge.measures import Measures
-    from ansflow.engine.ports import EventBus
 
 Tell = Callable[..., None]
 
@@ -81,6 +80,10 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     from ansflow.config.schedule import BEAT, beats, chores  # noqa: PLC0415
     from ansflow.config.wiring import build  # noqa: PLC0415
     from ansflow.edge.first_admin import FirstAdmin  # noqa: PLC0415
+    from ansflow.edge.live.hub import Hub  # noqa: PLC0415
+    from ansflow.edge.live.knocking import Knocking  # noqa: PLC0415
+    from ansflow.edge.live.sockets import Sockets  # noqa: PLC0415
+    from ansflow.edge.live.tables import Tables, settled  # noqa: PLC0415
     from ansflow.edge.log_stream import LogStreams  # noqa: PLC0415
     from ansflow.edge.measures import Measures  # noqa: PLC0415
     from ansflow.edge.server import Server  # noqa: PLC0415
@@ -91,12 +94,14 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     django_settings.ANSFLOW_EXECUTOR = isolation.executor  # known only now: it had to prove itself
     wired = build(settings, isolation)
     beating, doing, measures = beats(wired), chores(settings), Measures()
-    add_measures(measures, wired, (beating, doing))
+    hub = Hub(Tables(), wired.bus, settled=settled)
+    ending.callback(hub.close)
+    add_measures(measures, wired, hub, (beating, doing))
     first_admin = FirstAdmin(installation.make_first_administrator)
     behind = in_threads(_with_files(get_wsgi_application()))
     streams = LogStreams(behind, LogSource())
     pages = [first_admin.route, *streams.routes]
-    sockets = _sockets(settings, wired.bus, ending)
+    sockets = Sockets(hub, Knocking(base_url=settings.base_url, cookie=django_settings.SESSION_COOKIE_NAME))
     health = _health(settings, beating, measures)
     application = _edge(settings, behind=behind, sockets=sockets, measures=measures, health=health, pages=pages)
     ending.callback(wired.close)
@@ -136,19 +141,6 @@ def _with_files(application: WSGIApplication) -> WSGIApplication:
     root = os.path.join(os.path.dirname(admin.__file__), "static")
     files = WhiteNoise(application, root=root, prefix="static", max_age=3600, allow_all_origins=False)
     return cast("WSGIApplication", files)
-
-
-def _sockets(settings: Settings, bus: EventBus, ending: ExitStack) -> ASGIApp:
-    from django.conf import settings as django_settings  # noqa: PLC0415
-
-    from ansflow.edge.live.hub import Hub  # noqa: PLC0415
-    from ansflow.edge.live.knocking import Knocking  # noqa: PLC0415
-    from ansflow.edge.live.sockets import Sockets  # noqa: PLC0415
-    from ansflow.edge.live.tables import Tables, settled  # noqa: PLC0415
-
-    hub = Hub(Tables(), bus, settled=settled)
-    ending.callback(hub.close)
-    return Sockets(hub, Knocking(base_url=settings.base_url, cookie=django_settings.SESSION_COOKIE_NAME))
 
 
 def _edge(

@@ -149,6 +149,17 @@ def test_the_frames_of_the_socket_are_the_events_of_the_api(server, shop):
     assert frames == server.api("GET", f"cicd/executions/{execution}/events/")["events"]
 
 
+def test_real_frames_have_the_fields_of_the_contract(server, shop):
+    stream = json.loads((Path(__file__).parents[2] / "contract" / "events" / "a-run-to-its-end.json").read_text())
+    known = {frame["type"]: set(frame["data"]) for frame in stream["frames"]}
+    execution = shop.begin()
+    with opened(server, f"/ws/executions/{execution}/", server.token) as connection:
+        connection.send(json.dumps({"type": "subscribe", "data": {"logs": True}}))
+        shop.go()
+        for frame in following(connection):
+            assert set(frame["data"]) == known[frame["type"]]
+
+
 def test_a_line_is_seen_while_its_step_still_runs(server, shop):
     execution = shop.begin()
     with opened(server, f"/ws/executions/{execution}/", server.token) as connection:
