@@ -95,8 +95,10 @@ async def measure(server: ServerProcess, folder: Path, sockets: int, rate: float
     delays.sort()
     p50, p99 = (delays[int(len(delays) * part)] * 1000 for part in (0.5, 0.99))
     per = (used - idle * taken) / len(delays) * 1e6
-    print(f"{sockets:>6,} sockets  {rate:>4g} lines/s  {len(delays):>9,} deliveries  p50 {p50:.1f} ms  "
-          f"p99 {p99:.1f} ms  {per:.1f} µs CPU each  {held / 1024:.1f} KiB per socket  idle {idle * 100:.1f} % of a core")  # fmt: skip
+    print(
+        f"{sockets:>6,} sockets  {rate:>4g} lines/s  {len(delays):>9,} deliveries  p50 {p50:.1f} ms  p99 {p99:.1f} ms"
+        f"  {per:.1f} µs CPU each  {held / 1024:.1f} KiB per socket  idle {idle * 100:.1f} % of a core"
+    )
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ class Tickets(Resource):
             credential = Credential(user_id=request.actor.user_id or 0, session=key)
         if credential is None:
             raise NotAuthenticated
-        ticket, expires_at = credentials.give_ticket(credential)
+        ticket, expires_at = credentials.give_ticket(request.actor, credential)
         return {"ticket": ticket, "expires_at": expires_at}
 
 

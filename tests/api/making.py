@@ -140,6 +140,7 @@ def in_project(**fields: Any) -> Body:
 
 
 BODIES: dict[str, Body] = {
+    "POST auth/tickets/": just(),
     "POST projects/": just(name="another"),
     "PATCH projects/{project}/": just(description="changed"),
     "POST projects/{project}/archive/": just(),

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ansflow.apps.accounts import actions, queries
-from ansflow.apps.accounts.models import ApiToken, Group, PasswordReset, SignInAttempt, Tenant, User
+from ansflow.apps.accounts.models import ApiToken, Group, PasswordReset, SignInAttempt, SocketTicket, Tenant, User
 from ansflow.apps.actor import Actor
 from ansflow.apps.shown import Shown
 
@@ -73,6 +73,13 @@ class PasswordResets(Shown):
     search_fields = ("user__username",)
 
 
+class SocketTickets(Shown):
+    hidden = ("digest", "session")
+    list_display = ("id", "user", "token", "expires_at")
+    list_select_related = ("user", "token")
+    ordering = ("-id",)
+
+
 class SignInAttempts(Shown):
     hidden = ("key",)
     list_display = ("id", "at")
@@ -85,5 +92,6 @@ SHOWN = {
     Group: Groups,
     ApiToken: ApiTokens,
     PasswordReset: PasswordResets,
+    SocketTicket: SocketTickets,
     SignInAttempt: SignInAttempts,
 }

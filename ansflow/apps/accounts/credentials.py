@@ -12,12 +12,14 @@ from typing import Any
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from ansflow.apps.accounts import access_tokens, api_tokens
 from ansflow.apps.accounts.models import ApiToken, SocketTicket, User
 from ansflow.apps.actor import Actor
+from ansflow.apps.audit.actions import record
 
 TICKET_LIVES = timedelta(seconds=30)
 AT_ONCE = 500  # rows that a question asks for by name
@@ -50,17 +52,19 @@ def of_session(key: str) -> Credential | None:
     return Credential(user_id=user.pk, session=key) if isinstance(user, User) and user.is_active else None
 
 
-def give_ticket(credential: Credential) -> tuple[str, datetime]:
-    """A ticket that stands for the credential once, and when it runs out. It may no more than what it stands for."""
+@transaction.atomic
+def give_ticket(actor: Actor, credential: Credential) -> tuple[str, datetime]:
+    """A ticket that stands for the actor's credential once, and when it runs out. It may no more than that."""
     text = secrets.token_urlsafe(32)
     expires_at = timezone.now() + TICKET_LIVES
-    SocketTicket.objects.create(
+    ticket = SocketTicket.objects.create(
         user_id=credential.user_id,
         token_id=credential.token_id,
         session=credential.session,
         digest=_digest(text),
         expires_at=expires_at,
     )
+    record(actor, "ticket.create", object_type="ticket", object_id=ticket.id, after={"expires_at": expires_at})
     return text, expires_at
 
 

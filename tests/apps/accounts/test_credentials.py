@@ -45,7 +45,7 @@ def by_api_token(user) -> credentials.Credential:
 
 
 def by_ticket(user) -> credentials.Credential:
-    ticket, _ = credentials.give_ticket(by_api_token(user))
+    ticket, _ = credentials.give_ticket(actor(user), by_api_token(user))
     found = credentials.of_ticket(ticket)
     assert found is not None
     return found
@@ -100,22 +100,22 @@ def test_a_token_s_limits_stay_with_its_ticket(person):
 
 
 def test_a_ticket_is_good_once_and_for_half_a_minute(person):
-    ticket, expires_at = credentials.give_ticket(by_session(person))
+    ticket, expires_at = credentials.give_ticket(actor(person), by_session(person))
     assert timedelta(seconds=20) < expires_at - timezone.now() <= timedelta(seconds=30)
     assert credentials.of_ticket(ticket) is not None
     assert credentials.of_ticket(ticket) is None
-    late, _ = credentials.give_ticket(by_session(person))
+    late, _ = credentials.give_ticket(actor(person), by_session(person))
     SocketTicket.objects.update(expires_at=timezone.now())
     assert credentials.of_ticket(late) is None
 
 
 def test_only_a_digest_of_a_ticket_is_kept(person):
-    ticket, _ = credentials.give_ticket(by_session(person))
+    ticket, _ = credentials.give_ticket(actor(person), by_session(person))
     assert ticket not in str(SocketTicket.objects.values())
 
 
 def test_tickets_that_nobody_used_are_forgotten(person):
-    credentials.give_ticket(by_session(person))
+    credentials.give_ticket(actor(person), by_session(person))
     SocketTicket.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert forget_ended_sessions()["socket tickets"] == 1
 
