@@ -211,6 +211,7 @@ def test_a_ticket_opens_one_socket(server, shop):
         assert json.loads(connection.recv(timeout=PATIENCE))["type"] == "snapshot"
     assert status(server, path) == 401
     assert status(server, f"/ws/executions/{execution}/?ticket={'x' * 43}") == 401
+    assert path.rpartition("=")[2] not in server.errors.read_text()
     shop.end(execution)
 
 

@@ -95,6 +95,10 @@ class Line(WebSocketsSansIOProtocol):
             self.sent_bytes += len(frames)
             self.transport.write(frames)
 
+    async def drained(self) -> None:
+        """Until the client has taken enough to be written to again, or is gone."""
+        await self.writable.wait()
+
     def end(self, code: int, reason: str) -> None:
         """Closes with that word, and drops the connection of a client that does not take it."""
         if not self.is_open:

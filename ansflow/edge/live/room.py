@@ -101,6 +101,7 @@ class Room:
                 return False
             viewer.line.write(b"".join(one.frame for one in frames))
             after = frames[-1].seq
+            await viewer.line.drained()
         viewer.seq = after
         self._catch_up(viewer)
         return True

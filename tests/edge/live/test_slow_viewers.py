@@ -162,3 +162,14 @@ def test_what_cannot_be_understood_is_answered_and_the_socket_stays(live, stage,
 
 def sockets_of(live: Live) -> list[object]:
     return [viewer for one in live.hub._rooms.values() for viewer in one.viewers]
+
+
+def test_what_was_missed_is_looked_up_no_faster_than_it_is_read(live, stage, monkeypatch):
+    monkeypatch.setattr(frames, "MOST_KEPT", 10)
+    stage.begin(7)
+    for _ in range(5000):
+        stage.say(7, message="x" * 2000, hint=False)
+    with knock(live, "/ws/executions/7/?after=1"):
+        live.wait_for(1)
+        until(lambda: any(not viewer.line.free for viewer in sockets_of(live)), "he is full")
+        assert stage.asked["frames"] < 5
