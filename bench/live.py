@@ -1,6 +1,6 @@
 """Viewers of one running execution, over real sockets of a real server: delay, CPU per delivery, memory per socket.
 
-python -m bench.live 1000 10        # so many sockets, so many lines a second
+python -m bench.live 1000 10 150        # so many sockets, lines a second, and lines
 
 A step prints the time, line by line; each viewer has asked for its log. The delay is from there to the viewer's
 process, so it holds everything between: shim, masking, store, hint, read, encoding, kernel.
@@ -18,7 +18,6 @@ from pathlib import Path
 
 from tests.server_process import ServerProcess, until
 
-LINES = 150
 PRINT = """import sys, time
 for _ in range({lines}):
     time.sleep({pause})
@@ -61,9 +60,9 @@ def memory(pid: int) -> int:
     return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(("Private_", "Swap:")))
 
 
-async def measure(server: ServerProcess, folder: Path, sockets: int, rate: float) -> None:
+async def measure(server: ServerProcess, folder: Path, sockets: int, rate: int, lines: int) -> None:
     project = server.api("POST", "projects/", {"name": folder.name})["id"]
-    (folder / "print.py").write_text(PRINT.format(lines=LINES, pause=1 / rate))
+    (folder / "print.py").write_text(PRINT.format(lines=lines, pause=1 / rate))
     go, command = folder / "go", f"{sys.executable} {folder}/print.py"
     source = f"steps: {{print: {{executor: host, run: 'while [ ! -e {go} ]; do sleep 0.1; done; {command}'}}}}"
     made = server.api("POST", "pipelines/", {"project": project, "name": "bench", "source": source})
@@ -88,26 +87,26 @@ async def measure(server: ServerProcess, folder: Path, sockets: int, rate: float
     idle = (cpu(server.pid) - used) / 3
     used, began = cpu(server.pid), time.monotonic()
     go.touch()
-    while any(viewer.seen < LINES for viewer in viewers):
+    while any(viewer.seen < lines for viewer in viewers):
         await asyncio.sleep(0.2)
-        assert time.monotonic() - began < LINES / rate + 120
+        assert time.monotonic() - began < lines / rate + 120
     used, taken = cpu(server.pid) - used, time.monotonic() - began
     delays.sort()
     p50, p99 = (delays[int(len(delays) * part)] * 1000 for part in (0.5, 0.99))
     per = (used - idle * taken) / len(delays) * 1e6
     print(
-        f"{sockets:>6,} sockets  {rate:>4g} lines/s  {len(delays):>9,} deliveries  p50 {p50:.1f} ms  p99 {p99:.1f} ms"
+        f"{sockets:>6,} sockets  {rate:>4} lines/s  {len(delays):>9,} deliveries  p50 {p50:.1f} ms  p99 {p99:.1f} ms"
         f"  {per:.1f} µs CPU each  {held / 1024:.1f} KiB per socket  idle {idle * 100:.1f} % of a core"
     )
 
 
 def main() -> None:
-    sockets, rate = (int(sys.argv[1]), float(sys.argv[2])) if len(sys.argv) > 2 else (1000, 10.0)
+    sockets, rate, lines = map(int, [*sys.argv[1:], *("1000", "10", "150")[len(sys.argv) - 1 :]])
     with tempfile.TemporaryDirectory() as name:
         server = ServerProcess(Path(name), ANSFLOW_ALLOW_HOST_EXECUTOR="true")
         server.start_with_administrator()
         try:
-            asyncio.run(measure(server, Path(name), sockets, rate))
+            asyncio.run(measure(server, Path(name), sockets, rate, lines))
         finally:
             server.stop()
 
