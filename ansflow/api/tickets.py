@@ -13,7 +13,6 @@ from ansflow.api.base.operations import Call, Resource, operation
 from ansflow.api.base.policies import SignedIn
 from ansflow.api.base.serializers import Empty
 from ansflow.apps.accounts import credentials
-from ansflow.apps.accounts.credentials import Credential
 from ansflow.apps.actor import Scope
 
 
@@ -30,8 +29,7 @@ class Tickets(Resource):
         if token is not None:
             credential = credentials.of_bearer(token)
         else:
-            key = request.http._request.session.session_key or ""
-            credential = Credential(user_id=request.actor.user_id or 0, session=key)
+            credential = credentials.of_session(request.http._request.session.session_key or "")
         if credential is None:
             raise NotAuthenticated
         ticket, expires_at = credentials.give_ticket(request.actor, credential)

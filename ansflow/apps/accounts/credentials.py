@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
@@ -18,6 +17,7 @@ from django.utils import timezone
 
 from ansflow.apps.accounts import access_tokens, api_tokens
 from ansflow.apps.accounts.models import ApiToken, SocketTicket, User
+from ansflow.apps.accounts.sessions import SessionStore, stored
 from ansflow.apps.actor import Actor
 from ansflow.apps.audit.actions import record
 
@@ -27,7 +27,10 @@ AT_ONCE = 500  # rows that a question asks for by name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A person, by an API token or by a session: that of a browser's cookie, or the one behind an access token."""
+    """A person, by an API token or by a session: that of a browser's cookie, or the one behind an access token.
+
+    `session` is what stands in the table for its key (`sessions.stored`): with it nobody can sign in.
+    """
 
     user_id: int
     token_id: int | None = None
@@ -41,7 +44,7 @@ def of_bearer(text: str) -> Credential | None:
         return Credential(user_id=token.user_id, token_id=token.id) if token else None
     user = access_tokens.user_of(text)
     session = access_tokens.session_of(text) if user else None
-    return Credential(user_id=user.id, session=session.session_key or "") if user and session else None
+    return Credential(user_id=user.id, session=stored(session.session_key or "")) if user and session else None
 
 
 def of_session(key: str) -> Credential | None:
@@ -49,7 +52,9 @@ def of_session(key: str) -> Credential | None:
     request = HttpRequest()
     request.session = SessionStore(key)
     user = get_user(request)
-    return Credential(user_id=user.pk, session=key) if isinstance(user, User) and user.is_active else None
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    return Credential(user_id=user.id, session=stored(key))
 
 
 @transaction.atomic
@@ -113,7 +118,7 @@ def _sessions(keys: set[str], now: datetime) -> dict[str, str]:
     found = {}
     for some in _parts(keys):
         for row in Session.objects.filter(session_key__in=some, expire_date__gt=now):
-            found[row.session_key] = str(row.get_decoded().get("_auth_user_hash", ""))
+            found[row.session_key] = str(SessionStore().decode(row.session_data).get("_auth_user_hash", ""))
     return found
 
 

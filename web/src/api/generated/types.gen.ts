@@ -1465,6 +1465,17 @@ export type TestsBody = {
     seconds: number;
 };
 
+export type TicketBody = {
+    /**
+     * Opens one socket, once: /ws/…?ticket=…
+     */
+    ticket: string;
+    /**
+     * Half a minute from now.
+     */
+    expires_at: string;
+};
+
 export type TokenBody = {
     id: number;
     user: number;
@@ -2493,6 +2504,56 @@ export type AuthSessionCreateResponses = {
 };
 
 export type AuthSessionCreateResponse = AuthSessionCreateResponses[keyof AuthSessionCreateResponses];
+
+export type AuthTicketsCreateData = {
+    body?: Empty;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/tickets/';
+};
+
+export type AuthTicketsCreateErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+    /**
+     * It has moved on, or the name is taken.
+     */
+    409: Error;
+    /**
+     * The body is too large.
+     */
+    413: Error;
+    /**
+     * The body is not JSON.
+     */
+    415: Error;
+    /**
+     * This installation cannot do it.
+     */
+    422: Error;
+};
+
+export type AuthTicketsCreateError = AuthTicketsCreateErrors[keyof AuthTicketsCreateErrors];
+
+export type AuthTicketsCreateResponses = {
+    201: TicketBody;
+};
+
+export type AuthTicketsCreateResponse = AuthTicketsCreateResponses[keyof AuthTicketsCreateResponses];
 
 export type AuthTokenSignInData = {
     body: SignInWritable;
