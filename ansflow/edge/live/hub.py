@@ -253,5 +253,7 @@ def _apply(viewer: Viewer, verdict: Verdict | None) -> None:
         viewer.line.end(*ENDED)
     elif not verdict.may_see:
         viewer.line.end(*UNSEEN)
-    elif not verdict.may_read and (viewer.places or viewer.every_log):
-        viewer.stop_reading()
+    else:
+        viewer.may_read = verdict.may_read
+        if not verdict.may_read and (viewer.places or viewer.every_log):
+            viewer.stop_reading()

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from ansflow.core.errors import AnsFlowError
 from ansflow.edge.live.frames import PONG, error
-from ansflow.edge.live.hub import ENDED, UNSEEN, Hub
+from ansflow.edge.live.hub import UNSEEN, Hub
 from ansflow.edge.live.knocking import Knocking, Wish
 from ansflow.edge.live.room import Room
 from ansflow.edge.live.source import Admitted
@@ -63,7 +63,7 @@ class Sockets:
         admitted = await self._hub.ask(self._hub.source.admit, wish.asked)
         await receive()  # the connect
         await send({"type": "websocket.accept"})
-        viewer = Viewer(line, admitted.credential)
+        viewer = Viewer(line, admitted.credential, may_read=admitted.may_read)
         if wish.asked.execution:
             await self._in_room(viewer, admitted, wish, receive)
         else:
@@ -142,11 +142,7 @@ class _Talk:
 
     async def _subscribe(self, room: Room, wanted: Subscription) -> None:
         viewer = self._viewer
-        asked = (viewer.credential, room.feed.project)
-        verdict = (await self._hub.ask(self._hub.source.judge, [asked]))[asked]
-        if not verdict.stands:
-            viewer.line.end(*ENDED)
-        elif not verdict.may_read:
+        if not viewer.may_read:
             viewer.line.write(error("forbidden", "You may not read the logs of this project."))
         else:
             missing = await room.logs.follow(viewer, wanted.steps, _begin(wanted))

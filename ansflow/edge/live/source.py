@@ -19,8 +19,11 @@ class Asked(NamedTuple):
 
 
 class Admitted(NamedTuple):
+    """`may_read`: logs."""
+
     credential: Credential
     project: int
+    may_read: bool
 
 
 class Verdict(NamedTuple):

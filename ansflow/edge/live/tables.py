@@ -47,7 +47,7 @@ class Tables:
             raise Refused(401, "not_authenticated", NO_MORE)
         if asked.execution and not (project and verdict.may_see):
             raise Refused(404, "not_found", "There is no such execution.")
-        return Admitted(credential, project or 0)
+        return Admitted(credential, project or 0, verdict.may_read)
 
     def judge(self, asked: Collection[tuple[Any, int]]) -> Mapping[tuple[Any, int], Verdict]:
         actors = credentials.standing(cast("Collection[Credential]", {credential for credential, _ in asked}))

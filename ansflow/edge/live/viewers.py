@@ -39,11 +39,12 @@ class Place:
 class Viewer:
     """`seq` is the number of the last frame that he has, None while he waits for a snapshot."""
 
-    __slots__ = ("credential", "every_log", "line", "missed", "only", "places", "seq", "sight")
+    __slots__ = ("credential", "every_log", "line", "may_read", "missed", "only", "places", "seq", "sight")
 
-    def __init__(self, line: Connection, credential: Credential) -> None:
+    def __init__(self, line: Connection, credential: Credential, *, may_read: bool) -> None:
         self.line = line
         self.credential = credential
+        self.may_read = may_read  # logs: as it was when he came in, or was last asked for
         self.seq: int | None = None
         self.places: dict[str, Place] = {}
         self.every_log = False

@@ -96,7 +96,7 @@ class Stage:
         project = self.projects.get(asked.execution, 0)
         if asked.execution and project not in self.people[name]:
             raise Refused(404, "not_found", "There is no such execution.")
-        return Admitted(name, project)
+        return Admitted(name, project, self.people[name].get(project, "guest") != "guest")
 
     def judge(self, asked: Collection[tuple[Any, int]]) -> Mapping[tuple[Any, int], Verdict]:
         self.asked["judge"] += 1
