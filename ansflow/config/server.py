@@ -144,7 +144,13 @@ def _with_files(application: WSGIApplication) -> WSGIApplication:
 
 
 def _edge(
-    settings: Settings, *, behind: ASGIApp, sockets: ASGIApp, measures: Measures, health: Health, pages: Sequence[BaseRoute]
+    settings: Settings,
+    *,
+    behind: ASGIApp,
+    sockets: ASGIApp,
+    measures: Measures,
+    health: Health,
+    pages: Sequence[BaseRoute],
 ) -> ASGIApp:
     from ansflow.edge.app import edge  # noqa: PLC0415
     from ansflow.edge.door import Rules  # noqa: PLC0415
