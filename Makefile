@@ -64,9 +64,9 @@ generate: setup ## write anew what is derived: JSON Schema, contract expectation
 hostile: setup ## ask every operation of the API several hundred times what it does not expect, each time anew
 	@HOSTILE_EXAMPLES=$${HOSTILE_EXAMPLES:-300} $(BIN)/pytest -q tests/e2e/test_hostile_requests.py
 
-bench: setup ## measure, as ratios against peers in the same run
+bench: setup ## measure, as ratios against peers in the same run; BENCH=server-steps for one part
 	@$(BIN)/python -m compileall -q ansflow # as set-up leaves it; a fresh edit would be compiled in the first run
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(BENCH)
 
 lock: setup ## pin requirements anew, with hashes
 	@$(BIN)/pip install -q uv

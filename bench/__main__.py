@@ -1,118 +1,75 @@
-"""Measures whole commands, the contenders in turn, and prints medians and ratios of one run."""
+"""Measures beside what a user would take instead, in the same run, and prints ratios. A figure never fails anything."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import resource
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable
 
-from bench.log_path import measure_log_path
+from bench import log_path, lone, server_growth, server_history, server_reads, server_start, server_steps
+from bench.databases import KINDS
+from bench.figures import Figure, show
 from bench.log_reading import measure_log_reading, print_log_reading
-from bench.peers import CONTENDERS, Contender, environment
-from bench.shapes import SHAPES, Shape
+from bench.options import Options
 
-HUGE = 10_000  # steps: run once, not warmed up
+SERVER: dict[str, tuple[str, Callable[[Options], list[Figure]]]] = {
+    "server-start": ("A server: start, memory, idling", server_start.measure),
+    "server-steps": ("A server: trigger to end, steps `true`, parallelism 4, executor host", server_steps.measure),
+    "server-reads": ("A server: reading 50 executions with their steps", server_reads.measure),
+    "server-history": ("A server: with a long history against a short one", server_history.measure),
+    "server-growth": ("A server: large executions, and many at once", server_growth.measure),
+}
+NAMES = ("run", "logs", *SERVER)
 
 
 def main() -> int:
+    options, as_json, names = _read()
+    found: dict[str, object] = {}
+    for name in names:
+        if name == "run":
+            walls = lone.measure(options)
+            found["wall_seconds"] = walls
+            if not as_json:
+                lone.show(walls, options)
+        elif name == "logs":
+            rates, reading = log_path.measure(), measure_log_reading()
+            found |= {"log_path": rates, "log_reading": reading}
+            if not as_json:
+                log_path.show(rates)
+                print_log_reading(reading)
+        else:
+            title, measure = SERVER[name]
+            figures = measure(options)
+            found[name] = [figure.as_json() for figure in figures]
+            if not as_json:
+                show(title, figures)
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        print(f"\n{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f} at the end")
+    return 0
+
+
+def _read() -> tuple[Options, bool, list[str]]:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}, or how some begin; else all")
     parser.add_argument(
         "--runs", type=int, default=5, help="runs of each command (default 5; at 10,000 steps always 1)"
     )
     parser.add_argument("--largest", type=int, default=10_000, help="leave out shapes with more steps")
-    parser.add_argument("--only", help="contenders whose name contains this")
+    parser.add_argument("--only", default="", help="contenders whose name contains this")
+    parser.add_argument("--databases", default=",".join(KINDS), help=f"for the server (default {','.join(KINDS)})")
+    parser.add_argument("--million", action="store_true", help="1,000,000 executions in the long history")
     parser.add_argument("--json", action="store_true", help="print the measurements as JSON")
-    options = parser.parse_args()
-    shapes = [shape for shape in SHAPES if len(shape) <= options.largest]
-    contenders = [one for one in CONTENDERS if not options.only or options.only in one.name]
-    measured = {shape.name: _measure(shape, contenders, options.runs) for shape in shapes}
-    log_path, log_reading = measure_log_path(), measure_log_reading()
-    if options.json:
-        print(json.dumps({"wall_seconds": measured, "log_path": log_path, "log_reading": log_reading}, indent=2))
-        return 0
-    _print_steps(measured, contenders)
-    _print_logs(log_path)
-    print_log_reading(log_reading)
-    return 0
-
-
-def _measure(shape: Shape, contenders: Sequence[Contender], runs: int) -> dict[str, float | str]:
-    """Median wall seconds per contender, or why there is none. They take turns, because the machine drifts."""
-    huge = len(shape) >= HUGE
-    with tempfile.TemporaryDirectory(prefix="ansflow-bench-") as folder:
-        places = {one: Path(folder, str(number)) for number, one in enumerate(contenders)}
-        result = {one.name: _prepare(one, shape, place) for one, place in places.items()}
-        commands = {one: command for one in contenders if not isinstance(command := result[one.name], str)}
-        walls: dict[str, list[float]] = {one.name: [] for one in commands}
-        for round_number in range(1 if huge else runs + 1):
-            for one in list(commands):
-                wall = _run(one, commands[one], places[one])
-                if isinstance(wall, str):
-                    result[one.name] = wall
-                    del commands[one]
-                elif huge or round_number:  # the first round warms the caches up
-                    walls[one.name].append(wall)
-    medians = {one.name: statistics.median(walls[one.name]) for one in commands}
-    return {name: medians.get(name, str(reason)) for name, reason in result.items()}
-
-
-def _prepare(contender: Contender, shape: Shape, place: Path) -> Sequence[str] | str:
-    place.mkdir()
-    return "does not finish this shape" if len(shape) > contender.largest else contender.prepare(shape, place)
-
-
-def _run(contender: Contender, command: Sequence[str], folder: Path) -> float | str:
-    """Wall seconds of the whole process. Its output goes to a pipe that is read, as in CI."""
-    began = time.perf_counter()
-    done = subprocess.run(
-        command, cwd=folder, env=environment(contender), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
-    wall = time.perf_counter() - began
-    if done.returncode != 0:
-        last = done.stdout.decode(errors="replace").strip().splitlines()[-1:] or ["it printed nothing"]
-        return f"failed with {done.returncode}: {last[0][:100]}"
-    return wall
-
-
-def _print_steps(measured: dict[str, dict[str, float | str]], contenders: Sequence[Contender]) -> None:
-    limit = contenders[0].name
-    print(
-        f"Wall seconds, whole process, median; {os.cpu_count()} cores, Python {sys.version.split()[0]}, parallelism 4"
-    )
-    print("ratio = ÷ " + limit + "\n")
-    print(f"{'':22}" + "".join(f"{name:>20}" for name in measured))
-    for contender in contenders:
-        cells = []
-        for row in measured.values():
-            value, base = row.get(contender.name), row.get(limit)
-            if not isinstance(value, float):
-                cells.append("–")
-            elif isinstance(base, float) and contender.name != limit:
-                cells.append(f"{value:.3f} ({value / base:.1f}×)")
-            else:
-                cells.append(f"{value:.3f}")
-        print(f"{contender.name:22}" + "".join(f"{cell:>20}" for cell in cells))
-    for shape, row in measured.items():
-        for name, value in row.items():
-            if isinstance(value, str):
-                print(f"– {name}, {shape}: {value}")
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"\npeak memory of the largest process: {children.ru_maxrss / 1024:.0f} MB")
-
-
-def _print_logs(rows: dict[str, float]) -> None:
-    print("\nLog path, MB/s (step output → stored, addressable)\n")
-    limit = next(iter(rows.values()))
-    for name, rate in rows.items():
-        print(f"{name:60}{rate:>10,.0f}{rate / limit:>10.2f}×")
+    given = parser.parse_args()
+    names = [name for name in NAMES if not given.names or any(name.startswith(wanted) for wanted in given.names)]
+    kinds = tuple(given.databases.split(","))
+    if not names or not set(kinds) <= set(KINDS):
+        parser.error(f"names begin as one of {', '.join(NAMES)}; databases are {', '.join(KINDS)}")
+    options = Options(given.runs, given.largest, given.only, kinds, given.million)
+    return options, given.json, names
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ansflow.engine.masking import Masker
@@ -16,7 +16,7 @@ CHUNK = 512 * 1024
 SECRETS = {f"SECRET_{number}": f"s3cr3t-value-number-{number}-of-five" for number in range(5)}
 
 
-def measure_log_path(rounds: int = 3) -> dict[str, float]:
+def measure(rounds: int = 3) -> dict[str, float]:
     """MB/s, the best of some rounds taken in turns: a shared machine only ever makes a copy slower."""
     with tempfile.TemporaryDirectory(prefix="ansflow-bench-log-") as folder:
         spool = Path(folder, "spool")
@@ -95,3 +95,10 @@ def _copy(spool: Path, target: Path, through: Callable[[bytes], bytes]) -> None:
         while data := file.read(CHUNK):
             at = logs.append(1, "step", 1, fence=1, offset=at, data=through(data))
     logs.close(1, "step", 1)
+
+
+def show(rows: Mapping[str, float]) -> None:
+    print("\nLog path, MB/s (step output → stored, addressable)\n")
+    limit = next(iter(rows.values()))
+    for name, rate in rows.items():
+        print(f"{name:60}{rate:>10,.0f}{rate / limit:>10.2f}×")

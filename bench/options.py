@@ -1,0 +1,18 @@
+"""How much to measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.databases import KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`million`: the large history has 1,000,000 executions."""
+
+    runs: int = 5
+    largest: int = 10_000
+    only: str = ""
+    databases: tuple[str, ...] = KINDS
+    million: bool = False
