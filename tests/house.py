@@ -47,6 +47,9 @@ class Nobody:
 
     def run_step(self, execution: int, step: str) -> None: ...
 
+    def others_wait(self, execution: int) -> bool:
+        return False
+
 
 class House:
     def __init__(self, world: World, data: Path, committed: Callable[[], AbstractContextManager[Any]]) -> None:

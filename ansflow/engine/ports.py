@@ -245,6 +245,9 @@ class Dispatcher(Protocol):
 
     def run_step(self, execution: int, step: str) -> None: ...
 
+    def others_wait(self, execution: int) -> bool:
+        """Whether steps of other executions wait here for a slot: who has one then lets them have their turn."""
+
 
 # ── executions ───────────────────────────────────────────────────────────────────────────────────────────────────
 

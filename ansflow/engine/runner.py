@@ -48,7 +48,8 @@ class Live:
 
 
 class Runner:
-    """Safe to use from several threads. One call carries step after step, until the execution has none for it."""
+    """Safe to use from several threads. One call carries step after step, until the execution has none for it, or
+    another one waits for its turn."""
 
     def __init__(
         self,
@@ -81,13 +82,18 @@ class Runner:
         self._closed = False
 
     def run_step(self, execution: int, step: str) -> None:
-        """Claims the step and carries it; then what may run next of the same execution. Doubled calls are harmless."""
+        """Claims the step and carries it; then what may run next of the same execution, unless others wait for the slot.
+
+        Doubled calls are harmless.
+        """
         following: str | None = step
         while following is not None and not self._closed:
             claimed = self.claim(execution, following)
             if claimed is None:  # someone else has it
                 return
             following = self.record(claimed, self.carry(claimed))
+            if following is not None and self._scheduler.pass_on(execution, following):
+                return
 
     def resume(self, held: Held) -> None:
         """Goes on with an attempt that a former life of this worker has begun."""
@@ -99,7 +105,7 @@ class Runner:
             return
         claimed = Claimed(execution=held.execution, step=held.step, attempt=row.attempt, fence=row.fence)
         following = self.record(claimed, self.carry(claimed, adopt=True))
-        if following is not None:
+        if following is not None and not self._scheduler.pass_on(held.execution, following):
             self.run_step(held.execution, following)
 
     def stop(self, execution: int, effect: Stop) -> None:

@@ -100,6 +100,13 @@ class Scheduler:
                 self.on_ended(execution)
         return None
 
+    def pass_on(self, execution: int, step: str) -> bool:
+        """Sends a kept offer after all where others wait for the slot of who kept it, so that nobody holds it for long."""
+        if not self._dispatcher.others_wait(execution):
+            return False
+        self._dispatcher.run_step(execution, step)
+        return True
+
     def situation(self, execution: int) -> Situation:
         found = self._situations.get(execution)
         if found is None:

@@ -230,6 +230,9 @@ class Messages:
         self._world.pause()
         self.bag.append((execution, step))
 
+    def others_wait(self, execution: int) -> bool:
+        return any(waiting != execution for waiting, _ in self.bag)
+
 
 @dataclass
 class Worker:

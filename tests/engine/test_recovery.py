@@ -29,6 +29,9 @@ class Heard:
     def run_step(self, execution: int, step: str) -> None:
         self.steps.append(step)
 
+    def others_wait(self, execution: int) -> bool:
+        return False
+
 
 class Fleet:
     """Workers over one store; nothing runs unless the test says so."""

@@ -38,6 +38,24 @@ def script(*lines, **more):
 # ── outcomes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_small_execution_does_not_wait_for_the_end_of_a_large_one(make_local):
+    local = make_local(slots=1)
+    started, order = local.engine.scheduler.on_change, []
+
+    def note(decision):
+        order.extend((decision.execution.id, change.after.key) for change in decision.steps if change.after.worker)
+        started(decision)
+
+    local.engine.scheduler.on_change = note
+    large = plan({f"s{i}": script("echo s", needs=f"s{i - 1}" if i else "") for i in range(30)})
+    local.execution = local.engine.start(large)
+    small = local.engine.start(plan({"a": script("echo a"), "b": script("echo b", needs="a")}))
+    local.engine.wait(small)
+    before = {key for execution, key in order[: order.index((small, "b"))] if execution != small}
+    local.engine.wait(local.execution)
+    assert len(before) < 20, "it had its turns while the large one was under way"
+
+
 def test_a_chain_runs_in_order_and_succeeds(local):
     assert local.run(plan({"a": "", "b": "a", "c": "b"})) == {"a": "success", "b": "success", "c": "success"}
 

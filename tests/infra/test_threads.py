@@ -175,3 +175,47 @@ def test_after_a_call_that_failed_every_slot_still_serves(caplog):
     threads.close()
     assert sorted(carried) == list(range(0, 60, 2))
     assert threads.load().running == 0
+
+
+def test_executions_take_turns_each_in_the_order_of_its_offers():
+    entered, go_on, carried = Event(), Event(), []
+
+    def carry(execution, step):
+        if step == "hold":
+            entered.set()
+            go_on.wait(10)
+        else:
+            carried.append((execution, step))
+
+    threads = Threads(1)
+    threads.serve(carry)
+    threads.run_step(0, "hold")
+    entered.wait(10)
+    for step in "abc":
+        threads.run_step(1, step)
+    assert not threads.others_wait(1)
+    for step in "ab":
+        threads.run_step(2, step)
+    assert threads.others_wait(1)
+    go_on.set()
+    threads.close()
+    assert carried == [(1, "a"), (2, "a"), (1, "b"), (2, "b"), (1, "c")]
+
+
+def test_what_waits_is_dropped_by_an_end_with_a_limit():
+    entered, go_on, carried = Event(), Event(), []
+
+    def carry(execution, step):
+        entered.set()
+        go_on.wait(10)
+        carried.append(step)
+
+    threads = Threads(1)
+    threads.serve(carry)
+    threads.run_step(1, "runs")
+    entered.wait(10)
+    threads.run_step(1, "waits")
+    threads.close(seconds=0)
+    go_on.set()
+    threads.close()
+    assert carried == ["runs"]

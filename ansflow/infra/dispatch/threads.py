@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread, current_thread
+from threading import Condition, Thread, current_thread
 from time import monotonic
 from typing import NamedTuple
 
@@ -26,7 +26,10 @@ class Load(NamedTuple):
 
 
 class Threads:
-    """At most `slots` steps at once, in the order of their offers; a thread is started when there is work for it.
+    """At most `slots` steps at once; a thread is started when there is work for it.
+
+    Executions take turns, each with its steps in the order of their offers: a small one that comes while a large one
+    has filled every slot gets the next slot that becomes free.
 
     `serve(call)` comes first; then `run_step` may be called from any thread.
     """
@@ -34,40 +37,42 @@ class Threads:
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._call: Call = _nobody_serves
-        self._work: SimpleQueue[tuple[int, str] | None] = SimpleQueue()
+        self._changed = Condition()
+        self._waiting: dict[int, deque[str]] = {}  # by execution, the one whose turn is next first
+        self._count = 0  # of all that waits
         self._threads: set[Thread] = set()
         self._started = 0
-        self._lock = Lock()
-        self._idle = 0
         self._running = 0
-        self._taken = 0  # calls that wait or run
+        self._closing = False
         self._crash: Exception | None = None
 
     def serve(self, call: Call) -> None:
         self._call = call
 
     def run_step(self, execution: int, step: str) -> None:
-        with self._lock:
-            if self._idle:
-                self._idle -= 1  # that thread is promised to this step
-            elif len(self._threads) < self._slots:
+        with self._changed:
+            self._waiting.setdefault(execution, deque()).append(step)
+            self._count += 1
+            free = len(self._threads) - self._running
+            if free < self._count and len(self._threads) < self._slots:
                 self._start()
-            self._taken += 1
-            self._work.put((execution, step))
+            self._changed.notify()
+
+    def others_wait(self, execution: int) -> bool:
+        return any(waiting != execution for waiting in tuple(self._waiting))
 
     def run_now(self, work: Work) -> None:
         """For a command that runs already, and takes up a slot whether there is one or not."""
-        with self._lock:
-            self._taken += 1
+        with self._changed:
             self._start(work)
 
     def has_room(self) -> bool:
         """Whether a call would be carried at once: then nothing that was ever offered here still waits in line."""
-        with self._lock:
-            return self._taken < self._slots
+        with self._changed:
+            return self._running + self._count < self._slots
 
     def load(self) -> Load:
-        return Load(self._running, self._slots, self._work.qsize())
+        return Load(self._running, self._slots, self._count)
 
     def check(self) -> None:
         """Raises what a call raised: a lone run has no neighbour that would carry the step on. A server asks nobody."""
@@ -76,26 +81,21 @@ class Threads:
 
     def close(self, *, seconds: float | None = None) -> None:
         """Waits for what runs and what waits; with `seconds`, drops what waits, and what runs then is left behind."""
-        if seconds is not None:
-            self._drop_what_waits()
-        with self._lock:
+        with self._changed:
+            self._closing = True
+            if seconds is not None:
+                self._waiting.clear()
+                self._count = 0
             threads = list(self._threads)
-        for _ in threads:
-            self._work.put(None)
+            self._changed.notify_all()
         until = None if seconds is None else monotonic() + seconds
         for thread in threads:
             thread.join(None if until is None else max(0.0, until - monotonic()))
 
-    def _drop_what_waits(self) -> None:
-        try:
-            while True:
-                self._work.get_nowait()
-        except Empty:
-            pass
-
     def _start(self, first: Work | None = None) -> None:
         """Called under the lock."""
         self._started += 1
+        self._running += first is not None
         thread = Thread(target=self._run, args=(first,), name=f"ansflow-worker-{self._started}", daemon=True)
         self._threads.add(thread)
         thread.start()
@@ -103,34 +103,38 @@ class Threads:
     def _run(self, first: Work | None) -> None:
         if first is not None:
             self._carry(first, "taking up what runs")
-            if not self._stays():
-                return
-        while (offer := self._work.get()) is not None:
+        while (offer := self._next()) is not None:
             self._carry(partial(self._call, *offer), f"execution={offer[0]} step={offer[1]}")
-            if not self._stays():
-                return
 
-    def _stays(self) -> bool:
-        """False for a thread too many: one more had to be started for a command that could not wait for a slot."""
-        with self._lock:
+    def _next(self) -> tuple[int, str] | None:
+        """What this thread is to carry; None when it is to end, which also goes for a thread too many: one more had
+        to be started for a command that could not wait for a slot."""
+        with self._changed:
             if len(self._threads) > self._slots:
                 self._threads.discard(current_thread())
-                return False
-            self._idle += self._work.empty()
-            return True
+                return None
+            while not self._count:
+                if self._closing:
+                    return None
+                self._changed.wait()
+            self._count -= 1
+            self._running += 1
+            execution = next(iter(self._waiting))
+            steps = self._waiting.pop(execution)
+            step = steps.popleft()
+            if steps:
+                self._waiting[execution] = steps  # behind the others
+            return execution, step
 
     def _carry(self, work: Work, what: str) -> None:
-        with self._lock:
-            self._running += 1
         try:
             work()
         except Exception as error:  # edge: worker thread. A store out of reach must not cost the slot for ever.
             self._crash = self._crash or error
             _log_crash(what)
         finally:
-            with self._lock:
+            with self._changed:
                 self._running -= 1
-                self._taken -= 1
 
 
 def _log_crash(what: str) -> None:
