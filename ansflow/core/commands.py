@@ -60,12 +60,16 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """An attempt has ended. Counts while nobody has claimed the step since."""
+    """An attempt has ended. Counts while nobody has claimed the step since.
+
+    `worker` is who has carried it, and would go on with a step that may run now: the same write then claims that one.
+    """
 
     step: str
     fence: int
     outcome: Outcome
     jitter: float = 1.0
+    worker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +222,8 @@ class Decision:
     """Everything that follows from a command, to be written in one atomic step or not at all.
 
     `facts` become events `execution.seq - len(facts) + 1 … execution.seq`. A command that came too late, or that may
-    not be, changes nothing: then `refused` says why, and `execution` is None.
+    not be, changes nothing: then `refused` says why, and `execution` is None. `claimed` is the step that the worker of a
+    `Finish` goes on with.
     """
 
     execution: ExecutionState | None = None
@@ -228,6 +233,7 @@ class Decision:
     facts: tuple[Fact, ...] = ()
     effects: tuple[Effect, ...] = ()
     refused: str = ""
+    claimed: str = ""
 
     def step(self, key: str) -> StepState | None:
         """The row after the decision, when it changes it."""

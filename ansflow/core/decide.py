@@ -51,6 +51,8 @@ def decide(wiring: Wiring, state: State, command: Command, now: datetime) -> Dec
     if refused:
         return Decision(refused=refused)
     turn.settle()
+    if isinstance(command, Finish) and command.worker:
+        _go_on(turn, command.worker)
     return turn.decision()
 
 
@@ -121,6 +123,13 @@ def _claim(turn: Turn, command: Claim) -> str:
             turn.bundle(name).deadline = turn.now + timeout
     turn.tell_step(row)
     return GRANTED
+
+
+def _go_on(turn: Turn, worker: str) -> None:
+    """The worker claims the first step that this turn offers, instead of hearing of it and claiming it then."""
+    step = turn.take_offer()
+    if step:
+        _claim(turn, Claim(step=step, worker=worker))
 
 
 def _adopt(turn: Turn, command: Adopt) -> str:

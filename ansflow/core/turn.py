@@ -38,6 +38,7 @@ class Turn:
         self._used: dict[str, int] = {}
         self._facts: list[Fact] = []
         self._effects: list[Effect] = []
+        self._claimed = ""
         self._ended: deque[str] = deque()
         self._fresh: dict[str, list[Rank]] = {}
         self._stored: dict[str, Iterator[str]] = {}
@@ -70,6 +71,15 @@ class Turn:
     def cause(self, effect: Effect) -> None:
         self._effects.append(effect)
 
+    def take_offer(self) -> str:
+        """The first step that this turn offers, for whoever claims it in this turn; "" where there is none."""
+        for number, effect in enumerate(self._effects):
+            if isinstance(effect, Offer):
+                del self._effects[number]
+                self._claimed = effect.step
+                return effect.step
+        return ""
+
     def tell_step(self, row: StepState, outcome: Outcome | None = None) -> None:
         self.tell(
             StepChanged(
@@ -96,6 +106,7 @@ class Turn:
             used=self._used,
             facts=tuple(self._facts),
             effects=tuple(self._effects),
+            claimed=self._claimed,
         )
 
     # ── moves of one step ────────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from threading import Condition
 from typing import TypeVar
 
-from ansflow.core.commands import Adopt, Claim, Command, Finish, Lost, Stop
+from ansflow.core.commands import Adopt, Claim, Command, Decision, Finish, Lost, Stop
 from ansflow.core.errors import Conflict, ExternalError, InvalidSpec, NotAvailable, NotFound
 from ansflow.core.outcome import Outcome
 from ansflow.core.status import Reason, StepStatus
@@ -84,29 +84,25 @@ class Runner:
     def run_step(self, execution: int, step: str) -> None:
         """Claims the step and carries it; then what may run next of the same execution, unless others wait for the slot.
 
-        Doubled calls are harmless.
+        Doubled calls are harmless: someone else has claimed it.
         """
-        following: str | None = step
-        while following is not None and not self._closed:
-            claimed = self.claim(execution, following)
-            if claimed is None:  # someone else has it
-                return
-            following = self.record(claimed, self.carry(claimed))
-            if following is not None and self._scheduler.pass_on(execution, following):
-                return
+        if self._closed:
+            return
+        self._carry_on(self.claim(execution, step))
+
+    def _carry_on(self, claimed: Claimed | None) -> None:
+        while claimed is not None:
+            claimed = self.record(claimed, self.carry(claimed))
 
     def resume(self, held: Held) -> None:
         """Goes on with an attempt that a former life of this worker has begun."""
         if self._closed:
             return
         told = self._scheduler.tell(held.execution, Adopt(step=held.step, fence=held.fence, worker=self.boot))
-        row = told.decision.step(held.step)
-        if row is None:
+        claimed = _claimed(held.execution, held.step, told.decision)
+        if claimed is None:
             return
-        claimed = Claimed(execution=held.execution, step=held.step, attempt=row.attempt, fence=row.fence)
-        following = self.record(claimed, self.carry(claimed, adopt=True))
-        if following is not None and not self._scheduler.pass_on(held.execution, following):
-            self.run_step(held.execution, following)
+        self._carry_on(self.record(claimed, self.carry(claimed, adopt=True)))
 
     def stop(self, execution: int, effect: Stop) -> None:
         """Ends the attempt with that fence, if it is carried here. It may still be on its way to its start."""
@@ -153,10 +149,7 @@ class Runner:
     # ── the phases ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def claim(self, execution: int, step: str) -> Claimed | None:
-        row = self._scheduler.tell(execution, Claim(step=step, worker=self.boot)).decision.step(step)
-        if row is None:
-            return None
-        return Claimed(execution=execution, step=step, attempt=row.attempt, fence=row.fence)
+        return _claimed(execution, step, self._scheduler.tell(execution, Claim(step=step, worker=self.boot)).decision)
 
     def carry(self, claimed: Claimed, *, adopt: bool = False) -> Command | None:
         """What to tell the scheduler: an outcome, or that the attempt was lost through our fault.
@@ -194,19 +187,24 @@ class Runner:
             return self._lost(claimed, Reason.WORKER_LOST, "Its worker was lost, and the command with it.")
         return Finish(step=claimed.step, fence=claimed.fence, outcome=outcome, jitter=self._jitter())
 
-    def record(self, claimed: Claimed, command: Command | None) -> str | None:
-        """Returns a step that this worker may go on with. Only when all is written is the attempt carried no more."""
+    def record(self, claimed: Claimed, command: Command | None) -> Claimed | None:
+        """Returns what this worker goes on with. Only when all is written is the attempt carried no more."""
         try:
             if command is None:
                 return None
-            told = self._scheduler.tell(claimed.execution, command, keep=1)
+            goes_on = not self._closed and not self._scheduler.others_wait(claimed.execution)
+            if isinstance(command, Finish) and goes_on:
+                command = replace(command, worker=self.boot)
+            told = self._scheduler.tell(claimed.execution, command, keep=int(goes_on))
             if isinstance(command, Finish) and not told.refused:
                 self._forget_what_is_unmasked(claimed)
         finally:
             with self._lock:
                 self._live.pop(claimed.key, None)
                 self._lock.notify_all()
-        return told.kept[0] if told.kept else None
+        if told.kept:  # what follows only from an effect of this, such as a step whose `if` had to be judged
+            return self.claim(claimed.execution, told.kept[0])
+        return _claimed(claimed.execution, told.decision.claimed, told.decision)
 
     def _forget_what_is_unmasked(self, claimed: Claimed) -> None:
         """Not before the end is written: until then another worker may have to read it."""
@@ -371,6 +369,11 @@ class Runner:
 
     def _lost(self, claimed: Claimed, reason: Reason, message: str) -> Lost:
         return Lost(step=claimed.step, fence=claimed.fence, reason=reason, message=message, jitter=self._jitter())
+
+
+def _claimed(execution: int, step: str, decision: Decision) -> Claimed | None:
+    row = decision.step(step)
+    return None if row is None else Claimed(execution=execution, step=step, attempt=row.attempt, fence=row.fence)
 
 
 def _reason(error: Exception) -> Reason:

@@ -59,7 +59,7 @@ class Scheduler:
     ) -> Told:
         """`along` is written in the transaction of the decision, and not at all where the command is refused."""
         decision = self._decide(execution, command, along)
-        return Told(decision, self.carry_out_all(execution, decision, keep=keep))
+        return Told(decision, self.carry_out_all(execution, decision, keep=0 if decision.claimed else keep))
 
     def carry_out_all(self, execution: int, decision: Decision, *, keep: int = 0) -> list[str]:
         """The effects of a decision, and of those that follow from them. Returns the offers that were kept."""
@@ -100,12 +100,9 @@ class Scheduler:
                 self.on_ended(execution)
         return None
 
-    def pass_on(self, execution: int, step: str) -> bool:
-        """Sends a kept offer after all where others wait for the slot of who kept it, so that nobody holds it for long."""
-        if not self._dispatcher.others_wait(execution):
-            return False
-        self._dispatcher.run_step(execution, step)
-        return True
+    def others_wait(self, execution: int) -> bool:
+        """Then a worker lets them have its slot, instead of going on with the same execution to its end."""
+        return self._dispatcher.others_wait(execution)
 
     def situation(self, execution: int) -> Situation:
         found = self._situations.get(execution)
