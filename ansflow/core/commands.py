@@ -222,8 +222,8 @@ class Decision:
     """Everything that follows from a command, to be written in one atomic step or not at all.
 
     `facts` become events `execution.seq - len(facts) + 1 … execution.seq`. A command that came too late, or that may
-    not be, changes nothing: then `refused` says why, and `execution` is None. `claimed` is the step that the worker of a
-    `Finish` goes on with.
+    not be, changes nothing: then `refused` says why, and `execution` is None. `claimed` is the step that the worker of
+    a `Finish` goes on with.
     """
 
     execution: ExecutionState | None = None

@@ -125,6 +125,9 @@ class MemoryStore:
             self._write(run, decision, after, now)
             return True
 
+    def secure(self) -> None:
+        """Nothing here outlives the process."""
+
     def _write(self, run: MemoryRun, decision: Decision, after: ExecutionState, now: datetime) -> None:
         rows = [change.after for change in decision.steps]
         for row in rows:

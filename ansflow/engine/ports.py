@@ -326,6 +326,12 @@ class ExecutionStore(Protocol):
         """
         ...
 
+    def secure(self) -> None:
+        """Returns when what this thread has applied outlives a crash of the store; no effect may come before. Where
+        that means waiting for a disk, others can meanwhile apply their decisions. Raises where it may have been lost.
+        """
+        ...
+
     def events(self, execution: int, *, after: int = 0) -> Sequence[Event]: ...
 
     def executions(self) -> Sequence[int]:

@@ -82,7 +82,7 @@ class Runner:
         self._closed = False
 
     def run_step(self, execution: int, step: str) -> None:
-        """Claims the step and carries it; then what may run next of the same execution, unless others wait for the slot.
+        """Claims the step and carries it; then what may run next of the same execution, unless others wait here.
 
         Doubled calls are harmless: someone else has claimed it.
         """

@@ -121,6 +121,7 @@ class Scheduler:
                 if decision.refused or self.store.apply(execution, decision, now=now, along=along):
                     break
         if decision.execution is not None:
+            self.store.secure()
             self.on_change(decision)
             if decision.facts:
                 self._bus.publish(execution, decision.execution.seq)

@@ -17,6 +17,8 @@ from django.db.models import Count
 
 from ansflow.apps.executions import running
 from ansflow.apps.executions.models import ExecutionPlan, PipelineExecution, StepExecution
+from ansflow.apps.executions.rows import aware
+from ansflow.apps.executions.transactions import Database
 
 COLUMNS = (
     *("id", "number", "project_id", "project__name", "pipeline_id", "pipeline__name", "version__number"),
@@ -66,7 +68,7 @@ class Planned(msgspec.Struct):
     step_id: str
     group: str = ""
     matrix: dict[str, Any] = {}
-    needs: list[dict[str, Any]] = []
+    needs: list[Any] = []
 
 
 class PlanOfSteps(msgspec.Struct):
@@ -75,6 +77,9 @@ class PlanOfSteps(msgspec.Struct):
 
 _outcome = msgspec.json.Decoder(Outcome)
 _plan = msgspec.json.Decoder(PlanOfSteps)
+_NO_OUTCOME, _NOT_PLANNED = Outcome(), Planned("")
+_STEP = ", ".join(f"[{name}]" for name in STEP_COLUMNS)
+_database = Database("default")
 
 
 def executions(found: Iterable[tuple[Any, ...]], *, steps: bool = False) -> list[Row]:
@@ -109,24 +114,57 @@ def _execution(values: tuple[Any, ...]) -> Row:
 
 
 def _steps_of(executions: Iterable[Row]) -> dict[int, list[Row]]:
+    """By execution. Asked without Django's query sets, whose converters cost as much as all the rest of a long list."""
     plans = {row["id"]: plan_steps(row["id"], row["created_at"]) for row in executions}
     found: dict[int, list[Row]] = {id: [] for id in plans}
-    rows = StepExecution.objects.filter(execution__in=plans).order_by("execution_id", "index")
-    logs = running.engine().logs
-    for values in rows.values(*STEP_COLUMNS):
-        execution_id = values.pop("execution_id")
-        outcome = _outcome.decode(values.pop("outcome") or b"{}")
-        planned = plans[execution_id].get(values["key"])
-        key, attempt = values["key"], values["attempt"]
-        values["group"] = planned.group if planned else ""
-        values["needs"] = _needs(planned) if planned else []
-        values["matrix"] = planned.matrix if planned else {}
-        values["duration_seconds"] = duration(values["started_at"], values["ended_at"])
-        values["exit_code"] = outcome.exit_code
-        values["tests"] = outcome.tests
-        values["artifacts_count"] = len(outcome.artifacts)
-        values["log_bytes"] = logs.length(execution_id, key, attempt) if attempt else 0
-        found[execution_id].append(values)
+    if not plans:
+        return found
+    logs, marks = running.engine().logs, ", ".join(["%s"] * len(plans))
+    sql = f"SELECT {_STEP} FROM [Step] WHERE [execution_id] IN ({marks}) ORDER BY [execution_id], [index]"
+    for (
+        execution,
+        id,
+        key,
+        name,
+        type,
+        status,
+        reason,
+        message,
+        attempt,
+        worker,
+        allowed,
+        gate,
+        *rest,
+    ) in _database.read(sql, [*plans]):
+        due_at, started_at, ended_at = map(aware, rest[:3])
+        outcome = _outcome.decode(rest[3]) if rest[3] else _NO_OUTCOME
+        planned = plans[execution].get(key, _NOT_PLANNED)
+        found[execution].append(
+            {
+                "id": id,
+                "key": key,
+                "name": name,
+                "step_type": type,
+                "status": status,
+                "reason": reason,
+                "message": message,
+                "attempt": attempt,
+                "worker": worker,
+                "allowed_failure": bool(allowed),
+                "gate": gate,
+                "due_at": due_at,
+                "started_at": started_at,
+                "ended_at": ended_at,
+                "group": planned.group,
+                "needs": planned.needs,
+                "matrix": planned.matrix,
+                "duration_seconds": duration(started_at, ended_at),
+                "exit_code": outcome.exit_code,
+                "tests": outcome.tests,
+                "artifacts_count": len(outcome.artifacts),
+                "log_bytes": logs.length(execution, key, attempt) if attempt else 0,
+            }
+        )
     return found
 
 
@@ -134,12 +172,10 @@ def _steps_of(executions: Iterable[Row]) -> dict[int, list[Row]]:
 def plan_steps(execution_id: int, _: datetime) -> Mapping[str, Planned]:
     """What never changes of an execution's steps. The moment it was created makes sure that the number means it."""
     body = ExecutionPlan.objects.filter(execution=execution_id).values_list("body", flat=True).first()
-    return _plan.decode(zlib.decompress(body)).steps if body else {}
-
-
-def _needs(planned: Planned) -> list[str]:
-    """Keys and groups, as the file names them, each once."""
-    return list(dict.fromkeys(need.get("group") or need["key"] for need in planned.needs))
+    steps = _plan.decode(zlib.decompress(body)).steps if body else {}
+    for planned in steps.values():  # keys and groups, as the file names them, each once
+        planned.needs = list(dict.fromkeys(need.get("group") or need["key"] for need in planned.needs))
+    return steps
 
 
 def duration(started_at: datetime | None, ended_at: datetime | None) -> float | None:

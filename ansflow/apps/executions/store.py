@@ -87,6 +87,11 @@ class DjangoStore:
             found = self._db.read("SELECT [row_version] FROM [Execution] WHERE [id] = %s", [execution])
             if found and found[0][0] == known.execution.version:
                 return known
+            if (
+                found and found[0][0] < known.execution.version
+            ):  # the database has crashed, and lost what was not secured
+                self._forget(execution)
+                known = None
         picture = self._read(execution, known)
         if not self._db.in_transaction():
             if is_final(picture.execution.status):
@@ -115,7 +120,7 @@ class DjangoStore:
                 along()
 
         try:
-            self._db.write(work)
+            self._db.write(work, secured_later=True)
         except GuardFailed:
             self._give_back(carried_out)
             return False
@@ -127,6 +132,14 @@ class DjangoStore:
         elif known is not None:
             self._update(known, after, decision)
         return True
+
+    def secure(self) -> None:
+        try:
+            self._db.secure()
+        except BaseException:
+            with self._lock:
+                self._pictures.clear()  # they may show what was lost
+            raise
 
     def events(self, execution: int, *, after: int = 0) -> Sequence[Event]:
         found = self._db.read(

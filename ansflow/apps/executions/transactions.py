@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from threading import local
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
@@ -53,6 +54,7 @@ class Database:
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
+        self._unsecured = local()  # `here`: this thread has written what may not be on the disk yet
 
     @property
     def connection(self) -> BaseDatabaseWrapper:
@@ -70,14 +72,37 @@ class Database:
 
         return self._patiently(work)
 
-    def write(self, work: Callable[[Statements], T], *, patience: float = PATIENCE) -> T:
-        """Everything that `work` writes, or nothing. It may be called several times; each begins anew."""
+    def write(
+        self, work: Callable[[Statements], T], *, patience: float = PATIENCE, secured_later: bool = False
+    ) -> T:
+        """Everything that `work` writes, or nothing. It may be called several times; each begins anew.
+
+        `secured_later`: the caller promises to call `secure` before anything follows from it.
+        """
+        later = secured_later and self.connection.vendor == "postgresql" and not self.in_transaction()
 
         def transacted() -> T:
             with transaction.atomic(using=self.alias), self.connection.cursor() as cursor:
+                if later:
+                    cursor.execute("SET LOCAL synchronous_commit TO off")
                 return work(Statements(self.connection, cursor))
 
-        return self._patiently(transacted, patience)
+        found = self._patiently(transacted, patience)
+        self._unsecured.here = later or getattr(self._unsecured, "here", False)
+        return found
+
+    def secure(self) -> None:
+        """Waits until what this thread has written is on the disk.
+
+        PostgreSQL keeps the locks of a transaction while its commit goes to the disk. So the transaction of a decision
+        does not wait for that, and the thread waits here, where it keeps nobody: the waits of several become one. It
+        must be the connection that has written, and there is no second try: on a new one, after a crash, all would
+        seem well.
+        """
+        if getattr(self._unsecured, "here", False):
+            self._unsecured.here = False
+            with self.connection.cursor() as cursor:
+                cursor.execute("SELECT pg_logical_emit_message(true, 'ansflow', '')")  # a commit that does wait
 
     def _patiently(self, work: Callable[[], T], patience: float = PATIENCE) -> T:
         if self.in_transaction():
