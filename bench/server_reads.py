@@ -76,7 +76,7 @@ def _reads(server: Server, kind: str) -> list[Figure]:
 
 @contextmanager
 def _floor(server: Server) -> Iterator[str]:
-    command = [sys.executable, "-m", "bench.floor", str(server.data)]
+    command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "bench.floor", str(server.data)]
     env = {"ANSFLOW_DATABASE_URL": server.database, "PATH": "/usr/bin:/bin"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=env, text=True)
     try:

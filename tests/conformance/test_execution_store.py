@@ -119,6 +119,19 @@ def test_rows_events_and_effects_are_written_together(store):
     assert list(store.executions()) == []
 
 
+def test_an_end_and_the_claim_of_what_follows_are_one_write(store):
+    execution = begun(store, {"a": "", "b": "a"})
+    say(store, execution, Claim(step="a", worker="w"))
+    before = store.load(execution).execution.version
+    assert say(store, execution, Finish(step="a", fence=1, outcome=GOOD, worker="w")).claimed == "b"
+    store.secure()
+    state = store.load(execution)
+    assert state.execution.version == before + 1
+    assert (state.step("b").status, state.step("b").worker, state.step("b").fence) == (StepStatus.RUNNING, "w", 1)
+    assert list(store.running()) == [Held(execution, "b", 1, 1, "w")]
+    assert list(store.offers(before=LATER)) == []
+
+
 def test_events_can_be_read_from_any_number_on(store):
     execution = begun(store, {"a": ""})
     say(store, execution, Claim(step="a", worker="w"))

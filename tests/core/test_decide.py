@@ -171,6 +171,32 @@ def test_a_result_counts_once():
     assert game.say(Finish(step="a", fence=1, outcome=GOOD)).refused
 
 
+def test_who_ends_a_step_goes_on_with_the_next_in_the_same_write():
+    game = Game(plan({"a": "", "b": "a", "c": "a"}))
+    game.claim("a", worker="w")
+    decision = game.say(Finish(step="a", fence=1, outcome=GOOD, worker="w"))
+    assert decision.claimed == "b"
+    assert (game["b"].status, game["b"].worker, game["b"].attempt, game["b"].fence) == (S.RUNNING, "w", 1, 1)
+    assert [effect.step for effect in decision.effects if isinstance(effect, Offer)] == ["c"]
+    assert [(fact.step, fact.status) for fact in decision.facts] == [("a", S.SUCCESS), ("b", S.RUNNING)]
+
+
+def test_who_ends_the_last_step_goes_on_with_nothing():
+    game = Game(plan({"a": ""}))
+    game.claim("a", worker="w")
+    assert game.say(Finish(step="a", fence=1, outcome=GOOD, worker="w")).claimed == ""
+
+
+def test_a_result_that_comes_too_late_claims_nothing():
+    game = Game(plan({"a": "", "b": "a"}))
+    game.claim("a", worker="w")
+    game.finish("a")
+    decision = game.say(Finish(step="a", fence=1, outcome=GOOD, worker="w"))
+    assert decision.refused
+    assert decision.claimed == ""
+    assert game["b"].status is S.PENDING
+
+
 def test_a_late_result_counts_only_while_nobody_has_claimed_the_step_again():
     for claimed in (False, True):
         game = Game(plan({"a": ""}))

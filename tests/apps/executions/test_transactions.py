@@ -1,0 +1,72 @@
+"""What a database keeps, and when: on PostgreSQL a decision does not hold its locks while it goes to the disk."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from django.db import OperationalError, connections
+
+from ansflow.core.commands import Claim, Start
+from ansflow.core.decide import decide
+from tests.databases import Store, migrated
+from tests.plans import plan
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(django_db_blocker):
+    with django_db_blocker.unblock():
+        yield Store(migrated("postgresql"))
+        connections["postgresql"].close()
+
+
+def say(store, execution, command):
+    decision = decide(store.wiring(execution), store.load(execution), command, NOW)
+    assert store.apply(execution, decision, now=NOW)
+
+
+def asked(sql):
+    with connections["postgresql"].cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]
+
+
+def test_what_is_secured_is_on_the_disk(store):
+    execution = store.create(plan({"a": ""}), now=NOW)
+    for command in (Start(), Claim(step="a", worker="w")):
+        say(store, execution, command)
+        written = asked("SELECT pg_current_wal_insert_lsn()")
+        store.secure()
+        assert asked(f"SELECT pg_current_wal_flush_lsn() >= '{written}'")
+
+
+def test_only_decisions_are_secured_later(store):
+    execution = store.create(plan({"a": ""}), now=NOW)
+    say(store, execution, Start())
+    assert asked("SHOW synchronous_commit") == "on"
+
+
+def test_who_has_lost_the_connection_is_not_told_that_all_is_secure(store):
+    execution = store.create(plan({"a": ""}), now=NOW)
+    say(store, execution, Start())
+    backend, place = asked("SELECT pg_backend_pid()"), connections["postgresql"].settings_dict
+    with psycopg.connect(
+        host=place["HOST"], port=place["PORT"], user=place["USER"], dbname=place["NAME"], autocommit=True
+    ) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+    with pytest.raises(OperationalError):
+        store.secure()
+    connections["postgresql"].close()
+    store.secure()  # nothing is left to be said of it
+    assert store.load(execution).execution.version == 1
+
+
+def test_a_picture_that_is_ahead_of_the_database_is_dropped(store):
+    execution = store.create(plan({"a": ""}), now=NOW)
+    say(store, execution, Start())
+    store.load(execution).execution.version += 1  # as if the last write had been lost in a crash
+    assert store.load(execution).execution.version == 1
+    say(store, execution, Claim(step="a", worker="w"))
