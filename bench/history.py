@@ -31,7 +31,7 @@ def multiply(url: str, execution: int, count: int) -> None:
         base = int(cursor.fetchone()[0])
         for first in range(0, count, CHUNK):
             numbers = _numbers(first + 1, min(count, first + CHUNK))
-            shifted = {"id": f"{base} + n.i", "number": f"{FAR} + n.i"}
+            shifted = {"id": f"{base} + n.i", "number": f"{FAR} + {base} + n.i"}
             _copy(cursor, kind, EXECUTION, f"id = {execution}", numbers, shifted)
             shifted = {"execution_id": f"{base} + n.i"}
             _copy(cursor, kind, PLAN, f"execution_id = {execution}", numbers, shifted)
@@ -61,11 +61,11 @@ def _numbers(first: int, last: int) -> str:
 
 
 def _analyze(connection: Any, cursor: Any, kind: str) -> None:
-    """As each database does by itself, sooner or later."""
+    """As these do by themselves, sooner or later; SQLite does not."""
     if kind == "mariadb":
         cursor.execute(f"ANALYZE TABLE {EXECUTION}, {STEP}")
         cursor.fetchall()
-    else:
+    elif kind == "postgresql":
         cursor.execute("ANALYZE")
     connection.commit()
 

@@ -260,10 +260,10 @@ class Executions(Resource):
         """The executions that you may see, newest first."""
         wanted = dict(request.query)
         steps = wanted.pop("steps")
-        found = queries.executions(request.actor, **wanted)
+        found: Any = queries.listed(request.actor, **wanted)
         pages = Pages()
-        page: Any = pages.paginate_queryset(found.values_list(*rendering.COLUMNS), request.http, view=self)
-        return pages.as_json(rendering.encode, rendering.executions(page, steps=steps))
+        page: Any = pages.paginate_queryset(found, request.http, view=self)
+        return pages.as_json(rendering.encode, rendering.page(page, steps=steps))
 
     @operation(Needs(Permission.EXECUTION_RUN), body=NewExecution, answer=WholeExecutionBody, status=201, atomic=False)
     def create(self, request: Call) -> HttpResponse:

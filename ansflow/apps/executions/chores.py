@@ -18,6 +18,7 @@ from django.utils import timezone
 from ansflow.apps.actor import system
 from ansflow.apps.audit.actions import record
 from ansflow.apps.executions import concurrency, running
+from ansflow.apps.executions.counting import COUNTS
 from ansflow.apps.executions.models import Attempt, PipelineExecution, StepExecution
 from ansflow.apps.projects.models import Project
 from ansflow.core.errors import ExternalError
@@ -104,6 +105,7 @@ def _remove_execution(execution: int) -> None:
     engine.artifacts.remove(execution)
     engine.logs.remove(execution)
     PipelineExecution.objects.filter(id=execution, ended_at__isnull=False).delete()
+    COUNTS.forget()
 
 
 def _remove_artifacts(execution: int) -> None:

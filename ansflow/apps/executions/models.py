@@ -55,6 +55,7 @@ class PipelineExecution(models.Model):
         constraints = [models.UniqueConstraint(fields=["pipeline", "number"], name="executions_number")]
         indexes = [
             models.Index(fields=["project", "-id"], name="executions_project"),
+            models.Index(fields=["created_at", "id"], name="executions_created"),
             models.Index(fields=["status", "id"], name="executions_status"),
             models.Index(fields=["deadline"], name="executions_deadline"),
             models.Index(fields=["pipeline", "-id"], name="executions_pipeline"),

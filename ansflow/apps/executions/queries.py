@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
 from ansflow.apps.actor import Actor
+from ansflow.apps.executions.counting import Listed
 from ansflow.apps.executions.models import PipelineExecution, StepExecution
+from ansflow.apps.pipelines.models import Pipeline
 from ansflow.apps.projects import access
 from ansflow.apps.projects.access import Permission
 from ansflow.apps.projects.models import Project
@@ -32,10 +35,9 @@ def executions(
     ordering: str = "-id",
 ) -> QuerySet[PipelineExecution]:
     """`triggered_by` is a name. Newest first, unless another of ORDERINGS is wanted."""
-    found = PipelineExecution.objects.filter(project__in=access.visible(actor))
+    found = _visible(actor, pipeline)
     equal = {
         "project_id": project,
-        "pipeline_id": pipeline,
         "trigger_type": trigger_type or None,
         "branch": branch or None,
         "by": triggered_by or None,
@@ -44,7 +46,23 @@ def executions(
         "status__in": list(status) or None,
     }
     found = found.filter(**{name: value for name, value in equal.items() if value is not None})
-    return found.order_by(ordering) if ordering.lstrip("-") == "id" else found.order_by(ordering, "-id")
+    if ordering.lstrip("-") == "id":
+        return found.order_by(ordering)
+    return found.order_by(ordering, "-id" if ordering.startswith("-") else "id")  # as an index runs, either way
+
+
+def listed(actor: Actor, **filters: Any) -> Listed:
+    """`executions`, to be cut into pages."""
+    return Listed(executions(actor, **filters), changing=bool(filters.get("status")))
+
+
+def _visible(actor: Actor, pipeline: int | None) -> QuerySet[PipelineExecution]:
+    """Those of a pipeline are of its project: one look at that spares one at each of theirs."""
+    projects = access.visible(actor)
+    if pipeline is None:
+        return PipelineExecution.objects.filter(project__in=projects)
+    seen = Pipeline.objects.filter(id=pipeline, project__in=projects).exists()
+    return PipelineExecution.objects.filter(pipeline=pipeline) if seen else PipelineExecution.objects.none()
 
 
 def execution(actor: Actor, execution_id: int, permission: Permission = Permission.EXECUTION_VIEW) -> PipelineExecution:
