@@ -18,8 +18,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from math import isfinite
+from sys import intern
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ansflow.core.errors import InvalidSpec, Path, Problem
@@ -92,6 +93,12 @@ def _same(wanted: type, what: str) -> Codec:
         raise _Misfit(f"wants {what}, not {shown(value)}.")
 
     return Codec(check, check)
+
+
+def _text() -> Codec:
+    """A plan says the same names over and over, for each step that it has: each is kept in memory once."""
+    same = _same(str, "text")
+    return Codec(same.dump, lambda value: intern(value) if type(value) is str else same.load(value))
 
 
 def _float(value: Any) -> float:
@@ -207,11 +214,18 @@ def _paired(codecs: list[Codec], value: Any, shape: type[Any]) -> list[tuple[Cod
 
 
 def _set(annotation: Any) -> Codec:
-    one = _codec(typing.get_args(annotation)[0])
+    of = typing.get_args(annotation)[0]
+    one, kept = _codec(of), _once if of is str else frozenset
     return Codec(
         lambda value: sorted(_list(one.dump, tuple(value), tuple)),
-        lambda value: frozenset(_list(one.load, value, list)),
+        lambda value: kept(frozenset(_list(one.load, value, list))),
     )
+
+
+@lru_cache(maxsize=256)
+def _once(value: frozenset[str]) -> frozenset[str]:
+    """Equal sets are one: the needs of thousands of steps want the same few statuses."""
+    return value
 
 
 def _mapping(annotation: Any) -> Codec:
@@ -371,7 +385,7 @@ def _is_class(wanted: type) -> Callable[[Any], bool]:
 
 _MAKERS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Codec]], ...] = (
     (_is(Any), lambda _: Codec(_plain, _plain)),
-    (_is(str), lambda _: _same(str, "text")),
+    (_is(str), lambda _: _text()),
     (_is(bool), lambda _: _same(bool, "true or false")),
     (_is(int), lambda _: _same(int, "a whole number")),
     (_is(float), lambda _: Codec(_float, _float)),

@@ -9,7 +9,8 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from sys import intern
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -80,6 +81,9 @@ _plan = msgspec.json.Decoder(PlanOfSteps)
 _NO_OUTCOME, _NOT_PLANNED = Outcome(), Planned("")
 _STEP = ", ".join(f"[{name}]" for name in STEP_COLUMNS)
 _database = Database("default")
+_plans: dict[tuple[int, datetime], Mapping[str, Planned]] = {}
+_keeping = Lock()
+MOST_PLANNED = 10_000
 
 
 def page(ids: Sequence[int], *, steps: bool = False) -> list[Row]:
@@ -174,14 +178,27 @@ def _steps_of(executions: Iterable[Row]) -> dict[int, list[Row]]:
     return found
 
 
-@lru_cache(maxsize=512)
-def plan_steps(execution_id: int, _: datetime) -> Mapping[str, Planned]:
-    """What never changes of an execution's steps. The moment it was created makes sure that the number means it."""
+def plan_steps(execution_id: int, created_at: datetime) -> Mapping[str, Planned]:
+    """What never changes of an execution's steps. The moment it was created makes sure that the number means it.
+
+    Kept for those that were asked for last, MOST_PLANNED steps in all.
+    """
+    known = _plans.get((execution_id, created_at))
+    if known is None:
+        known = _plan_steps(execution_id)
+        with _keeping:
+            _plans[execution_id, created_at] = known
+            while sum(map(len, _plans.values())) > MOST_PLANNED and len(_plans) > 1:
+                del _plans[next(iter(_plans))]
+    return known
+
+
+def _plan_steps(execution_id: int) -> Mapping[str, Planned]:
     body = ExecutionPlan.objects.filter(execution=execution_id).values_list("body", flat=True).first()
     steps = _plan.decode(zlib.decompress(body)).steps if body else {}
     for planned in steps.values():  # keys and groups, as the file names them, each once
-        planned.needs = list(dict.fromkeys(need.get("group") or need["key"] for need in planned.needs))
-    return steps
+        planned.needs = [intern(need) for need in dict.fromkeys(n.get("group") or n["key"] for n in planned.needs)]
+    return {intern(key): planned for key, planned in steps.items()}
 
 
 def duration(started_at: datetime | None, ended_at: datetime | None) -> float | None:
