@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from urllib.parse import urlsplit
 
@@ -47,22 +46,23 @@ class Client:
         self._socket.close()
 
 
-def one_by_one(client: Client, path: str, count: int) -> list[float]:
-    """Seconds of each request, one after the other."""
+def one_by_one(url: str, token: str, path: str, count: int) -> list[float]:
+    """Seconds of each request, one after the other. Connections are made anew: a server closes those that rest."""
+    client = Client(url, token)
     taken = []
     for _ in range(count):
         began = perf_counter()
         client.get(path)
         taken.append(perf_counter() - began)
+    client.close()
     return taken
 
 
-def saturated(clients: Sequence[Client], path: str, count: int) -> float:
-    """Requests per second, while each client asks again as soon as it is answered."""
-    threads = [Thread(target=one_by_one, args=(client, path, count // len(clients))) for client in clients]
-    began = perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return count // len(clients) * len(clients) / (perf_counter() - began)
+def saturated(url: str, token: str, path: str, count: int) -> float:
+    """Requests per second, while each of some clients asks again as soon as it is answered."""
+    each = count // AT_ONCE
+    with ThreadPoolExecutor(AT_ONCE) as clients:
+        began = perf_counter()
+        for asking in [clients.submit(one_by_one, url, token, path, each) for _ in range(AT_ONCE)]:
+            asking.result()
+        return each * AT_ONCE / (perf_counter() - began)

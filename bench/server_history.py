@@ -66,8 +66,8 @@ def _compare(kind: str, short_one: Server, long_one: Server, runs: int) -> list[
         _ratio(f"{kind}: trigger to answer", triggers),
         _ratio(f"{kind}: trigger to end of a chain of {STEPS}", chains),
     ]
-    clients = [Client(server.url, server.token) for server in pair]
     for name, query in LISTS.items():
+        clients = [Client(server.url, server.token) for server in pair]
         taken: tuple[list[float], list[float]] = ([], [])
         for turn in range(ASKED + 5):
             for which, (client, server) in enumerate(zip(clients, pair, strict=True)):
@@ -77,8 +77,8 @@ def _compare(kind: str, short_one: Server, long_one: Server, runs: int) -> list[
                     taken[which].append(perf_counter() - began)
         figures.append(_ratio(f"{kind}: {name}, p50", taken))
         figures.append(Figure("  … p99", 1000 * percentile(taken[1], 0.99), "ms", most=P99))
-    for client in clients:
-        client.close()
+        for client in clients:
+            client.close()
     return figures
 
 

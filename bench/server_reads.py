@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from bench.databases import Databases, Missing
 from bench.figures import Figure, against, median, missing, percentile
 from bench.history import multiply
-from bench.load import AT_ONCE, Client, one_by_one, saturated
+from bench.load import one_by_one, saturated
 from bench.options import Options
 from bench.serving import Server, serving, source
 from bench.shapes import chain
@@ -48,18 +48,17 @@ def _reads(server: Server, kind: str) -> list[Figure]:
         f"one execution with {STEPS} steps": f"/api/v1/cicd/executions/{ran.id}/",
     }
     with _floor(server) as floor:
-        ours = [Client(server.url, server.token) for _ in range(AT_ONCE)]
-        bare = [Client(floor) for _ in range(AT_ONCE)]
+        ours, bare = (server.url, server.token), (floor, "")
         figures = []
         for name, path in paths.items():
             taken, limit, rates, limits = list[float](), list[float](), list[float](), list[float]()
-            one_by_one(ours[0], path, ASKED // 2)
-            one_by_one(bare[0], "/", ASKED // 2)
+            one_by_one(*ours, path, ASKED // 2)
+            one_by_one(*bare, "/", ASKED // 2)
             for _ in range(ROUNDS):
-                limit += one_by_one(bare[0], "/", ASKED)
-                taken += one_by_one(ours[0], path, ASKED)
-                limits.append(saturated(bare, "/", 2 * ASKED))
-                rates.append(saturated(ours, path, 2 * ASKED))
+                limit += one_by_one(*bare, "/", ASKED)
+                taken += one_by_one(*ours, path, ASKED)
+                limits.append(saturated(*bare, "/", 2 * ASKED))
+                rates.append(saturated(*ours, path, 2 * ASKED))
             what = f"{kind}: {name}"
             p50, floor_p50 = 1000 * median(taken), 1000 * median(limit)
             figures += [
@@ -69,8 +68,6 @@ def _reads(server: Server, kind: str) -> list[Figure]:
                     "  … saturated", max(rates), f"{max(limits):.0f}/s of {FLOOR}", max(limits), unit="/s", least=RATE
                 ),
             ]
-        for client in (*ours, *bare):
-            client.close()
     return figures
 
 
