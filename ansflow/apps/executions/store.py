@@ -120,7 +120,7 @@ class DjangoStore:
                 along()
 
         try:
-            self._db.write(work, secured_later=True)
+            self._db.write(work, secured_later=along is None)  # a deed of people is committed as ever
         except GuardFailed:
             self._give_back(carried_out)
             return False

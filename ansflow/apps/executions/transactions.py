@@ -72,9 +72,7 @@ class Database:
 
         return self._patiently(work)
 
-    def write(
-        self, work: Callable[[Statements], T], *, patience: float = PATIENCE, secured_later: bool = False
-    ) -> T:
+    def write(self, work: Callable[[Statements], T], *, patience: float = PATIENCE, secured_later: bool = False) -> T:
         """Everything that `work` writes, or nothing. It may be called several times; each begins anew.
 
         `secured_later`: the caller promises to call `secure` before anything follows from it.
