@@ -42,8 +42,9 @@ MUTANTS = (
     Mutant(
         "who lost the claim runs the step too",
         f"{RUNNER}:Runner.claim",
-        "if row is None:",
-        "if (row := row or self._scheduler.store.load(execution).step(step)) is None:",
+        "self._scheduler.tell(execution, Claim(step=step, worker=self.boot)).decision",
+        "(told if (told := self._scheduler.tell(execution, Claim(step=step, worker=self.boot)).decision).step(step)"
+        " else self._scheduler.store.load(execution))",
     ),
     Mutant(
         "adoption begins the command again",
@@ -162,8 +163,8 @@ MUTANTS = (
     Mutant(
         "the loser of a race believes it won",
         f"{SCHEDULER}:Scheduler._decide",
-        "or self.store.apply(execution, decision, now=now)",
-        "or [self.store.apply(execution, decision, now=now)]",
+        "or self.store.apply(execution, decision, now=now, along=along)",
+        "or [self.store.apply(execution, decision, now=now, along=along)]",
     ),
     Mutant(
         "events are numbered with gaps",
