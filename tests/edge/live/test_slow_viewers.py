@@ -130,8 +130,9 @@ def test_more_than_20_messages_a_second_end_the_socket(live, stage):
             ann.say("ping")
         for _ in range(20):
             ann.next("pong")
-        for _ in range(60):
-            ann.say("ping")
+        with suppress(ConnectionClosed):  # soon or later, as busy as this machine is
+            for _ in range(5_000):
+                ann.say("ping")
         assert ann.ended() == 1008
 
 
@@ -139,7 +140,7 @@ def test_a_flood_of_pings_ends_the_socket(live, stage):
     stage.begin(7)
     with live.execution(7) as ann:
         with suppress(ConnectionClosed):
-            for _ in range(100):
+            for _ in range(5_000):
                 ann.connection.ping()
         assert ann.ended() == 1008
 
