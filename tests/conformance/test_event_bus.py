@@ -14,6 +14,8 @@ import pytest
 
 from ansflow.engine.memory import MemoryBus
 from ansflow.engine.ports import EventBus, Grown, Hint, Missed, Moved
+from ansflow.infra.bus.redis import RedisBus
+from tests.redis_server import RedisServer
 
 PATIENCE = 20.0
 SOON = 0.05  # after which one asks again
@@ -34,7 +36,15 @@ def in_memory() -> Iterator[Pair]:
     bus.close()
 
 
-BUSES: dict[str, Callable[[], Iterator[Pair]]] = {"memory": in_memory}
+def over_redis() -> Iterator[Pair]:
+    with RedisServer() as redis:
+        here, there = RedisBus(redis.url), RedisBus(redis.url)
+        yield Pair(here, there, cut=lambda: redis.say("CLIENT", "KILL", "TYPE", "pubsub"))
+        there.close()
+        here.close()
+
+
+BUSES: dict[str, Callable[[], Iterator[Pair]]] = {"memory": in_memory, "redis": over_redis}
 
 
 @pytest.fixture(params=BUSES)
