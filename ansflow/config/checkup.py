@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+from ansflow.config.bus import check_bus
 from ansflow.config.folders import LEAST_FREE, free_bytes
 from ansflow.config.isolation import choose
 from ansflow.config.settings import Settings, unknown_variables
@@ -84,6 +85,11 @@ def _database(_: Settings) -> Iterator[str]:
         yield OLD_TABLES
 
 
+def _bus(settings: Settings) -> Iterator[str]:
+    if sentence := check_bus(settings):
+        yield sentence
+
+
 def _sealed(_: Settings) -> Iterator[str]:
     from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415
 
@@ -131,6 +137,7 @@ CHECKS: Mapping[str, Callable[[Settings], Iterator[str]]] = {
     "disk": _disk,
     "sandbox": _sandbox,
     "keys": _keys,
+    "bus": _bus,
     "database": _database,
     "sealed": _sealed,
     "store": _store,

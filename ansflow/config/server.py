@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from ansflow.config.bus import check_bus
 from ansflow.config.folders import LEAST_FREE, free_bytes, make_data_folder
 from ansflow.config.holding import Hold
 from ansflow.config.isolation import Isolation, choose
@@ -56,15 +57,15 @@ def serve(settings: Settings, tell: Tell) -> None:
         listening = listen(settings.host, settings.port)
         ending.callback(listening.close)
         settings = replace(settings, port=listening.getsockname()[1])
-        with ThreadPoolExecutor(1) as proving:  # takes a process or two, while Django is imported
-            isolation = proving.submit(choose, settings)
+        with ThreadPoolExecutor(2) as proving:  # takes a process or two, while Django is imported
+            isolation, bus = proving.submit(choose, settings), proving.submit(check_bus, settings)
             start_django(settings)
             migrate(settings)
             if make_administrator(settings):
                 tell("administrator", email=settings.admin_email)
-            chosen = isolation.result()
-        if chosen.warning:
-            tell("warning", message=chosen.warning)
+            chosen, bus_is_away = isolation.result(), bus.result()
+        for sentence in filter(None, (chosen.warning, bus_is_away)):
+            tell("warning", message=sentence)
         _run(settings, chosen, listening, tell, ending)
     tell("ended")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from ansflow.config.folders import data_folder
 from ansflow.core.errors import InvalidSpec, Problem
@@ -21,10 +21,11 @@ ELSEWHERE = ("ANSFLOW_LANG", "ANSFLOW_SERVER", "ANSFLOW_TOKEN")
 """Variables of the command line, which mean nothing to a server."""
 LATER = {
     "ANSFLOW_BROKER_URL": "workers in processes of their own",
-    "ANSFLOW_REDIS_URL": "a bus between processes",
 }
 """Variables that this release cannot honour yet, and what they would ask for."""
 HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+REDIS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 
 # ── how a value is written: each raises ValueError with what it wants ────────────────────────────────────────────
@@ -66,6 +67,21 @@ def _web_address(written: str) -> str:
 
 def _store(written: str) -> str:
     parse(written)
+    return written
+
+
+def _redis_address(written: str) -> str:
+    wanted = "an address such as redis://:password@host:6379/0; special characters of a password are written as %XX"
+    try:
+        parts = urlsplit(written)
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        whole = bool(parts.hostname) and parts.port != 0 and re.fullmatch("/?[0-9]{0,4}", parts.path) is not None
+    except ValueError:
+        raise ValueError(wanted) from None
+    if parts.scheme not in ("redis", "rediss") or not whole or parts.fragment:
+        raise ValueError(wanted)
+    if unknown := sorted(set(options) - set(REDIS_OPTIONS)):
+        raise ValueError(f"no option {unknown[0]!r}; known: {', '.join(REDIS_OPTIONS)}")
     return written
 
 
@@ -141,6 +157,13 @@ class Settings:
         "server's user only.",
         default=None,
         shown="as AWS's own tools find theirs",
+    )
+    redis_url: str = _setting(
+        _redis_address,
+        "The Redis over which processes tell each other at once what has changed: `redis://:password@host:6379/0`, "
+        "with TLS `rediss://…`. It keeps nothing: while it is away, others hear up to two seconds later.",
+        default="",
+        shown="within this process",
     )
     host: str = _setting(_text, "The address to listen on.", default="127.0.0.1")
     port: int = _setting(_number(0, 65535), "The port to listen on; 0 takes any free one.", default=8000)

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 from ansflow.apps.executions import concurrency, running
 from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets, cache_owner, facts
 from ansflow.apps.executions.store import DjangoStore
+from ansflow.config.bus import make_bus
 from ansflow.config.folders import server_folder
 from ansflow.config.isolation import Isolation, Offered
 from ansflow.config.keys import read_private
@@ -23,7 +24,7 @@ from ansflow.config.settings import Settings
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
-from ansflow.engine.memory import MemoryBus, SystemClock
+from ansflow.engine.memory import SystemClock
 from ansflow.engine.ports import EventBus, LogStore
 from ansflow.infra.dispatch.threads import Threads
 from ansflow.infra.storage.artifacts import FileArtifacts
@@ -71,11 +72,11 @@ class Wired:
 
 
 def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str] = os.environ) -> Wired:
-    """Starts nothing yet."""
+    """Carries nothing yet."""
     data, root = settings.data_dir, server_folder(settings.data_dir)
     for folder in (root, root / "executions"):
         folder.mkdir(exist_ok=True, mode=0o700)
-    threads, store, artifacts, bus = Threads(settings.slots), DjangoStore(), FileArtifacts(root), MemoryBus()
+    threads, store, artifacts, bus = Threads(settings.slots), DjangoStore(), FileArtifacts(root), make_bus(settings)
     logs, end_logs = _logs(settings, root / "logs")
     engine = Engine(
         store=store,

@@ -70,10 +70,37 @@ def test_what_is_set_arrives_as_what_it_is() -> None:
         ("key_file", "ring"),
         ("max_body", "10MB"),
         ("log_format", "xml"),
+        ("redis_url", "localhost"),
+        ("redis_url", "localhost:6379"),
+        ("redis_url", "http://localhost:6379/0"),
+        ("redis_url", "redis://"),
+        ("redis_url", "redis://:p@ss/word@localhost/0"),
+        ("redis_url", "redis://localhost:port/0"),
+        ("redis_url", "redis://localhost/main"),
+        ("redis_url", "redis://localhost/0#1"),
+        ("redis_url", "redis://localhost/0?socket_timeout=60"),
+        ("redis_url", "redis://[::1/0"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
     assert refused(**{name: value}).startswith(f"ANSFLOW_{name.upper()} wants ")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://localhost",
+        "redis://:p%40ss%2Fword@10.0.0.1:6379/3",
+        "redis://ann:secret@[::1]:6379/0",
+        "rediss://redis.example.com:6380/0?ssl_ca_certs=/etc/ssl/redis.pem",
+    ],
+)
+def test_the_address_of_a_redis_arrives_as_it_was_written(address: str) -> None:
+    assert read(redis_url=address).redis_url == address
+
+
+def test_no_wrong_address_of_a_redis_shows_its_password() -> None:
+    assert "hunter2" not in refused(redis_url="redis://:hunter2@localhost/main")
 
 
 def test_every_wrong_variable_is_named_at_once() -> None:
@@ -82,7 +109,7 @@ def test_every_wrong_variable_is_named_at_once() -> None:
     assert "ANSFLOW_SLOTS" in said
 
 
-@pytest.mark.parametrize("name", ["broker_url", "redis_url"])
+@pytest.mark.parametrize("name", ["broker_url"])
 def test_what_this_release_cannot_do_is_refused_and_not_passed_over(name: str) -> None:
     assert "this release does not have" in refused(**{name: "redis://localhost"})
 
