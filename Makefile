@@ -74,7 +74,7 @@ lock: setup ## pin requirements anew, with hashes
 		pyproject.toml -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		pyproject.toml --extra dev -o requirements/dev.txt
-	@for tool in ansflow/steps/security_scan/tools/*.in; do \
+	@for tool in ansflow/steps/security_scan/tools/*.in bench/live/peers.in; do \
 		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 			$$tool -o $${tool%.in}.txt; done
 

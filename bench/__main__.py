@@ -11,6 +11,7 @@ from collections.abc import Callable
 from bench import log_path, lone, server_growth, server_history, server_reads, server_start, server_steps
 from bench.databases import KINDS
 from bench.figures import Figure, show
+from bench.live.__main__ import main as live
 from bench.log_reading import measure_log_reading, print_log_reading
 from bench.options import Options
 
@@ -25,6 +26,8 @@ NAMES = ("run", "logs", *SERVER)
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["live"]:
+        return live(sys.argv[2:])
     options, as_json, names = _read()
     found: dict[str, object] = {}
     for name in names:
@@ -53,7 +56,9 @@ def main() -> int:
 
 
 def _read() -> tuple[Options, bool, list[str]]:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, epilog="Sockets are measured apart: python -m bench live --help"
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}, or how some begin; else all")
     parser.add_argument(
         "--runs", type=int, default=5, help="runs of each command (default 5; at 10,000 steps always 1)"
