@@ -7,7 +7,7 @@ WEB_FROM := $(shell find web -type f -not -path '*/node_modules/*')
 NPX := cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npx --no-install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run hello test chaos lint fix generate hostile bench lock services screenshots clean
+.PHONY: help setup web run hello test chaos live-proof lint fix generate hostile bench lock services screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ test: setup ## run every test
 
 chaos: setup ## what a release must survive: hundreds of kill -9 of servers and databases, each account checked
 	@ANSFLOW_CHAOS=release $(BIN)/pytest -q tests/chaos
+
+live-proof: setup ## 500 viewers who lose their connection 20 times each, while the bus is lost too
+	@ANSFLOW_TESTS_WHOLE=1 $(BIN)/pytest -q tests/e2e/live/test_under_faults.py
 
 lint: setup ## formatting, types, import directions
 	@$(BIN)/ruff format --check .

@@ -98,14 +98,22 @@ class RedisServer:
             connection.sendall(f"{' '.join(words)}\r\n".encode())
             return lines.readline().decode().strip()
 
-    @contextlib.contextmanager
-    def partitioned(self) -> Iterator[None]:
+    def cut(self) -> None:
+        """The way through `far_url`: from now on nothing comes through, and nobody is told."""
         assert self._wire is not None, "nothing goes through `far_url` yet"
         self._wire.cut()
+
+    def mend(self) -> None:
+        if self._wire is not None:
+            self._wire.mend()
+
+    @contextlib.contextmanager
+    def partitioned(self) -> Iterator[None]:
+        self.cut()
         try:
             yield
         finally:
-            self._wire.mend()
+            self.mend()
 
     def close(self) -> None:
         if self._wire is not None:

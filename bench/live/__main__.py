@@ -13,7 +13,7 @@ from dataclasses import asdict
 from bench.live.fanout import BURST, CONTENDERS, SIZES, STEADY, Contender, Fanout, Size, measure
 from bench.live.lines import MEGABYTES, Bytes, Lines, measure_lines
 
-COLUMNS = ("p50 ms", "p99 ms", f"burst of {BURST} s", "CPU µs", "KB/socket", "bytes", "lost", "doubled")
+COLUMNS = ("p50 ms", "p99 ms", f"burst of {BURST} s", "CPU µs", "KB/socket", "bytes", "missing", "doubled")
 GOALS = {
     100: "",
     1000: "goal: p99 ≤ 60 ms, burst ≤ 1.0 s, ≤ 15 µs per delivery, ≤ 20 KB per socket",
