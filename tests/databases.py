@@ -45,7 +45,6 @@ KINDS = ("sqlite", "postgresql", "mariadb")
 PATIENCE = 180.0  # seconds for a server to accept connections on a busy machine
 ROOM = 2**30  # bytes a server may need
 _NUMBERS = count(1)
-_GUARDS: list[subprocess.Popen[bytes]] = []  # they end with the session, and are not waited for before
 
 
 class Store(DjangoStore):
@@ -152,11 +151,13 @@ def running(kind: str) -> dict[str, Any]:
 
 def start(folder: Path, command: list[str], user: str, owner: int) -> int:
     """Under its guard; returns the guard's number."""
-    log = (folder / "server.log").open("ab")
     guard = [sys.executable, str(Path(__file__).with_name("guard.py")), str(owner), str(folder), user, *command]
-    with log:
-        _GUARDS.append(subprocess.Popen(guard, stdout=log, stderr=log))
-    return _GUARDS[-1].pid
+    log = os.open(folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:  # no Popen: it outlives the test that needs it first, and nobody here waits for it
+        said = [(os.POSIX_SPAWN_DUP2, log, number) for number in (1, 2)]
+        return os.posix_spawn(sys.executable, guard, os.environ, file_actions=said)
+    finally:
+        os.close(log)
 
 
 def wait_for(port: int, accepts: Callable[[], bool], folder: Path) -> None:
