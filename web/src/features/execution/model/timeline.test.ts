@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
+import { marks, timelineOf } from "./timeline";
+
+const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
+
+function step(key: string, needs: string[], started?: number, ended?: number, status = "success"): StepExecutionBody {
+  return {
+    key,
+    needs,
+    status,
+    started_at: started === undefined ? null : at(started),
+    ended_at: ended === undefined ? null : at(ended),
+  } as StepExecutionBody;
+}
+
+test("a step waits from the end of what it needs, and runs until its own", () => {
+  const execution = {
+    created_at: at(-5),
+    started_at: at(0),
+    ended_at: null,
+    step_executions: [
+      step("a", [], 1, 10),
+      step("b", ["a"], 12, undefined, "running"),
+      step("c", ["a", "b"], undefined, undefined, "pending"),
+      step("d", ["a"], undefined, 11, "skipped"),
+    ],
+  } as unknown as WholeExecutionBody;
+  const { bars, seconds } = timelineOf(execution, Date.parse(at(20)));
+  expect(bars.map(({ step: { key }, waits, runs, ends }) => [key, waits, runs, ends])).toEqual([
+    ["a", 0, 1, 10],
+    ["b", 10, 12, 20],
+    ["c", 20, null, 20],
+  ]);
+  expect(seconds).toBe(20);
+});
+
+test("marks stand on round seconds", () => {
+  expect(marks(7)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(marks(70)).toEqual([0, 10, 20, 30, 40, 50, 60, 70]);
+  expect(marks(4000)).toEqual([0, 600, 1200, 1800, 2400, 3000, 3600]);
+  expect(marks(90 * 86_400).length).toBeLessThan(10);
+});

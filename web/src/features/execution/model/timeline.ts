@@ -1,0 +1,43 @@
+import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
+
+/** One step's bar: it waited from `waits` to `runs`, and ran from there to `ends`; in seconds since the execution began. */
+export interface Bar {
+  readonly step: StepExecutionBody;
+  readonly waits: number;
+  readonly runs: number | null;
+  readonly ends: number;
+}
+
+export interface Timeline {
+  readonly bars: readonly Bar[];
+  readonly seconds: number;
+}
+
+/**
+ * Where the time went. A step waits from the moment in which the last step that it needs had ended. What has not begun
+ * waits up to `now`, or up to the end of the execution; what was skipped has no bar.
+ */
+export function timelineOf(execution: WholeExecutionBody, now: number): Timeline {
+  const origin = Date.parse(execution.started_at ?? execution.created_at);
+  const since = (at: string | null) => (at === null ? null : Math.max(0, (Date.parse(at) - origin) / 1000));
+  const end = since(execution.ended_at) ?? Math.max(0, (now - origin) / 1000);
+  const ended = new Map(execution.step_executions.map(({ key, ended_at }) => [key, since(ended_at)]));
+  const bars = execution.step_executions
+    .filter(({ status, started_at }) => started_at !== null || status === "pending" || status === "waiting")
+    .map((step) => {
+      const needs = step.needs.map((key) => ended.get(key) ?? null);
+      const runs = since(step.started_at);
+      const ready = needs.includes(null) ? null : Math.max(0, ...needs.filter((at) => at !== null));
+      const ends = since(step.ended_at) ?? end;
+      return { step, waits: Math.min(ready ?? runs ?? end, runs ?? end), runs, ends };
+    });
+  return { bars, seconds: Math.max(end, ...bars.map(({ ends }) => ends), 1) };
+}
+
+const NICE = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];
+
+/** At most `most` marks on round seconds, from 0. */
+export function marks(seconds: number, most = 8): number[] {
+  const step = NICE.find((nice) => seconds / nice <= most) ?? Math.ceil(seconds / most / 86_400) * 86_400;
+  return Array.from({ length: Math.floor(seconds / step) + 1 }, (_, at) => at * step);
+}
