@@ -4,6 +4,7 @@ import { openClient } from "@/api/client";
 import { openTexts } from "@/lib/i18n";
 import { lendNonce, pageNonce, trustOnlyStyles } from "@/lib/trusted";
 import "@/ui/base.css";
+import "@/lib/ansi.css";
 import { App } from "./app";
 
 trustOnlyStyles();

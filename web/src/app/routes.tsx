@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, lazyRouteComponent as lazy, redirect } from "@tanstack/react-router";
 import { session } from "@/api/session";
 import { parseSignIn } from "@/features/auth/search";
+import { parseExecution } from "@/features/execution-live/search";
 import { parseExecutions } from "@/features/executions/search";
 import { parsePipelines } from "@/features/pipelines/search";
 import { parseProjects } from "@/features/projects/search";
@@ -30,6 +31,8 @@ const pages = [
   createRoute({ getParentRoute: inside, path: "/projects", validateSearch: parseProjects, component: lazy(() => import("@/features/projects/projects-page"), "ProjectsPage") }),
   createRoute({ getParentRoute: inside, path: "/pipelines", validateSearch: parsePipelines, component: lazy(() => import("@/features/pipelines/pipelines-page"), "PipelinesPage") }),
   createRoute({ getParentRoute: inside, path: "/executions", validateSearch: parseExecutions, component: lazy(() => import("@/features/executions/executions-page"), "ExecutionsPage") }),
+  createRoute({ getParentRoute: inside, path: "/executions/$id", validateSearch: parseExecution, component: lazy(() => import("@/features/execution-live/execution-page"), "ExecutionPage") }),
+  createRoute({ getParentRoute: inside, path: "/executions/$id/steps/$key", validateSearch: parseExecution, component: lazy(() => import("@/features/execution-live/execution-page"), "ExecutionPage") }),
 ] as const;
 // biome-ignore format: one line per page
 const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", validateSearch: parseSignIn, component: lazy(() => import("@/features/auth/sign-in-page"), "SignInPage") });

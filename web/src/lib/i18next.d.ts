@@ -1,6 +1,7 @@
 import "i18next";
 import type app from "../locales/en/app.json";
 import type auth from "../locales/en/auth.json";
+import type executionLive from "../locales/en/execution-live.json";
 import type executions from "../locales/en/executions.json";
 import type home from "../locales/en/home.json";
 import type pipelines from "../locales/en/pipelines.json";
@@ -14,6 +15,7 @@ declare module "i18next" {
     resources: {
       app: typeof app;
       auth: typeof auth;
+      "execution-live": typeof executionLive;
       executions: typeof executions;
       home: typeof home;
       pipelines: typeof pipelines;

@@ -1,3 +1,5 @@
+import { Link } from "@tanstack/react-router";
+
 interface ExecutionNameProps {
   id: number;
   pipeline: string;
@@ -5,10 +7,10 @@ interface ExecutionNameProps {
 }
 
 /** `shop #12`: how people speak of an execution, wherever it stands. */
-export function ExecutionName({ pipeline, number }: ExecutionNameProps) {
+export function ExecutionName({ id, pipeline, number }: ExecutionNameProps) {
   return (
-    <span title={`${pipeline} #${number}`}>
+    <Link to="/executions/$id" params={{ id: String(id) }} title={`${pipeline} #${number}`}>
       {pipeline} <span className="muted">#{number}</span>
-    </span>
+    </Link>
   );
 }

@@ -1,0 +1,120 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Hand } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { type ApprovalBody, approvalsRespond, type FieldBody, type WholeExecutionBody } from "@/api/generated";
+import { Button } from "@/ui/button";
+import { Choice } from "@/ui/choice";
+import { Field } from "@/ui/field";
+import { Input } from "@/ui/input";
+import { Failure } from "@/ui/states";
+import { Ago } from "@/ui/time";
+import { approvals } from "./api";
+import styles from "./details.module.css";
+
+/** The gate that a step waits at: the question, who has answered, and the answer of whoever may give one. */
+export function ApprovalCard({ execution, step }: { execution: WholeExecutionBody; step: string }) {
+  const { t } = useTranslation("execution-live");
+  const { data, error } = useQuery(approvals(execution.id, execution.seq));
+  if (error !== null) return <Failure what={t("gate.failed")} error={error} />;
+  const asked = data?.find((one) => one.step === step && one.status === "pending");
+  return asked === undefined ? null : <Gate asked={asked} />;
+}
+
+function Gate({ asked }: { asked: ApprovalBody }) {
+  const { t } = useTranslation("execution-live");
+  const [comment, setComment] = useState("");
+  const [fields, setFields] = useState<Record<string, string>>({});
+  const queries = useQueryClient();
+  const respond = useMutation({
+    mutationFn: (action: "approve" | "reject") => {
+      const body = { action, comment, digest: asked.digest, ...(action === "approve" && { fields }) };
+      return approvalsRespond({ path: { id: asked.id }, body });
+    },
+    onSettled: () => queries.invalidateQueries({ queryKey: ["executions", "one", asked.execution, "approvals"] }),
+  });
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    respond.mutate("approve");
+  };
+  return (
+    <form className={styles.gate} onSubmit={send} aria-label={t("gate.label")}>
+      <strong>
+        <Hand size={14} aria-hidden /> {asked.message || t("gate.question", { step: asked.name || asked.step })}
+      </strong>
+      <p className="muted">
+        {t("gate.needs", { given: asked.answers.length, required: asked.required })}
+        {who(asked) === "" ? "" : ` · ${t("gate.who", { who: who(asked) })}`}
+        {asked.expires_at === null ? null : (
+          <>
+            {" · "}
+            {t("gate.expires")} <Ago at={asked.expires_at} />
+          </>
+        )}
+      </p>
+      {asked.answers.map(({ by, comment: said }) => (
+        <p key={by}>
+          {t("gate.answered", { by })} {said}
+        </p>
+      ))}
+      {asked.may_respond ? (
+        <>
+          {asked.fields.map((field) => (
+            <Asked
+              key={field.name}
+              field={field}
+              value={fields[field.name] ?? ""}
+              set={(value) => setFields({ ...fields, [field.name]: value })}
+            />
+          ))}
+          <Field label={t("gate.comment")}>
+            {(ids) => <Input {...ids} value={comment} onChange={(event) => setComment(event.target.value)} />}
+          </Field>
+          <div className={styles.answers}>
+            <Button type="primary" htmlType="submit" loading={respond.isPending}>
+              {t("gate.approve")}
+            </Button>
+            <Button danger disabled={respond.isPending} onClick={() => respond.mutate("reject")}>
+              {t("gate.reject")}
+            </Button>
+          </div>
+        </>
+      ) : (
+        <p>{asked.why_not}</p>
+      )}
+      {respond.error === null ? null : <Failure what={t("not_done")} error={respond.error} />}
+    </form>
+  );
+}
+
+function who({ users, groups }: ApprovalBody): string {
+  return [...groups, ...users].join(", ");
+}
+
+function Asked({ field, value, set }: { field: FieldBody; value: string; set: (value: string) => void }) {
+  const { t } = useTranslation("execution-live");
+  const options = field.type === "boolean" ? ["true", "false"] : field.options;
+  const label = field.required ? t("gate.required", { name: field.name }) : field.name;
+  if (field.type === "choice" || field.type === "boolean")
+    return (
+      <Choice
+        label={label}
+        value={value}
+        options={[{ value: "", label }, ...options.map((one) => ({ value: one, label: one }))]}
+        onChange={set}
+      />
+    );
+  return (
+    <Field label={label}>
+      {(ids) => (
+        <Input
+          {...ids}
+          type={field.type === "number" ? "number" : "text"}
+          required={field.required}
+          value={value}
+          onChange={(event) => set(event.target.value)}
+        />
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,102 @@
+import { Link } from "@tanstack/react-router";
+import { GitBranch, GitCommitHorizontal, Unplug } from "lucide-react";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import type { WholeExecutionBody } from "@/api/generated";
+import { lookOfExecution, STEP_LOOK, type StepStatus } from "@/lib/status";
+import { Status } from "@/ui/status";
+import { Ago, Taken } from "@/ui/time";
+import { Deeds } from "./deeds";
+import styles from "./head.module.css";
+
+/** What it is, how it stands and why, and what can be done with it. */
+export function Head({ execution, connected }: { execution: WholeExecutionBody; connected: boolean }) {
+  const { t } = useTranslation(["execution-live", "executions"]);
+  const { pipeline_name, number, message, branch, commit, triggered_by, trigger_type } = execution;
+  const look = lookOfExecution(execution);
+  const title = `${pipeline_name} #${number}`;
+  useEffect(() => {
+    document.title = `${title} · AnsFlow`;
+  }, [title]);
+  return (
+    <header className={styles.head}>
+      <div className={styles.first}>
+        <h1>
+          {pipeline_name} <span className="muted">#{number}</span>
+        </h1>
+        <Status look={look} />
+        <span className={styles.taken}>
+          <Taken of={execution} />
+        </span>
+        {connected || look.final ? null : (
+          <span role="status" className={styles.lost}>
+            <Unplug size={14} aria-hidden /> {t("not_connected")}
+          </span>
+        )}
+        <Deeds execution={execution} />
+      </div>
+      {message === "" ? null : (
+        <p className={styles.message} data-tone={look.tone}>
+          {message}
+        </p>
+      )}
+      <div className={styles.facts}>
+        <span>{execution.project_name}</span>
+        {branch === "" ? null : (
+          <span>
+            <GitBranch size={13} aria-hidden /> {branch}
+          </span>
+        )}
+        {commit === "" ? null : (
+          <code>
+            <GitCommitHorizontal size={13} aria-hidden /> {commit.slice(0, 10)}
+          </code>
+        )}
+        <span>
+          {t(`executions:triggers.${trigger_type}`)}
+          {triggered_by === "" ? "" : ` · ${triggered_by}`}
+        </span>
+        <Ago at={execution.created_at} />
+        {execution.rerun_of === null ? null : (
+          <Link to="/executions/$id" params={{ id: String(execution.rerun_of) }}>
+            {t("rerun_of")}
+          </Link>
+        )}
+      </div>
+      <Progress execution={execution} />
+    </header>
+  );
+}
+
+/** One part for each status, as wide as there are steps in it; in words for whoever does not see it. */
+function Progress({ execution }: { execution: WholeExecutionBody }) {
+  const { t } = useTranslation(["execution-live", "status"]);
+  const all = execution.step_executions.length;
+  const parts = (Object.keys(STEP_LOOK) as StepStatus[])
+    .map((status) => ({ status, look: STEP_LOOK[status], count: execution.counts[status] ?? 0 }))
+    .filter(({ count }) => count > 0)
+    .sort((one, other) => Number(other.look.final) - Number(one.look.final));
+  const done = parts.filter(({ look }) => look.final).reduce((sum, { count }) => sum + count, 0);
+  const words = parts.map(({ look, count }) => `${count} ${t(`status:${look.word}`)}`).join(" · ");
+  return (
+    <div className={styles.progress}>
+      <div
+        className={styles.track}
+        role="progressbar"
+        aria-label={t("progress")}
+        aria-valuemin={0}
+        aria-valuemax={all}
+        aria-valuenow={done}
+        aria-valuetext={words}
+        title={words}
+      >
+        {parts.map(({ status, look, count }) => (
+          <span key={status} data-tone={look.tone} style={{ flexGrow: count }} />
+        ))}
+      </div>
+      <span className="muted">
+        {done}/{all}
+      </span>
+    </div>
+  );
+}

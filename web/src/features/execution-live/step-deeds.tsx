@@ -1,0 +1,50 @@
+import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Ban, StepForward } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import {
+  cicdExecutionsCancel,
+  cicdExecutionsResume,
+  type StepExecutionBody,
+  type WholeExecutionBody,
+} from "@/api/generated";
+import { EXECUTION_LOOK, STEP_LOOK } from "@/lib/status";
+import { Button } from "@/ui/button";
+import { Failure } from "@/ui/states";
+import styles from "./deeds.module.css";
+
+/** Cancel this one step, or begin again from it. */
+export function StepDeeds({ execution, step }: { execution: WholeExecutionBody; step: StepExecutionBody }) {
+  const { t } = useTranslation("execution-live");
+  const navigate = useNavigate();
+  const path = { id: execution.id };
+  const cancel = useMutation({
+    mutationFn: async () => (await cicdExecutionsCancel({ path, body: { step: step.key } })).data,
+  });
+  const resume = useMutation({
+    mutationFn: async () => (await cicdExecutionsResume({ path, body: { from_step: step.key } })).data,
+    onSuccess: ({ id }) => void navigate({ to: "/executions/$id", params: { id: String(id) } }),
+  });
+  const failed = cancel.error ?? resume.error;
+  const isOver = EXECUTION_LOOK[execution.status].final;
+  return (
+    <div className={styles.deeds}>
+      {isOver ? (
+        <Button
+          size="small"
+          icon={<StepForward size={13} />}
+          loading={resume.isPending}
+          onClick={() => resume.mutate()}
+        >
+          {t("resume")}
+        </Button>
+      ) : null}
+      {isOver || STEP_LOOK[step.status].final ? null : (
+        <Button size="small" icon={<Ban size={13} />} loading={cancel.isPending} onClick={() => cancel.mutate()}>
+          {t("cancel_step")}
+        </Button>
+      )}
+      {failed === null ? null : <Failure what={t("not_done")} error={failed} />}
+    </div>
+  );
+}

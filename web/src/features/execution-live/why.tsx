@@ -1,0 +1,30 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { WholeExecutionBody } from "@/api/generated";
+import { Empty, Failure, Skeleton } from "@/ui/states";
+import { Ago } from "@/ui/time";
+import { decisions } from "./api";
+import styles from "./details.module.css";
+
+/** Every decision about a step, with its reason in a sentence. */
+export function Why({ execution, step }: { execution: WholeExecutionBody; step: string }) {
+  const { t } = useTranslation("execution-live");
+  const { data, error } = useQuery(decisions(execution.id, step, execution.seq));
+  if (error !== null) return <Failure what={t("why_failed")} error={error} />;
+  if (data === undefined) return <Skeleton />;
+  if (data.length === 0) return <Empty says={t("why_none")} />;
+  return (
+    <ol className={styles.decisions}>
+      {data.map(({ kind, seq, at, status, attempt, message }, index) => (
+        <li key={seq ?? `${kind} ${index}`}>
+          <span className="muted">{at === null ? t(`why_${kind === "plan" ? "plan" : "now"}`) : <Ago at={at} />}</span>
+          <span>
+            <strong>{status}</strong>
+            {attempt > 1 ? ` ×${attempt}` : ""}
+          </span>
+          <span>{message}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
