@@ -35,7 +35,7 @@ export function Head({ execution, connected }: { execution: WholeExecutionBody; 
         )}
         <Deeds execution={execution} />
       </div>
-      {message === "" ? null : (
+      {look.word === "running" || look.word === "success" || message === "" ? null : (
         <p className={styles.message} data-tone={look.tone}>
           {message}
         </p>

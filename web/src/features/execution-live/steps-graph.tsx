@@ -5,6 +5,7 @@ import { layOut, type Place } from "@/graph/layout";
 import { lookOfStep } from "@/lib/status";
 import { Button } from "@/ui/button";
 import { Status } from "@/ui/status";
+import { resolved } from "./model/needs";
 import styles from "./steps.module.css";
 import type { StepsProps } from "./steps-list";
 
@@ -23,7 +24,7 @@ export default function StepsGraph({ execution, chosen, choose }: StepsProps) {
   const scroll = useRef<HTMLDivElement>(null);
   const steps = execution.step_executions;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the steps of an execution and their needs never change
-  const layout = useMemo(() => layOut(steps), [execution.id]);
+  const layout = useMemo(() => layOut(resolved(steps)), [execution.id]);
   const size = {
     width: 2 * EDGE + layout.columns * (BOX.width + GAP.column) - GAP.column,
     height: 2 * EDGE + layout.rows * (BOX.height + GAP.row) - GAP.row,

@@ -8,6 +8,8 @@ function step(key: string, needs: string[], started?: number, ended?: number, st
   return {
     key,
     needs,
+    group: "",
+    matrix: {},
     status,
     started_at: started === undefined ? null : at(started),
     ended_at: ended === undefined ? null : at(ended),

@@ -1,4 +1,5 @@
 import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
+import { resolved } from "./needs";
 
 /** One step's bar: it waited from `waits` to `runs`, and ran from there to `ends`; in seconds since the execution began. */
 export interface Bar {
@@ -22,7 +23,7 @@ export function timelineOf(execution: WholeExecutionBody, now: number): Timeline
   const since = (at: string | null) => (at === null ? null : Math.max(0, (Date.parse(at) - origin) / 1000));
   const end = since(execution.ended_at) ?? Math.max(0, (now - origin) / 1000);
   const ended = new Map(execution.step_executions.map(({ key, ended_at }) => [key, since(ended_at)]));
-  const bars = execution.step_executions
+  const bars = resolved(execution.step_executions)
     .filter(({ status, started_at }) => started_at !== null || status === "pending" || status === "waiting")
     .map((step) => {
       const needs = step.needs.map((key) => ended.get(key) ?? null);

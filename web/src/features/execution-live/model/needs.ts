@@ -1,0 +1,17 @@
+import type { StepExecutionBody } from "@/api/generated";
+
+type Step = Pick<StepExecutionBody, "key" | "needs" | "group" | "matrix">;
+
+/** The steps with the keys of those that they need: who needs a group, or a step with a matrix, needs all that is in it. */
+export function resolved<S extends Step>(steps: readonly S[]): S[] {
+  const known = new Set(steps.map(({ key }) => key));
+  const members = new Map<string, string[]>();
+  for (const { key, group, matrix } of steps) {
+    const names = [group, Object.keys(matrix).length > 0 ? key.replace(/ \(.*\)$/, "") : ""];
+    for (const name of names) if (name !== "" && name !== key) members.set(name, [...(members.get(name) ?? []), key]);
+  }
+  return steps.map((step) => ({
+    ...step,
+    needs: [...new Set(step.needs.flatMap((need) => (known.has(need) ? [need] : (members.get(need) ?? []))))],
+  }));
+}
