@@ -4,6 +4,7 @@ import { session } from "@/api/session";
 import { parseSignIn } from "@/features/auth/search";
 import { parseExecution } from "@/features/execution-live/search";
 import { parseExecutions } from "@/features/executions/search";
+import { parseEditor, parseNew } from "@/features/pipeline-editor/search";
 import { parsePipelines } from "@/features/pipelines/search";
 import { parseProjects } from "@/features/projects/search";
 import { Shell } from "./shell";
@@ -30,6 +31,8 @@ const pages = [
   createRoute({ getParentRoute: inside, path: "/", component: lazy(() => import("@/features/home/home-page"), "HomePage") }),
   createRoute({ getParentRoute: inside, path: "/projects", validateSearch: parseProjects, component: lazy(() => import("@/features/projects/projects-page"), "ProjectsPage") }),
   createRoute({ getParentRoute: inside, path: "/pipelines", validateSearch: parsePipelines, component: lazy(() => import("@/features/pipelines/pipelines-page"), "PipelinesPage") }),
+  createRoute({ getParentRoute: inside, path: "/pipelines/new", validateSearch: parseNew, component: lazy(() => import("@/features/pipeline-editor/pipeline-editor-page"), "NewPipelinePage") }),
+  createRoute({ getParentRoute: inside, path: "/pipelines/$id/edit", validateSearch: parseEditor, component: lazy(() => import("@/features/pipeline-editor/pipeline-editor-page"), "PipelineEditorPage") }),
   createRoute({ getParentRoute: inside, path: "/executions", validateSearch: parseExecutions, component: lazy(() => import("@/features/executions/executions-page"), "ExecutionsPage") }),
   createRoute({ getParentRoute: inside, path: "/executions/$id", validateSearch: parseExecution, component: lazy(() => import("@/features/execution-live/execution-page"), "ExecutionPage") }),
   createRoute({ getParentRoute: inside, path: "/executions/$id/steps/$key", validateSearch: parseExecution, component: lazy(() => import("@/features/execution-live/execution-page"), "ExecutionPage") }),

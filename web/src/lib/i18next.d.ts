@@ -4,6 +4,7 @@ import type auth from "../locales/en/auth.json";
 import type executionLive from "../locales/en/execution-live.json";
 import type executions from "../locales/en/executions.json";
 import type home from "../locales/en/home.json";
+import type pipelineEditor from "../locales/en/pipeline-editor.json";
 import type pipelines from "../locales/en/pipelines.json";
 import type projects from "../locales/en/projects.json";
 import type status from "../locales/en/status.json";
@@ -18,6 +19,7 @@ declare module "i18next" {
       "execution-live": typeof executionLive;
       executions: typeof executions;
       home: typeof home;
+      "pipeline-editor": typeof pipelineEditor;
       pipelines: typeof pipelines;
       projects: typeof projects;
       status: typeof status;

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { Pencil } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { PipelineBody } from "@/api/generated";
 import { lookOfExecution } from "@/lib/status";
@@ -63,6 +64,22 @@ export function PipelinesList({ rows }: { rows: readonly PipelineBody[] }) {
       width: "120px",
       wide: true,
       cell: ({ changed_at }) => <Ago at={changed_at} />,
+    },
+    {
+      key: "edit",
+      title: t("edit"),
+      width: "60px",
+      align: "end",
+      cell: ({ id, name }) => (
+        <Link
+          to="/pipelines/$id/edit"
+          params={{ id: String(id) }}
+          aria-label={`${t("edit")}: ${name}`}
+          title={t("edit")}
+        >
+          <Pencil size={14} aria-hidden />
+        </Link>
+      ),
     },
   ];
   return <List label={t("label")} columns={columns} rows={rows} idOf={({ id }) => id} />;

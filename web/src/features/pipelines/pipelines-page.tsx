@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { EXECUTION_LOOK, EXECUTION_STATUSES } from "@/lib/status";
 import { Choice } from "@/ui/choice";
@@ -20,7 +21,15 @@ export function PipelinesPage() {
   const { data, error, refetch } = useQuery(pipelines(search));
   const isFiltered = search.search !== undefined || search.project !== undefined || search.status !== undefined;
   return (
-    <Page title={t("title")} below={<Filters />}>
+    <Page
+      title={t("title")}
+      actions={
+        <Link to="/pipelines/new" search={search.project === undefined ? {} : { project: search.project }}>
+          <Plus size={14} aria-hidden /> {t("new")}
+        </Link>
+      }
+      below={<Filters />}
+    >
       {error !== null && <Failure what={t("failed")} error={error} again={() => void refetch()} />}
       {data === undefined && error === null && <Skeleton />}
       {data?.count === 0 &&

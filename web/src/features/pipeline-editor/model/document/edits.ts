@@ -49,3 +49,6 @@ function unsafe(why: string): Refusal {
   const message = "This edit cannot be made here without touching more of the file.";
   return new Refusal("unsafe", message, `${why} Edit it by hand.`);
 }
+
+/** Whether the tree of a text is at hand, so that reading it costs nothing. */
+export const isAtHand = (text: string): boolean => last?.text === text;

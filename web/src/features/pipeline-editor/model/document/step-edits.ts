@@ -32,16 +32,23 @@ export interface NewStep {
 
 /** Adds a step behind the step `after`, or as the last one. */
 export function addStep({ id, type = "", needs = [], run = "", after = "" }: NewStep): Change {
+  const listed = needs.length === 1 ? (needs[0] ?? "") : [...needs];
+  const keys: [string, Value][] = [
+    ["type", type || (run === "" ? "custom" : "")],
+    ["needs", listed],
+    ["run", run],
+  ];
+  const said = keys.filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value !== ""));
+  return putStep(id, new Map(said), { needs, after });
+}
+
+/** The same with all that the step says; `needs` are the steps and groups that must be there. */
+export function putStep(
+  id: string,
+  body: Dict,
+  { needs = [], after = "" }: { needs?: readonly string[]; after?: string },
+): Change {
   const section = (value: Value) => (after === "" ? "steps" : findSection(value, after));
-  const body = (): Dict => {
-    const listed = needs.length === 1 ? (needs[0] ?? "") : [...needs];
-    const keys: [string, Value][] = [
-      ["type", type || (run === "" ? "custom" : "")],
-      ["needs", listed],
-      ["run", run],
-    ];
-    return new Map(keys.filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value !== "")));
-  };
   return {
     splices(source) {
       if (sectionOf(source.value, id) !== undefined) {
@@ -50,15 +57,15 @@ export function addStep({ id, type = "", needs = [], run = "", after = "" }: New
       for (const need of needs) expectNeed(source.value, need);
       const holder = section(source.value);
       const names = [...dictAt(source.value, [holder]).keys()];
-      if (names.length === 0) return setValue(source, [holder], new Map([[id, body()]]), false);
+      if (names.length === 0) return setValue(source, [holder], new Map([[id, body]]), false);
       const index = after === "" ? names.length : names.indexOf(after) + 1;
-      return insert(source, find(source, [holder]), index, id, body(), false);
+      return insert(source, find(source, [holder]), index, id, body, false);
     },
     meaning: (value) =>
       changed(value, [section(value)], (steps) => {
         const pairs = isDict(steps) ? [...steps] : [];
         const index = after === "" ? pairs.length : pairs.findIndex(([name]) => name === after) + 1;
-        return new Map([...pairs.slice(0, index), [id, body()], ...pairs.slice(index)]);
+        return new Map([...pairs.slice(0, index), [id, body], ...pairs.slice(index)]);
       }),
   };
 }

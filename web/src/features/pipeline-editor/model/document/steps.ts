@@ -68,3 +68,5 @@ export function writtenAt(source: Source, path: Path): Node | null {
   }
   return node === null ? null : followed(node);
 }
+
+export const isSection = (name: unknown): name is Section => SECTIONS.some((section) => section === name);

@@ -1,0 +1,61 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import {
+  cicdAtomicStepsTypes,
+  pipelinesPlan,
+  pipelinesRetrieve,
+  pipelinesValidate,
+  pipelinesValidateValidateText,
+  projectsList,
+} from "@/api/generated";
+import type { Event } from "./search";
+
+/** As it is now: what is edited begins with the newest version. */
+export function pipeline(id: number) {
+  return queryOptions({
+    queryKey: ["pipelines", "edit", id],
+    staleTime: Number.POSITIVE_INFINITY, // what others save meanwhile comes as a conflict, not under the cursor
+    gcTime: 0,
+    queryFn: async ({ signal }) => (await pipelinesRetrieve({ path: { id }, signal })).data,
+  });
+}
+
+export const stepTypes = queryOptions({
+  queryKey: ["step-types"],
+  staleTime: 5 * 60_000,
+  queryFn: async ({ signal }) => (await cicdAtomicStepsTypes({ signal })).data,
+});
+
+export const projectChoices = queryOptions({
+  queryKey: ["projects", "choices"],
+  staleTime: 60_000,
+  queryFn: async ({ signal }) =>
+    (await projectsList({ query: { ordering: "name", page_size: 200 }, signal })).data.results,
+});
+
+/** What the server says about a text; null for a pipeline that is not saved yet. */
+export function verdict(id: number | null, source: string) {
+  return queryOptions({
+    queryKey: ["pipelines", "verdict", id, source],
+    staleTime: 60_000,
+    gcTime: 60_000,
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => {
+      if (id === null) return (await pipelinesValidateValidateText({ body: { source }, signal })).data;
+      return (await pipelinesValidate({ path: { id }, body: { source }, signal })).data;
+    },
+  });
+}
+
+export function plan(id: number, source: string, event: Event, branch: string | undefined) {
+  return queryOptions({
+    queryKey: ["pipelines", "plan", id, source, event, branch],
+    staleTime: 60_000,
+    gcTime: 60_000,
+    retry: false,
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => {
+      const body = { source, event, ...(branch === undefined ? {} : { branch }) };
+      return (await pipelinesPlan({ path: { id }, body, signal })).data;
+    },
+  });
+}

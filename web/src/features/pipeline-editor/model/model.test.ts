@@ -1,0 +1,227 @@
+import { describe, expect, it } from "vitest";
+import { connect, freshId, place, setKey } from "./canvas-edits";
+import { apply, sourceOf } from "./document/edits";
+import { load } from "./document/load";
+import type { Change } from "./document/value-edits";
+import { Num } from "./document/values";
+import { boxesOf, closesCircle, drawingOf, linesOf } from "./drawing";
+import { fieldsOf, shownIn, writtenFrom } from "./fields";
+import { fileText, lineEndsOf, shownAt, shownText } from "./line-ends";
+
+const saidBy = (text: string) => load(text).value;
+const edited = (text: string, edits: (value: ReturnType<typeof saidBy>) => Change[]) =>
+  edits(saidBy(text)).reduce(apply, text);
+
+describe("line ends", () => {
+  it.each(["a\r\nb\r\n", "a\nb\n", "a\r\nb\nc", "\r\n", "", "a\rb\r\n", "\ufeffa\r\nb"])(
+    "%j comes back as it was",
+    (text) => {
+      const ends = lineEndsOf(text);
+      expect(fileText(ends, shownText(ends, text))).toBe(text);
+    },
+  );
+
+  it("finds a place of the file in what is shown", () => {
+    const text = "one\r\ntwo\r\nthree";
+    const ends = lineEndsOf(text);
+    expect(shownText(ends, text).slice(shownAt(ends, text, text.indexOf("three")))).toBe("three");
+    expect(shownAt(ends, text, 0)).toBe(0);
+  });
+});
+
+const FILE = `steps:
+  source: {type: fetch_code}
+  unit:
+    type: test
+    group: checks
+    needs: source
+    matrix: {python: [3.11, 3.12], os: [a, b, c]}
+  lint: {group: checks, run: make lint, parallel: 4}
+  ship:
+    type: deploy
+    needs: [checks, {step: source, optional: true}]
+    environment: {name: production}
+    approval: {required: 2}
+    if: success()
+  tool: {uses: ./t.yml}
+finally:
+  tell: echo done
+`;
+
+describe("the drawing", () => {
+  const drawing = drawingOf(saidBy(FILE));
+  const of = (id: string) => drawing.steps.find((step) => step.id === id);
+
+  it("shows what a step is and what holds it", () => {
+    expect(drawing.steps.map(({ id }) => id)).toEqual(["source", "unit", "lint", "ship", "tool", "tell"]);
+    expect(of("unit")).toMatchObject({ type: "test", legs: 6, group: "checks" });
+    expect(of("lint")).toMatchObject({ type: "custom", legs: 4 });
+    expect(of("ship")).toMatchObject({ approval: true, condition: "success()", environment: "production" });
+    expect(of("tool")).toMatchObject({ type: "", uses: "./t.yml" });
+    expect(of("tell")).toMatchObject({ section: "finally", type: "custom" });
+  });
+
+  it("draws the need of a group from each of its steps", () => {
+    expect(linesOf(drawing)).toEqual([
+      { from: "source", to: "unit", need: "source" },
+      { from: "unit", to: "ship", need: "checks" },
+      { from: "lint", to: "ship", need: "checks" },
+      { from: "source", to: "ship", need: "source" },
+    ]);
+  });
+
+  it("puts what runs at the end behind the rest", () => {
+    expect(boxesOf(drawing).at(-1)).toEqual({ key: "tell", needs: ["ship", "tool"] });
+  });
+
+  it("sees a circle before it is closed", () => {
+    expect(closesCircle(drawing, "ship", "source")).toBe(true);
+    expect(closesCircle(drawing, "source", "tool")).toBe(false);
+  });
+
+  it("knows no number of legs where exclude or an expression decides it", () => {
+    const legs = (matrix: string) => drawingOf(saidBy(`steps: {a: {run: x, matrix: ${matrix}}}`)).steps[0]?.legs;
+    expect(legs("{a: [1, 2], exclude: [{a: 1}]}")).toBeNull();
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of a pipeline file
+    expect(legs('{a: "${{ inputs.x }}"}')).toBeNull();
+    expect(legs("{include: [{a: 1}, {a: 2}]}")).toBe(2);
+  });
+
+  it("survives what is no pipeline", () => {
+    for (const text of [
+      "",
+      "a",
+      "[1]",
+      "steps: x",
+      "steps: [a]",
+      "steps: {a: }",
+      "steps: {a: [x], b: {needs: {x: 1}}}",
+    ]) {
+      expect(() => boxesOf(drawingOf(saidBy(text)))).not.toThrow();
+    }
+  });
+});
+
+describe("what is done on the canvas", () => {
+  const TEST = { name: "test", example: "type: test\nwith:\n  tool: pytest\n" };
+
+  it("places a step behind what it needs, as the example of its type", () => {
+    const text = "steps:\n  a: make  # first\n  b:\n    run: x\n";
+    expect(place(saidBy(text), TEST, ["a"]).edits.reduce(apply, text)).toBe(
+      "steps:\n  a: make  # first\n  test:\n    type: test\n    needs: a\n    with:\n      tool: pytest\n  b:\n    run: x\n",
+    );
+  });
+
+  it("begins a file", () => {
+    const text = "version: 1\nname: shop\n\nsteps:\n";
+    expect(place(saidBy(text), { name: "custom", example: "run: make" }, []).edits.reduce(apply, text)).toBe(
+      "version: 1\nname: shop\n\nsteps:\n  custom:\n    type: custom\n    run: make\n",
+    );
+  });
+
+  it("gives ids that are free", () => {
+    expect(freshId(saidBy(FILE), "security_scan")).toBe("security-scan");
+    expect(freshId(saidBy("steps: {test: a, test-2: b}"), "test")).toBe("test-3");
+    expect(freshId(saidBy(FILE), "checks")).toBe("checks-2");
+  });
+
+  it("lets a step in short form wait", () => {
+    const text = "steps:\n  a: make\n  b: make test   # why\n";
+    expect(edited(text, (value) => connect(value, "a", "b"))).toBe(
+      "steps:\n  a: make\n  b:   # why\n    needs: a\n    run: make test\n",
+    );
+  });
+
+  it("declares a group that nobody had named before", () => {
+    const text = "steps:\n  a:\n    run: x\n";
+    const grouped = edited(text, (value) => setKey(value, "a", ["group"], "checks"));
+    expect(grouped).toBe("steps:\n  a:\n    run: x\n    group: checks\ngroups:\n  checks: {}\n");
+    expect(setKey(saidBy(grouped), "a", ["group"], "checks")).toHaveLength(1);
+  });
+
+  it("draws the same line once", () => {
+    expect(connect(saidBy("steps: {a: x, b: {needs: a, run: y}}"), "a", "b")).toEqual([]);
+  });
+
+  it("takes away a parameter, and `with` with the last one", () => {
+    const text = "steps:\n  a:\n    with:\n      x: 1  # one\n      y: 2\n    run: z\n";
+    const one = edited(text, (value) => setKey(value, "a", ["with", "x"], undefined));
+    expect(one).toBe("steps:\n  a:\n    with:\n      y: 2\n    run: z\n");
+    expect(edited(one, (value) => setKey(value, "a", ["with", "y"], undefined))).toBe("steps:\n  a:\n    run: z\n");
+    expect(setKey(saidBy(one), "a", ["with", "x"], undefined)).toEqual([]);
+  });
+});
+
+describe("the form of a step", () => {
+  const expression = { type: "string", pattern: "\\$\\{\\{" };
+  const word = { type: ["string", "number", "boolean"] };
+  const schema = {
+    type: "object",
+    required: ["target"],
+    properties: {
+      target: { ...word, description: "Where to." },
+      verify: { ...word, "x-multiline": true },
+      depth: {
+        anyOf: [{ type: "integer" }, { type: "string", pattern: "^(?:-?[0-9]{1,20})$" }, expression],
+        default: 0,
+      },
+      lfs: { anyOf: [{ type: "boolean" }, expression], default: false },
+      submodules: {
+        anyOf: [{ anyOf: [{ type: "boolean" }, expression] }, { anyOf: [{ enum: ["recursive"] }, expression] }],
+      },
+      tool: { anyOf: [{ enum: ["npm", "make"] }, expression] },
+      only: {
+        anyOf: [
+          { anyOf: [{ enum: ["a", "b"] }, expression] },
+          { type: "array", items: { anyOf: [{ enum: ["a", "b"] }, expression] } },
+        ],
+      },
+      paths: { anyOf: [word, { type: "array", items: word }] },
+      channels: { anyOf: [{ type: "string" }, { type: "array", items: { type: "object" } }] },
+    },
+  };
+
+  it("asks for each parameter as its schema allows", () => {
+    const fields = fieldsOf(schema);
+    expect(fields.map(({ name, kind }) => [name, kind])).toEqual([
+      ["target", "text"],
+      ["verify", "long"],
+      ["depth", "number"],
+      ["lfs", "switch"],
+      ["submodules", "choice"],
+      ["tool", "choice"],
+      ["only", "choices"],
+      ["paths", "list"],
+      ["channels", "in_text"],
+    ]);
+    expect(fields[0]).toMatchObject({ about: "Where to.", required: true });
+    expect(fields[2]?.otherwise).toBe("0");
+    expect(fields[4]?.options).toEqual(["true", "false", "recursive"]);
+    expect(fields[6]?.options).toEqual(["a", "b"]);
+  });
+
+  it("shows what the file says, or says that it cannot", () => {
+    expect(shownIn("text", new Num("float", "3.10"))).toBe("3.10");
+    expect(shownIn("list", ["a", new Num("int", "7")])).toBe("a\n7");
+    expect(shownIn("text", ["a"])).toBeNull();
+    expect(shownIn("choice", new Map())).toBeNull();
+    expect(shownIn("list", ["a\nb"])).toBeNull();
+  });
+
+  it("writes numbers as they were typed, and expressions as text", () => {
+    expect(writtenFrom("number", "3.50", null)).toEqual(new Num("float", "3.50"));
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of a pipeline file
+    expect(writtenFrom("number", "${{ inputs.n }}", null)).toBe("${{ inputs.n }}");
+    expect(writtenFrom("switch", "true", null)).toBe(true);
+    expect(writtenFrom("list", "a", "b")).toBe("a");
+    expect(writtenFrom("list", "7\nb", [new Num("int", "7")])).toEqual([new Num("int", "7"), "b"]);
+    expect(writtenFrom("text", "  ", "x")).toBeUndefined();
+  });
+});
+
+it("an edit of a file with 300 steps leaves its tree at hand for the next one", () => {
+  const text = `steps:\n${Array.from({ length: 300 }, (_, i) => `  s${i}:\n    run: make\n`).join("")}`;
+  const next = connect(sourceOf(text).value, "s1", "s2").reduce(apply, text);
+  expect(sourceOf(next)).toBe(sourceOf(next));
+  expect(next).toContain("  s2:\n    needs: s1\n    run: make\n");
+});

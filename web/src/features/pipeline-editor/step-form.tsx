@@ -1,0 +1,193 @@
+import { useQuery } from "@tanstack/react-query";
+import { FileText, Trash2, X } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/ui/button";
+import { Choice } from "@/ui/choice";
+import { Field } from "@/ui/field";
+import { stepTypes } from "./api";
+import styles from "./editor.module.css";
+import { connect, disconnect, setKey } from "./model/canvas-edits";
+import { renameStep } from "./model/document/step-edits";
+import type { Change } from "./model/document/value-edits";
+import { at, isDict, type Value } from "./model/document/values";
+import { closesCircle, type Drawing, type Drawn } from "./model/drawing";
+import { type FieldSpec, fieldsOf } from "./model/fields";
+import { Parameter, Typed } from "./parameter";
+
+interface StepFormProps {
+  step: Drawn;
+  /** What the whole file says. */
+  value: Value;
+  drawing: Drawing;
+  problems: readonly { path: readonly unknown[]; message: string }[];
+  edit: (edits: (value: Value) => Change[]) => void;
+  renamed: (id: string) => void;
+  remove: () => void;
+  openText: (path: readonly string[]) => void;
+  close: () => void;
+}
+
+const field = (name: string, kind: FieldSpec["kind"], otherwise = ""): FieldSpec => ({
+  name,
+  kind,
+  about: "",
+  options: [],
+  otherwise,
+  required: false,
+});
+
+/** What every step can say and a form can ask; all else is in the text. */
+const COMMON: readonly FieldSpec[] = [
+  field("run", "long"),
+  field("name", "text"),
+  field("if", "text", "success()"),
+  field("environment", "text"),
+  field("approval", "switch", "false"),
+  field("timeout", "text", "60m"),
+  field("allow_failure", "switch", "false"),
+  field("group", "text"),
+  field("executor", "text"),
+  field("image", "text"),
+  field("outputs", "list"),
+  field("secrets", "list"),
+];
+
+export function StepForm({ step, value, drawing, problems, edit, renamed, remove, openText, close }: StepFormProps) {
+  const { t } = useTranslation("pipeline-editor");
+  const kinds = useQuery(stepTypes).data ?? [];
+  const kind = kinds.find(({ name }) => name === step.type);
+  const whole = at(value, [step.section, step.id]);
+  const body = isDict(whole) ? whole : new Map<string, Value>(whole === null ? [] : [["run", whole]]);
+  const parameters = kind === undefined ? [] : fieldsOf(kind.parameters);
+  const wrong = (keys: readonly string[]) =>
+    problems
+      .filter(({ path }) => [step.section, step.id, ...keys].every((part, index) => path[index] === part))
+      .map(({ message }) => message)
+      .join(" ");
+  const parameter = (spec: FieldSpec, keys: readonly string[]) => (
+    <Parameter
+      key={keys.join(".")}
+      label={spec.name}
+      spec={keys.length > 1 ? spec : { ...spec, about: t(`about.${spec.name}` as "about.run") }}
+      value={at(body, keys)}
+      wrong={wrong(keys)}
+      set={(wanted) => edit((now) => setKey(now, step.id, keys, wanted))}
+      openText={() => openText(keys)}
+    />
+  );
+  return (
+    <section className={styles.form} aria-label={t("form.label", { step: step.id })}>
+      <header>
+        <h2>{step.id}</h2>
+        <Button
+          size="small"
+          icon={<FileText size={13} />}
+          title={t("form.open_text")}
+          aria-label={t("form.open_text")}
+          onClick={() => openText([])}
+        />
+        <Button
+          size="small"
+          icon={<Trash2 size={13} />}
+          title={t("form.remove")}
+          aria-label={t("form.remove")}
+          onClick={remove}
+        />
+        <Button
+          size="small"
+          icon={<X size={13} />}
+          title={t("form.close")}
+          aria-label={t("form.close")}
+          onClick={close}
+        />
+      </header>
+      <div className={styles.fields} key={`${step.section} ${step.id}`}>
+        <Field
+          label={t("form.id")}
+          wrong={wrong([]) !== "" && problems.some(({ path }) => path.length === 2) ? wrong([]) : ""}
+        >
+          {({ id, ...said }) => (
+            <Typed
+              id={id}
+              said={said}
+              isLong={false}
+              shown={step.id}
+              hint=""
+              take={(fresh) => {
+                const wanted = fresh.trim();
+                if (wanted === "" || wanted === step.id) return;
+                edit(() => [renameStep(step.id, wanted)]);
+                renamed(wanted);
+              }}
+            />
+          )}
+        </Field>
+        {step.uses === "" && (
+          <Field label={t("form.type")} wrong={wrong(["type"])} about={kind?.summary ?? ""}>
+            {({ id }) => (
+              <Choice
+                id={id}
+                value={step.type}
+                options={[
+                  ...kinds.map(({ name }) => ({ value: name, label: name })),
+                  ...(kind === undefined ? [{ value: step.type, label: step.type }] : []),
+                ]}
+                onChange={(type) => edit((now) => setKey(now, step.id, ["type"], type))}
+              />
+            )}
+          </Field>
+        )}
+        <Needs step={step} drawing={drawing} wrong={wrong(["needs"])} edit={edit} />
+        {parameters.length > 0 && <h3>{t("form.parameters", { type: step.type })}</h3>}
+        {parameters.map((spec) => parameter(spec, ["with", spec.name]))}
+        <h3>{t("form.common")}</h3>
+        {COMMON.map((spec) => parameter(spec, [spec.name]))}
+      </div>
+    </section>
+  );
+}
+
+type NeedsProps = Pick<StepFormProps, "step" | "drawing" | "edit"> & { wrong: string };
+
+/** Whom it waits for: the same as the lines on the canvas, for the keyboard. */
+function Needs({ step, drawing, wrong, edit }: NeedsProps) {
+  const { t } = useTranslation("pipeline-editor");
+  const mine = step.needs.map(({ name }) => name);
+  const possible = drawing.steps.filter(
+    ({ id, section }) =>
+      id !== step.id &&
+      !mine.includes(id) &&
+      (section === "steps" || step.section === "finally") &&
+      !closesCircle(drawing, id, step.id),
+  );
+  const groups = drawing.groups.filter((name) => name !== step.group && !mine.includes(name));
+  const names = [...possible.map(({ id }) => id), ...groups];
+  return (
+    <Field label={t("form.needs")} wrong={wrong}>
+      {({ id }) => (
+        <div className={styles.needs}>
+          {mine.map((name) => (
+            <span key={name}>
+              {name}
+              <button
+                type="button"
+                aria-label={t("form.unneed", { step: name })}
+                onClick={() => edit((now) => disconnect(now, name, step.id))}
+              >
+                <X size={12} aria-hidden />
+              </button>
+            </span>
+          ))}
+          <Choice
+            id={id}
+            value=""
+            options={[{ value: "", label: t("form.add_need") }, ...names.map((name) => ({ value: name, label: name }))]}
+            onChange={(name) => {
+              if (name !== "") edit((now) => connect(now, name, step.id));
+            }}
+          />
+        </div>
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,49 @@
+import { MergeView, unifiedMergeView } from "@codemirror/merge";
+import { EditorState } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+import { useEffect, useRef } from "react";
+import { looks } from "./editing";
+import styles from "./editor.module.css";
+
+interface TextDiffProps {
+  label: string;
+  before: string;
+  after: string;
+  /** Both texts beside each other, instead of one with what went and came. */
+  sideBySide?: boolean;
+}
+
+const READ_ONLY = [looks, EditorState.readOnly.of(true), EditorView.editable.of(false)];
+const COLLAPSED = { margin: 3, minSize: 6 };
+const shown = (text: string) => text.replaceAll("\r\n", "\n");
+
+/** What changed between two texts, line by line; long stretches that are the same are folded. */
+export default function TextDiff({ label, before, after, sideBySide = false }: TextDiffProps) {
+  const pane = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (pane.current === null) return;
+    const view = sideBySide ? beside(pane.current, before, after) : unified(pane.current, before, after);
+    return () => view.destroy();
+  }, [before, after, sideBySide]);
+  return <section ref={pane} className={styles.diff} aria-label={label} />;
+}
+
+function unified(parent: HTMLElement, before: string, after: string) {
+  const merge = unifiedMergeView({
+    original: shown(before),
+    mergeControls: false,
+    gutter: true,
+    collapseUnchanged: COLLAPSED,
+  });
+  return new EditorView({ parent, doc: shown(after), extensions: [READ_ONLY, merge] });
+}
+
+function beside(parent: HTMLElement, before: string, after: string) {
+  return new MergeView({
+    parent,
+    a: { doc: shown(before), extensions: READ_ONLY },
+    b: { doc: shown(after), extensions: READ_ONLY },
+    collapseUnchanged: COLLAPSED,
+    gutter: true,
+  });
+}
