@@ -13,7 +13,7 @@ import {
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { LayoutGrid } from "lucide-react";
-import { type DragEvent, type KeyboardEvent, useCallback, useEffect, useMemo, useState } from "react";
+import { type DragEvent, type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { layOut } from "@/graph/layout";
 import { useTheme } from "@/lib/use-theme";
@@ -222,36 +222,44 @@ function useEdges(drawing: Drawing, line: string): Edge[] {
   );
 }
 
-/** All of it if it can be read then, otherwise its beginning. */
+/** Where to look from, to see all of it if it can be read then, and otherwise its beginning. */
+function overview(nodes: readonly StepNodeType[], width: number, height: number) {
+  const far = (side: "x" | "y", size: number) => Math.max(...nodes.map(({ position }) => position[side])) + size;
+  const [right, bottom] = [far("x", BOX.width), far("y", BOX.height)];
+  const edge = 28;
+  const fit = Math.min(1, (width - 2 * edge) / right, (height - 2 * edge) / bottom);
+  const zoom = Math.max(fit, READABLE);
+  const start = (room: number, size: number) => Math.max((room - size * zoom) / 2, edge);
+  return { x: start(width, right), y: start(height, bottom), zoom, isWhole: fit >= READABLE };
+}
+
 function useBeginning(nodes: readonly StepNodeType[]): () => void {
   const flow = useReactFlow();
   const store = useStoreApi();
   return () => {
-    if (nodes.length === 0) return;
     const { width, height } = store.getState();
-    const far = (side: "x" | "y", size: number) => Math.max(...nodes.map(({ position }) => position[side])) + size;
-    const [right, bottom] = [far("x", BOX.width), far("y", BOX.height)];
-    const edge = 28;
-    const fit = Math.min(1, (width - 2 * edge) / right, (height - 2 * edge) / bottom);
-    const zoom = Math.max(fit, READABLE);
-    const start = (room: number, size: number) => Math.max((room - size * zoom) / 2, edge);
-    void flow.setViewport({ x: start(width, right), y: start(height, bottom), zoom });
+    if (nodes.length > 0) void flow.setViewport(overview(nodes, width, height));
   };
 }
 
-/** A step that has just been chosen elsewhere, or made, is brought into sight; what is in sight does not move. */
+/** A step that has just been chosen elsewhere, or made, is brought into sight; where all is in sight nothing moves. */
 function useKeepInSight(chosen: string | undefined, nodes: readonly StepNodeType[]): void {
   const flow = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
+  const latest = useRef(nodes);
+  latest.current = nodes;
   const place = nodes.find(({ id }) => id === chosen)?.position;
   const [x, y] = [place?.x, place?.y];
   useEffect(() => {
-    if (x === undefined || y === undefined) return;
+    if (x === undefined || y === undefined || width === 0) return;
     const { x: left, y: top, zoom } = flow.getViewport();
     const [screenX, screenY] = [x * zoom + left, y * zoom + top];
     const fits =
       screenX >= 0 && screenY >= 0 && screenX + BOX.width * zoom <= width && screenY + BOX.height * zoom <= height;
-    if (!fits && width > 0) void flow.setCenter(x + BOX.width / 2, y + BOX.height / 2, { zoom });
+    if (fits) return;
+    const all = overview(latest.current, width, height);
+    if (all.isWhole) void flow.setViewport(all);
+    else void flow.setCenter(x + BOX.width / 2, y + BOX.height / 2, { zoom });
   }, [x, y, width, height, flow]);
 }

@@ -273,6 +273,22 @@ const COLOURS = HighlightStyle.define([
   { tag: [tags.number, tags.bool, tags.null], color: "var(--waiting)" },
 ]);
 
+/**
+ * Typing over a selection. The browser would do it with a style of its own on the new text, which the page's policy
+ * forbids, and says so.
+ */
+const typesOver = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    if (event.inputType !== "insertText" || !event.data || view.composing || view.state.selection.main.empty)
+      return false;
+    event.preventDefault();
+    view.dispatch(
+      view.state.update(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true }),
+    );
+    return true;
+  },
+});
+
 /** How a pipeline file looks, wherever one is shown. `lineSeparator` keeps the characters of a file as they are. */
 export const looks: Extension = [
   yaml(),
@@ -288,6 +304,7 @@ export const looks: Extension = [
 const base = (label: string): Extension => [
   looks,
   pointed,
+  typesOver,
   drawSelection(),
   bracketMatching(),
   indentOnInput(),

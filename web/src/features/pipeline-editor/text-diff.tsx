@@ -13,7 +13,12 @@ interface TextDiffProps {
   sideBySide?: boolean;
 }
 
-const READ_ONLY = [looks, EditorState.readOnly.of(true), EditorView.editable.of(false)];
+const readOnly = (label: string) => [
+  looks,
+  EditorState.readOnly.of(true),
+  EditorView.editable.of(false),
+  EditorView.contentAttributes.of({ "aria-label": label }),
+];
 const COLLAPSED = { margin: 3, minSize: 6 };
 const shown = (text: string) => text.replaceAll("\r\n", "\n");
 
@@ -22,27 +27,27 @@ export default function TextDiff({ label, before, after, sideBySide = false }: T
   const pane = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (pane.current === null) return;
-    const view = sideBySide ? beside(pane.current, before, after) : unified(pane.current, before, after);
+    const view = (sideBySide ? beside : unified)(pane.current, label, before, after);
     return () => view.destroy();
-  }, [before, after, sideBySide]);
+  }, [label, before, after, sideBySide]);
   return <section ref={pane} className={styles.diff} aria-label={label} />;
 }
 
-function unified(parent: HTMLElement, before: string, after: string) {
+function unified(parent: HTMLElement, label: string, before: string, after: string) {
   const merge = unifiedMergeView({
     original: shown(before),
     mergeControls: false,
     gutter: true,
     collapseUnchanged: COLLAPSED,
   });
-  return new EditorView({ parent, doc: shown(after), extensions: [READ_ONLY, merge] });
+  return new EditorView({ parent, doc: shown(after), extensions: [readOnly(label), merge] });
 }
 
-function beside(parent: HTMLElement, before: string, after: string) {
+function beside(parent: HTMLElement, label: string, before: string, after: string) {
   return new MergeView({
     parent,
-    a: { doc: shown(before), extensions: READ_ONLY },
-    b: { doc: shown(after), extensions: READ_ONLY },
+    a: { doc: shown(before), extensions: readOnly(label) },
+    b: { doc: shown(after), extensions: readOnly(label) },
     collapseUnchanged: COLLAPSED,
     gutter: true,
   });

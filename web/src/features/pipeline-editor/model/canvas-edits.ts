@@ -32,14 +32,26 @@ export interface Kind {
   readonly example: string;
 }
 
-/** A step of this type, as its example shows it, that waits for `needs`; it stands behind the last of them. */
+/** A step of this type, as its example shows it, that waits for `needs`; it stands behind them and their other children. */
 export function place(value: Value, kind: Kind, needs: readonly string[]): { id: string; edits: Change[] } {
   const id = freshId(value, kind.name);
   const wanted = new Map<string, Value>(
     needs.length === 0 ? [] : [["needs", needs.length > 1 ? [...needs] : (needs[0] ?? "")]],
   );
   const body = new Map([["type", kind.name] as const, ...wanted, ...rest(kind)]);
-  return { id, edits: [putStep(id, body, { needs, after: needs.at(-1) ?? "" })] };
+  return { id, edits: [putStep(id, body, { needs, after: lastBeside(value, needs) })] };
+}
+
+/** The last of the needed steps and of those that wait for them; "" for the end of the file. */
+function lastBeside(value: Value, needs: readonly string[]): string {
+  const paths = stepPaths(value);
+  const sections = paths.filter(([, id]) => needs.includes(id)).map(([section]) => section);
+  const family = paths.filter(
+    ([section, id]) =>
+      section === sections.at(-1) &&
+      (needs.includes(id) || needsOf(at(value, [section, id, "needs"])).some((need) => needs.includes(need))),
+  );
+  return family.at(-1)?.[1] ?? "";
 }
 
 function rest({ example }: Kind): Dict {

@@ -112,6 +112,14 @@ describe("what is done on the canvas", () => {
     );
   });
 
+  it("places the next one behind its brothers", () => {
+    const text = "steps:\n  a: make\n  b: {needs: a, run: x}\n  c: {needs: b, run: x}\n";
+    const { edits } = place(saidBy(text), { name: "custom", example: "" }, ["a"]);
+    expect(edits.reduce(apply, text)).toBe(
+      "steps:\n  a: make\n  b: {needs: a, run: x}\n  custom:\n    type: custom\n    needs: a\n  c: {needs: b, run: x}\n",
+    );
+  });
+
   it("begins a file", () => {
     const text = "version: 1\nname: shop\n\nsteps:\n";
     expect(place(saidBy(text), { name: "custom", example: "run: make" }, []).edits.reduce(apply, text)).toBe(
