@@ -51,6 +51,8 @@ def pipeline(server: ServerProcess, project: int) -> int:
 def editor(browser: Browser, server: ServerProcess, path: str, **look: Any) -> Iterator[Visit]:
     with visit(browser, server.url, **look) as seen:
         seen.sign_in()
+        chosen = f"localStorage.setItem('ansflow.language', '{look.get('language', 'en')}')"
+        seen.page.add_init_script(chosen)  # else the page speaks as the account does
         seen.open(path)
         seen.page.locator(".cm-content").wait_for()
         yield seen

@@ -59,9 +59,9 @@ export class Editing {
   private snapshot: Snapshot;
   private readonly listeners = new Set<() => void>();
 
-  constructor(text: string, label: string) {
+  constructor(text: string, label: string, words: Extension = []) {
     this.ends = lineEndsOf(text);
-    this.state = EditorState.create({ doc: this.document(text), extensions: [base(label), history()] });
+    this.state = EditorState.create({ doc: this.document(text), extensions: [base(label), words, history()] });
     this.snapshot = { text, canUndo: false, canRedo: false, cursor: null };
   }
 
@@ -262,6 +262,7 @@ const LOOK = EditorView.theme({
   ".cm-changedLine": { backgroundColor: "color-mix(in srgb, var(--good) 12%, transparent)" },
   ".cm-deletedChunk": { backgroundColor: "color-mix(in srgb, var(--bad) 12%, transparent)" },
   ".cm-changedText, .cm-deletedText": { background: "color-mix(in srgb, currentcolor 18%, transparent)" },
+  ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: '"⋯"' },
   ".cm-collapsedLines": { background: "var(--raised)", color: "var(--muted)" },
 });
 

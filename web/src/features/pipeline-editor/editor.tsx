@@ -20,6 +20,7 @@ import type { Change } from "./model/document/value-edits";
 import type { Value } from "./model/document/values";
 import { byStep, planByStep } from "./model/marks";
 import { nearestPlace, rangeOf } from "./model/places";
+import { phrases } from "./phrases";
 import { ConflictDialog, LeaveDialog, SaveDialog } from "./save-dialog";
 import type { EditorSearch } from "./search";
 import { StepForm } from "./step-form";
@@ -49,7 +50,8 @@ const CHECK_AFTER = 400;
 /** Canvas and text of one file. The text is what counts; the canvas is drawn from it and changes it in small edits. */
 export function Editor({ id, title, locked, project, given, search, go, made }: EditorProps) {
   const { t, i18n } = useTranslation("pipeline-editor");
-  const [editing] = useState(() => new Editing(given.text, t("text.label")));
+  const [editing] = useState(() => new Editing(given.text, t("text.label"), phrases(t)));
+  const isChinese = i18n.language.startsWith("zh");
   const snapshot = useSnapshot(editing);
   const reading = useReading(snapshot.text);
   const leaving = useRef(false);
@@ -174,7 +176,7 @@ export function Editor({ id, title, locked, project, given, search, go, made }: 
           <p className={styles.notice} role="alert" data-look="bad">
             <CircleX size={14} aria-hidden />
             <span>
-              {i18n.language.startsWith("zh") && i18n.exists(`pipeline-editor:refused.${refused.code}`)
+              {isChinese && i18n.exists(`pipeline-editor:refused.${refused.code}`)
                 ? t(`refused.${refused.code}` as "refused.shared")
                 : `${refused.message} ${refused.hint}`}
             </span>
@@ -259,7 +261,11 @@ export function Editor({ id, title, locked, project, given, search, go, made }: 
       )}
       {saving.conflict !== null && (
         <ConflictDialog
-          says={saving.conflict.says}
+          says={
+            isChinese
+              ? t("conflict.says", { version: saving.conflict.theirs.version, base: saving.conflict.base })
+              : saving.conflict.says
+          }
           theirs={saving.conflict.theirs}
           mine={snapshot.text}
           keepMine={saving.keepMine}
