@@ -1,4 +1,4 @@
-"""The pipeline editor as people use it: drawn with the mouse, written as text, saved, and never at the cost of a file."""
+"""The pipeline editor as people use it: drawn, written as text, saved, and never at the cost of a file."""
 
 from __future__ import annotations
 
@@ -208,7 +208,9 @@ def test_somebody_who_saved_before_shows_with_both_texts_and_nothing_is_lost(
         save(page)
         expect(page.get_by_text("Version 3", exact=True)).to_be_visible()
     saved = server.api("GET", f"pipelines/{pipeline}/")
-    assert saved["source"] == theirs.replace("    x-owner: the shop team\n", "    x-owner: the shop team\n    timeout: 6m\n")
+    assert saved["source"] == theirs.replace(
+        "    x-owner: the shop team\n", "    x-owner: the shop team\n    timeout: 6m\n"
+    )
 
 
 def test_leaving_with_unsaved_changes_asks(server: ServerProcess, browser: Browser, pipeline: int) -> None:

@@ -2,6 +2,7 @@ import { CircleCheck, CircleX, CornerDownRight, Info, Play } from "lucide-react"
 import { useTranslation } from "react-i18next";
 import type { PlanBody, ProblemBody } from "@/api/generated";
 import styles from "./editor.module.css";
+import type { Checks } from "./use-checks";
 
 interface ProblemsProps {
   problems: readonly ProblemBody[];
@@ -10,7 +11,7 @@ interface ProblemsProps {
 }
 
 /** What is wrong, and what is to be noted; a click leads to the line and the step. */
-export function ProblemList({ problems, notes, open }: ProblemsProps) {
+function ProblemList({ problems, notes, open }: ProblemsProps) {
   const { t } = useTranslation("pipeline-editor");
   const all = [...problems.map((one) => [one, "bad"] as const), ...notes.map((one) => [one, "note"] as const)];
   return (
@@ -37,7 +38,7 @@ export function ProblemList({ problems, notes, open }: ProblemsProps) {
 }
 
 /** What would not run for the event, and why; then what would. */
-export function PlanList({ plan, choose }: { plan: PlanBody; choose: (step: string) => void }) {
+function PlanList({ plan, choose }: { plan: PlanBody; choose: (step: string) => void }) {
   const { t } = useTranslation("pipeline-editor");
   const runs = plan.steps.filter(({ skip }) => skip === null).length;
   const of = { event: plan.event, branch: plan.branch || plan.tag };
@@ -71,7 +72,33 @@ function held(condition: string, t: ReturnType<typeof useTranslation<"pipeline-e
   return condition === "" || condition === "success()" ? "" : t("plan.if", { condition });
 }
 
-export function Said({
+interface BelowProps {
+  checks: Checks;
+  open: (problem: ProblemBody) => void;
+  choose: (step: string) => void;
+}
+
+/** What the server says, below canvas and text: problems first; notes give way to the plan. */
+export function Below({ checks, open, choose }: BelowProps) {
+  const { t } = useTranslation("pipeline-editor");
+  const { verdict, problems, notes, plan } = checks;
+  const isValid = problems.length === 0;
+  return (
+    <div className={styles.foot}>
+      {verdict !== undefined && (
+        <Said problems={problems.length} notes={notes.length} steps={verdict.steps} isChecking={checks.isChecking} />
+      )}
+      {checks.isUnchecked && <span role="alert">{t("problems.unchecked")}</span>}
+      {(!isValid || (notes.length > 0 && plan === undefined)) && (
+        <ProblemList problems={problems} notes={notes} open={open} />
+      )}
+      {isValid && plan !== undefined && <PlanList plan={plan} choose={choose} />}
+      {isValid && checks.notPlanned !== null && <p role="alert">{checks.notPlanned.message}</p>}
+    </div>
+  );
+}
+
+function Said({
   problems,
   notes,
   steps,

@@ -5,6 +5,7 @@ import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
 import { Modal } from "@/ui/modal";
 import { Failure, Skeleton } from "@/ui/states";
+import type { Conflict } from "./use-saving";
 
 const TextDiff = lazy(() => import("./text-diff"));
 
@@ -67,8 +68,7 @@ export function SaveDialog({ before, after, problems, isSaving, error, save, clo
 }
 
 interface ConflictDialogProps {
-  says: string;
-  theirs: { text: string; version: number };
+  conflict: Conflict;
   mine: string;
   keepMine: () => void;
   takeTheirs: () => void;
@@ -76,8 +76,10 @@ interface ConflictDialogProps {
 }
 
 /** Somebody saved in the meantime: both texts, and nothing is lost whichever is taken. */
-export function ConflictDialog({ says, theirs, mine, keepMine, takeTheirs, close }: ConflictDialogProps) {
-  const { t } = useTranslation("pipeline-editor");
+export function ConflictDialog({ conflict, mine, keepMine, takeTheirs, close }: ConflictDialogProps) {
+  const { t, i18n } = useTranslation("pipeline-editor");
+  const { says, base, theirs } = conflict;
+  const isChinese = i18n.language.startsWith("zh");
   return (
     <Modal
       open
@@ -94,7 +96,7 @@ export function ConflictDialog({ says, theirs, mine, keepMine, takeTheirs, close
         </>
       }
     >
-      <p>{says}</p>
+      <p>{isChinese ? t("conflict.says", { version: theirs.version, base }) : says}</p>
       <p className="muted">{t("conflict.about", { version: theirs.version })}</p>
       <Suspense fallback={<Skeleton rows={4} />}>
         <TextDiff label={t("conflict.both")} before={theirs.text} after={mine} sideBySide />

@@ -20,7 +20,8 @@ interface StepFormProps {
   value: Value;
   drawing: Drawing;
   problems: readonly { path: readonly unknown[]; message: string }[];
-  edit: (edits: (value: Value) => Change[]) => void;
+  /** Whether it was made. */
+  edit: (edits: (value: Value) => Change[]) => boolean;
   renamed: (id: string) => void;
   remove: () => void;
   openText: (path: readonly string[]) => void;
@@ -116,8 +117,7 @@ export function StepForm({ step, value, drawing, problems, edit, renamed, remove
               take={(fresh) => {
                 const wanted = fresh.trim();
                 if (wanted === "" || wanted === step.id) return;
-                edit(() => [renameStep(step.id, wanted)]);
-                renamed(wanted);
+                if (edit(() => [renameStep(step.id, wanted)])) renamed(wanted);
               }}
             />
           )}

@@ -1,0 +1,48 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { stepTypes } from "./api";
+import type { Editing } from "./editing";
+import { connect, disconnect, place } from "./model/canvas-edits";
+import { sourceOf } from "./model/document/edits";
+import { Refusal } from "./model/document/refusal";
+import { removeStep } from "./model/document/step-edits";
+import type { Change } from "./model/document/value-edits";
+import type { Value } from "./model/document/values";
+
+/** What the canvas and the forms do to the text. What is refused is said, and changes nothing. */
+export function useDeeds(editing: Editing, choose: (step: string | undefined) => void) {
+  const [refused, setRefused] = useState<Refusal | null>(null);
+  const kinds = useQuery(stepTypes).data ?? [];
+  const edit = (make: (value: Value) => Change[]): boolean => {
+    try {
+      editing.edit(make(sourceOf(editing.now().text).value));
+      setRefused(null);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      setRefused(error);
+      return false;
+    }
+  };
+  return {
+    refused,
+    dismiss: () => setRefused(null),
+    edit,
+    add: (name: string, needs: readonly string[]) => {
+      const kind = kinds.find((one) => one.name === name);
+      if (kind === undefined) return;
+      let fresh = "";
+      const isDone = edit((value) => {
+        const placed = place(value, kind, needs);
+        fresh = placed.id;
+        return placed.edits;
+      });
+      if (isDone) choose(fresh);
+    },
+    remove: (step: string) => {
+      if (edit(() => [removeStep(step)])) choose(undefined);
+    },
+    connect: (from: string, to: string) => edit((value) => connect(value, from, to)),
+    disconnect: (need: string, step: string) => edit((value) => disconnect(value, need, step)),
+  };
+}
