@@ -41,6 +41,8 @@ SHOWN = (
     Shot("projects", "/projects"),
     Shot("new-project", "/projects", lambda page: opened(page.locator("header button").click(), page)),
     Shot("pipelines", "/pipelines"),
+    Shot("editor", "/pipelines/1/edit?step=test&event=manual"),
+    Shot("new-pipeline", "/pipelines/new?project=1"),
     Shot("executions", "/executions"),
     Shot("nothing-found", "/executions?branch=nowhere"),
     Shot("palette", "/", lambda page: press(page, "Control+k")),

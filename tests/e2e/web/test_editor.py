@@ -167,6 +167,8 @@ def test_a_problem_marks_the_line_and_the_step_together(server: ServerProcess, b
         page.keyboard.type("steps: [")
         expect(page.get_by_text("The text cannot be read now.")).to_be_visible()
         expect(node(page, "ship")).to_be_visible()
+        page.keyboard.press("Control+z")
+        expect(page.get_by_text("The text cannot be read now.")).not_to_be_visible()
 
 
 def test_the_plan_shows_what_would_run_for_an_event_and_why_the_rest_would_not(

@@ -19,7 +19,8 @@ const PAUSE = 150; // a person who types is not held up by reading
 export function useReading(text: string): Reading {
   const [reading, setReading] = useState(() => read(NOTHING, text));
   useEffect(() => {
-    const take = () => setReading((before) => (before.source?.text === text ? before : read(before, text)));
+    const take = () =>
+      setReading((before) => (!before.isStale && before.source?.text === text ? before : read(before, text)));
     if (isAtHand(text)) return take();
     const timer = setTimeout(take, PAUSE);
     return () => clearTimeout(timer);
