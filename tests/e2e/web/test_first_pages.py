@@ -106,7 +106,7 @@ def test_everything_is_reached_by_keyboard(furnished: ServerProcess, browser: Br
         seen.settle()
         page.keyboard.press("j")
         page.keyboard.press("j")
-        expect(page.locator("tbody tr").nth(1).get_by_role("link")).to_be_focused()
+        expect(page.locator("tbody tr").nth(1).get_by_role("link").first).to_be_focused()
         page.keyboard.press("Control+k")
         page.get_by_role("dialog").get_by_role("combobox").fill("storefront")
         page.get_by_role("dialog").get_by_role("option", name="storefront", selected=True).wait_for()

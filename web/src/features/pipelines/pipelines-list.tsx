@@ -77,7 +77,7 @@ export function PipelinesList({ rows }: { rows: readonly PipelineBody[] }) {
           aria-label={`${t("edit")}: ${name}`}
           title={t("edit")}
         >
-          <Pencil size={14} aria-hidden />
+          <Pencil size={14} aria-hidden style={{ verticalAlign: "-2px" }} />
         </Link>
       ),
     },

@@ -25,7 +25,7 @@ export function PipelinesPage() {
       title={t("title")}
       actions={
         <Link to="/pipelines/new" search={search.project === undefined ? {} : { project: search.project }}>
-          <Plus size={14} aria-hidden /> {t("new")}
+          <Plus size={14} aria-hidden style={{ verticalAlign: "-2px" }} /> {t("new")}
         </Link>
       }
       below={<Filters />}
