@@ -101,7 +101,7 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     add_measures(measures, wired, hub, (beating, doing))
     first_admin = FirstAdmin(installation.make_first_administrator)
     behind = in_threads(_with_files(get_wsgi_application()))
-    streams = LogStreams(behind, LogSource())
+    streams = LogStreams(behind, LogSource(), wired.bus)
     pages = [first_admin.route, *streams.routes]
     sockets = Sockets(hub, Knocking(base_url=settings.base_url, cookie=django_settings.SESSION_COOKIE_NAME))
     health = _health(settings, beating, measures)

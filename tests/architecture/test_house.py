@@ -10,8 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "ansflow").rglob("*.py"))
-# event pump, worker loop, worker thread, timer thread, timer, evaluation, chores, bus; live: read, log, look, check
-EDGES = 12
+# event pump, worker loop, worker thread, timer thread, timer, evaluation, chores, bus; live: read, log, look, check;
+# log streams: look
+EDGES = 13
 
 
 def tracked() -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from threading import Event
@@ -14,10 +14,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from ansflow.edge import log_stream
-from ansflow.edge.log_stream import Key, LogStreams, whole_characters
+from ansflow.edge import log_stream, log_tails
+from ansflow.edge.log_stream import LogStreams
+from ansflow.edge.log_tails import Key, whole_characters
 from ansflow.edge.threads import in_threads
-from ansflow.engine.memory import MemoryLogs
+from ansflow.engine.memory import MemoryBus, MemoryLogs
 from tests.edge.conftest import SECONDS, Asked, Open
 
 PATH = "/api/v1/cicd/executions/7/logs/"
@@ -30,18 +31,31 @@ class Growing:
 
     def __init__(self) -> None:
         self.logs = MemoryLogs()
-        self.ended = Event()
+        self.bus = MemoryBus()
+        self.hints = True
+        self.is_over = False
         self.reads = 0
+        self.looks = 0
+        self.looked = Event()
         self.refused = False
 
     def print(self, data: bytes) -> None:
         self.logs.append(*KEY, fence=1, offset=self.logs.length(*KEY), data=data)
+        if self.hints:
+            self.bus.grown(*KEY, self.logs.length(*KEY))
+
+    def end(self) -> None:
+        self.is_over = True
+        if self.hints:
+            self.bus.publish(KEY[0], 9)
 
     def length(self, key: Key) -> int:
         return self.logs.length(*key)
 
-    def has_ended(self, key: Key) -> bool:
-        return self.ended.is_set()
+    def ended(self, keys: Collection[Key]) -> Set[Key]:
+        self.looks += 1
+        self.looked.set()
+        return set(keys) if self.is_over else set()
 
     def read(self, key: Key, start: int, end: int) -> bytes:
         self.reads += 1
@@ -107,7 +121,7 @@ def growing() -> Growing:
 @pytest.fixture
 def edge(growing: Growing, open_edge: Open) -> Iterator[Asked]:
     api = in_threads(growing.api)
-    streams = LogStreams(api, growing)
+    streams = LogStreams(api, growing, growing.bus)
     yield open_edge(app=api, pages=streams.routes, on_ending=streams.end)
     streams.close()
 
@@ -138,7 +152,7 @@ def test_a_line_comes_while_the_step_still_runs_and_the_end_with_its_digest(grow
     assert next(events)[2]["text"] == "zwei "  # half a character waits for its rest
     growing.print("ü\n".encode()[1:])
     assert next(events)[2]["text"] == "ü\n"
-    growing.ended.set()
+    growing.end()
     name, id, data = next(events)
     assert (name, id) == ("end", "12")
     assert data == {"length": 12, "sha256": sha256("one\nzwei ü\n".encode()).hexdigest()}
@@ -146,9 +160,56 @@ def test_a_line_comes_while_the_step_still_runs_and_the_end_with_its_digest(grow
     viewer.close()
 
 
+def test_a_stream_follows_hints_and_costs_nothing_while_its_log_rests(
+    growing: Growing, edge: Asked, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(log_tails, "LOOK", 3600.0)
+    viewer = Viewer(edge)
+    events = viewer.events()
+    growing.print(b"one\n")
+    assert next(events)[2]["text"] == "one\n"
+    assert growing.looked.wait(SECONDS)
+    looks, reads = growing.looks, growing.reads
+    for other in range(100):
+        growing.bus.grown(8, "unit", 1, other)
+        growing.bus.publish(8, other)
+    growing.print("ü".encode()[:1])
+    growing.print("ü\n".encode()[1:])
+    assert next(events)[2]["text"] == "ü\n"
+    assert growing.looks == looks
+    assert growing.reads <= reads + 2
+    growing.end()
+    assert [name for name, _, _ in events] == ["end"]
+    viewer.close()
+
+
+def test_what_no_hint_has_told_is_found_all_the_same(
+    growing: Growing, edge: Asked, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(log_tails, "LOOK", 0.02)
+    growing.hints = False
+    viewer = Viewer(edge)
+    events = viewer.events()
+    growing.print(b"one\n")
+    assert next(events)[2]["text"] == "one\n"
+    with monkeypatch.context() as away:
+        away.setattr(growing, "ended", _away)
+        growing.print(b"two\n")
+        while "could not look" not in caplog.text:
+            growing.looked.wait(0.01)
+    assert next(events)[2]["text"] == "two\n"  # a database that is away throws nobody out
+    growing.end()
+    assert [name for name, _, _ in events] == ["end"]
+    viewer.close()
+
+
+def _away(keys: Collection[Key]) -> Set[Key]:
+    raise OSError("the database is away")
+
+
 def test_last_event_id_goes_on_where_it_says_and_an_ended_log_asks_nobody_back(growing: Growing, edge: Asked):
     growing.print(b"0123456789")
-    growing.ended.set()
+    growing.end()
     viewer = Viewer(edge, Last_Event_ID="4")
     assert [event[2].get("text") for event in viewer.events()] == ["456789", None]
     viewer.close()
@@ -181,7 +242,7 @@ def test_who_loses_the_right_gets_no_more(growing: Growing, edge: Asked, monkeyp
 
 def test_the_log_itself_is_a_stream_for_who_accepts_only_that(growing: Growing, edge: Asked):
     growing.print(b"one\n")
-    growing.ended.set()
+    growing.end()
     viewer = Viewer(edge, f"{PATH}{ASK}", Accept="text/event-stream")
     assert viewer.headers["content-type"].startswith("text/event-stream")
     assert whole(viewer)[0] == b"one\n"
@@ -190,7 +251,7 @@ def test_the_log_itself_is_a_stream_for_who_accepts_only_that(growing: Growing, 
 
 def test_strange_bytes_come_as_text_that_json_can_hold(growing: Growing, edge: Asked):
     growing.print(b"\xff\x00\x1b[2J\r\r\n\xed\xa0\x80 data: x\n\n: y")
-    growing.ended.set()
+    growing.end()
     viewer = Viewer(edge)
     text = next(viewer.events())[2]["text"]
     assert text == b"\xff\x00\x1b[2J\r\r\n\xed\xa0\x80 data: x\n\n: y".decode("utf-8", "replace")
@@ -206,11 +267,11 @@ def test_many_viewers_get_every_byte_and_the_log_is_read_once_for_all(growing: G
             piece = b"line %d \xc3\xbc\n" % number * (1 + number * 37)
             growing.print(piece)
             wanted += piece
-        growing.ended.set()
+        growing.end()
         found = [one.result(SECONDS) for one in reading]
     assert all(text == wanted for text, _ in found)
     assert {end["sha256"] for _, end in found} == {sha256(wanted).hexdigest()}
-    assert growing.reads < len(viewers) * (1 + len(wanted) // log_stream.PIECE)
+    assert growing.reads < len(viewers) * (1 + len(wanted) // log_tails.PIECE)
     count("log streams: viewers whose bytes were all there, in order", len(found))
 
 
@@ -218,15 +279,15 @@ def test_a_viewer_that_does_not_read_costs_little_and_harms_nobody(growing: Grow
     stalled = Viewer(edge)
     for _ in range(20):
         growing.print(b"x" * 999_999 + b"\n")
-    growing.ended.set()
+    growing.end()
     text, _ = whole(Viewer(edge))
     assert len(text) == 20_000_000
-    assert growing.reads < 1.7 * 20_000_000 / log_stream.PIECE  # what it has not taken was not read for it
+    assert growing.reads < 1.7 * 20_000_000 / log_tails.PIECE  # what it has not taken was not read for it
     stalled.close()
 
 
 def test_a_server_that_ends_lets_its_viewers_go(growing: Growing, open_edge: Open):
-    streams = LogStreams(in_threads(growing.api), growing)
+    streams = LogStreams(in_threads(growing.api), growing, growing.bus)
     edge = open_edge(app=in_threads(growing.api), pages=streams.routes, on_ending=streams.end)
     growing.print(b"one\n")
     viewer = Viewer(edge)
@@ -250,7 +311,7 @@ def test_curl_follows_it(growing: Growing, edge: Asked):
         assert next(line for line in lines if line.startswith(b"data: ")).endswith(b'"text": "one\\n"}\n')
         growing.print(b"two\n")
         assert next(line for line in lines if line.startswith(b"data: ")).endswith(b'"text": "two\\n"}\n')
-        growing.ended.set()
+        growing.end()
         assert b"event: end\n" in list(lines)
     assert viewer.returncode == 0
 

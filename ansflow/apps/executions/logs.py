@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from ansflow.apps.executions.models import Attempt, PipelineExecution, StepExecu
 from ansflow.core.errors import NotFound
 from ansflow.core.outline import Outline
 from ansflow.engine.ports import LogStore
+
+Key = tuple[int, str, int]
 
 CHUNK = 2**20
 
@@ -109,26 +111,29 @@ def log(execution: PipelineExecution, step: str, attempt: int | None = None) -> 
 class LogSource:
     """What a log stream reads (`edge.log_stream`), in its threads."""
 
-    def length(self, key: tuple[int, str, int]) -> int:
+    def length(self, key: Key) -> int:
         return running.engine().logs.length(*key)
 
-    def has_ended(self, key: tuple[int, str, int]) -> bool:
-        """Also where the attempt is gone."""
-        execution, step, number = key
+    def ended(self, keys: Collection[Key]) -> Set[Key]:
+        """Also those whose attempts are gone."""
         close_old_connections()
         try:
-            found = Attempt.objects.filter(execution=execution, step=step, number=number)
-            ended = found.values_list("ended_at", flat=True).first()
-            return ended is not None or (not found.exists() and not self._waits(execution, step))
+            executions, steps = {key[0] for key in keys}, {key[1] for key in keys}
+            attempts = Attempt.objects.filter(execution__in=executions, step__in=steps)
+            found = {
+                (execution, step, number): ended
+                for execution, step, number, ended in attempts.values_list("execution", "step", "number", "ended_at")
+            }
+            return {key for key in keys if (found[key] is not None if key in found else not self._waits(key))}
         finally:
             close_old_connections()
 
-    def read(self, key: tuple[int, str, int], start: int, end: int) -> bytes:
+    def read(self, key: Key, start: int, end: int) -> bytes:
         return running.engine().logs.read(*key, start=start, end=end)
 
-    def digest(self, key: tuple[int, str, int]) -> str:
+    def digest(self, key: Key) -> str:
         return running.engine().logs.digest(*key)
 
-    def _waits(self, execution: int, step: str) -> bool:
+    def _waits(self, key: Key) -> bool:
         """A step that has not begun yet may still print something."""
-        return StepExecution.objects.filter(execution=execution, key=step, ended_at=None).exists()
+        return StepExecution.objects.filter(execution=key[0], key=key[1], ended_at=None).exists()
