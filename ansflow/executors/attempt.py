@@ -2,6 +2,7 @@
 
 spool      what the command printed, append-only
 record     how it ended: written, then renamed into place, so that it is whole or absent
+given-up   there from when a worker found nothing to adopt: a shim that comes later starts nothing
 files/     `Command.files`, and whatever the step type lets the command write (outputs, summary)
 """
 
@@ -17,6 +18,7 @@ from ansflow.plugins.contracts import Ended, Launch
 
 SPOOL = "spool"
 RECORD = "record"
+GIVEN_UP = "given-up"
 FILES = "files"
 
 NUMBERS = frozenset({"exit_code", "signal", "survivors", "log_bytes", "peak_memory"})

@@ -16,7 +16,7 @@ from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 
-from ansflow.executors.attempt import FILES, RECORD, SPOOL, read_record, record_from, write_files
+from ansflow.executors.attempt import FILES, GIVEN_UP, RECORD, SPOOL, read_record, record_from, write_files
 from ansflow.executors.orphans import kill_orphans
 from ansflow.executors.shim.parent import LONGEST
 from ansflow.plugins.contracts import Ended, Launch, LetGo
@@ -181,6 +181,7 @@ def start(launch: Launch, how: Start) -> Supervised:
             "adoptable": launch.adoptable,
             "spool": str(launch.attempt / SPOOL),
             "record": str(launch.attempt / RECORD),
+            "given_up": str(launch.attempt / GIVEN_UP),
         }
     )
     return Supervised(launch.attempt, link, pooled=True)
@@ -194,9 +195,32 @@ def adopt(launch: Launch) -> Supervised | None:
     until = monotonic() + STARTING
     while (link := _reach(attempt)) is None and not (attempt / SPOOL).exists():
         if monotonic() > until:
-            return None  # the worker died before it had asked for the command
+            return _give_up(attempt)  # the worker died before it had asked for the command
         sleep(0.02)
     return Supervised(attempt, link)
+
+
+def _give_up(attempt: Path) -> Supervised | None:
+    """None, and from then on no shim begins this attempt; or the one that has begun at this very moment.
+
+    A shim takes its name and then looks for the mark; here the mark is made and then the name is looked for. So at
+    least one of the two sees the other.
+    """
+    (attempt / GIVEN_UP).touch(mode=0o600)
+    link = _reach(attempt)
+    while link is not None and not _is_closed(link) and not (attempt / SPOOL).exists():
+        sleep(0.002)
+    if (attempt / SPOOL).exists():
+        return Supervised(attempt, link)
+    if link is not None:
+        link.close()
+    return None
+
+
+def _is_closed(link: socket) -> bool:
+    poll = select.poll()
+    poll.register(link.fileno(), select.POLLHUP)
+    return bool(poll.poll(0))
 
 
 def _name(attempt: Path) -> str:

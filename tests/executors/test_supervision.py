@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -18,6 +19,7 @@ import pytest
 
 from ansflow.engine.masking import Masker
 from ansflow.engine.pump import Pump
+from ansflow.executors import supervised
 from ansflow.executors.host import Host
 from ansflow.executors.shim.tree import children_of, descendants
 from ansflow.infra.storage.logs import FileLogs
@@ -219,6 +221,46 @@ def test_an_attempt_that_runs_is_not_started_twice(launch: Make, tmp_path: Path)
     (tmp_path / "workspace" / "go").touch()
     assert first.wait(30) == second.wait(30)
     assert (tmp_path / "workspace" / "runs").read_text() == "run\n"
+
+
+def test_a_shim_that_wakes_after_its_attempt_was_given_up_starts_nothing(
+    launch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shims, others = supervised.Shims(), set(children_of(os.getpid()))
+    monkeypatch.setattr(supervised, "SHIMS", shims)
+    monkeypatch.setattr(supervised, "STARTING", 0.0)
+    assert Host().start(Launch(command=shell("exit 0"), **_place(tmp_path, "before"))).wait(30) is not None
+    (shim,) = (shim for parent in set(children_of(os.getpid())) - others for shim in children_of(parent))
+    os.kill(shim, signal.SIGSTOP)
+    asked = launch("echo run >> runs")
+    Host().start(asked).let_go()  # the request lies there, and the worker is gone
+    assert Host().adopt(asked) is None
+    os.kill(shim, signal.SIGCONT)
+    until(lambda: not Path(f"/proc/{shim}").exists())
+    assert not (tmp_path / "workspace" / "runs").exists()
+    assert Host().adopt(asked) is None
+    shims.close()
+
+
+def test_an_attempt_is_given_up_or_adopted_and_never_both(
+    launch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervised, "STARTING", 0.0)
+    launch()
+    for number in range(60):
+        place = _place(tmp_path, f"a{number}")
+        asked = Launch(command=shell(f"echo run >> runs{number}"), **place)
+        (place["attempt"] / "files").mkdir(parents=True)
+        with ThreadPoolExecutor(1) as other:
+            started = other.submit(Host().start, asked)
+            adopted = Host().adopt(asked)
+            first = started.result(30)
+        ended = first.wait(30)
+        assert ended is not None
+        runs = tmp_path / "workspace" / f"runs{number}"
+        assert (adopted is not None) == runs.exists() == (ended.exit_code == 0)
+        if adopted is not None:
+            assert adopted.wait(30) == ended and runs.read_text() == "run\n"
 
 
 def test_a_request_of_any_size_arrives(launch: Make) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class AlreadySupervised(Exception):
-    """Another shim holds this attempt, or it has ended."""
+    """Another shim holds this attempt, or it has ended, or a worker that found nothing of it has given it up."""
 
 
 class Links:

@@ -55,7 +55,7 @@ class Supervision:
         draft = -1
         signal.signal(signal.SIGTERM, lambda number, frame: None)
         try:
-            if os.path.exists(self.asked["record"]):
+            if os.path.exists(self.asked["record"]) or os.path.exists(self.asked["given_up"]):
                 raise AlreadySupervised
             self.log.open()
             if self.asked["adoptable"]:
