@@ -100,15 +100,15 @@ def _refuse_open(path: Path) -> None:
         raise _refused(f"{path} belongs to another user, who could change it. Give it to the user of the server.")
 
 
-def add_ring_key(data: Path) -> str:
-    """A new key at the end of the ring, which seals from the next start on. Returns its name."""
+def add_ring_key(data: Path) -> Mapping[str, bytes]:
+    """A new key at the end of the ring, which seals from the next start on. Returns the ring."""
     path = data / "keys" / "ring"
     known = _read_ring(path)
     number = len(known) + 1
     while (name := f"k{number}") in known:
         number += 1
     os.replace(_draft(path, f"{path.read_text().rstrip()}\n{name} {_new_key()}\n"), path)
-    return name
+    return _read_ring(path)
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,15 @@ def test_what_a_server_writes_to_is_changed_by_nobody_else(running: ServerProces
     assert run(running.data, "user", "list").returncode == 0
 
 
+def test_keys_stay_as_they_are_where_the_database_cannot_be_reached(restored: ServerProcess) -> None:
+    ring = restored.data / "keys" / "ring"
+    before = ring.read_text()
+    done = run(restored.data, "keys", "rotate", ANSFLOW_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "The database cannot be reached" in done.stderr
+    assert ring.read_text() == before
+
+
 def test_new_keys_open_what_was_sealed_under_the_old(
     saved: tuple[Path, dict[str, Any]], restored: ServerProcess
 ) -> None:
@@ -106,6 +116,9 @@ def test_new_keys_open_what_was_sealed_under_the_old(
     assert done.returncode == 0 and "1 secret has been sealed anew." in done.stdout, done.stderr
     assert [line.split()[0] for line in ring.read_text().splitlines()] == [*names, f"k{len(names) + 1}"]
     assert ring.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(restored.data / "ansflow.sqlite3")) as database:
+        used = database.execute("SELECT DISTINCT sealed_by FROM projects_datakey").fetchall()
+    assert used == [(f"k{len(names) + 1}",)]
     restored.start()
     assert ended(restored, saved[1]["pipeline"])["status"] == "success"
     assert restored.stop() == 0
