@@ -233,6 +233,26 @@ def login_of(step_type: StepType, spec: StepSpec) -> str | None:
 
 
 @runtime_checkable
+class BringsTools(Protocol):
+    """A step type whose tools are kept in the data folder: installed by the first step that wants one, or before."""
+
+    def tools(self, data: Path) -> Mapping[str, bool]:
+        """Each by its name, and whether it is there."""
+        ...
+
+    def install(self, tool: str, data: Path, *, source: Path | None = None) -> None:
+        """Does nothing where it is there and works. Raises NotAvailable with the cause.
+
+        `source` is a folder that `download` has filled: then no network is used.
+        """
+        ...
+
+    def download(self, tool: str, folder: Path) -> None:
+        """What `install` wants on a machine like this one. Raises NotAvailable with the cause."""
+        ...
+
+
+@runtime_checkable
 class Shown(Protocol):
     """A step type that shows how it is used: what the step library offers to begin with."""
 

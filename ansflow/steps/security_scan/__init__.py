@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ansflow.core.errors import InvalidSpec, Problem
@@ -25,8 +25,6 @@ NOT_HERE: Mapping[str, str] = {
     "codeql": "Run it in `run`, and name its report under `sarif`.",
     "containers": "Run a scanner for images in `run`, and name its report under `sarif`.",
 }
-FOR_PIP = ("PIP_", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
-           "http_proxy", "https_proxy", "no_proxy")  # fmt: skip
 
 
 class SecurityScan:
@@ -72,11 +70,28 @@ with:
         if given.get("write_baseline") is True and "baseline" not in given:
             yield _problem("write_baseline needs to know where.", "Add baseline: FILE.", "with", "write_baseline")
 
+    def tools(self, data: Path) -> Mapping[str, bool]:
+        from ansflow.steps.security_scan.installing import installed  # noqa: PLC0415 — a plan needs none of it
+
+        return installed(data / "tools")
+
+    def install(self, tool: str, data: Path, *, source: Path | None = None) -> None:
+        from ansflow.steps.security_scan.installing import install  # noqa: PLC0415
+
+        install(tool, data / "tools", source=source)
+
+    def download(self, tool: str, folder: Path) -> None:
+        from ansflow.steps.security_scan.installing import fetch  # noqa: PLC0415
+
+        fetch(tool, folder)
+
     def prepare(self, job: StepJob) -> Command:
         given = job.parameters
         refused = [scanner for scanner in given.get("scanners", ()) if scanner in NOT_HERE]
         if refused:
             raise InvalidSpec([_problem(f"The scanner {refused[0]} is not available here.", NOT_HERE[refused[0]])])
+        from ansflow.steps.security_scan.installing import pip_settings  # noqa: PLC0415
+
         script = script_command(job) if job.run else None
         own = () if script or "sarif" in given else OWN
         parameters = {
@@ -91,7 +106,7 @@ with:
             "strict": given.get("strict", False),
             "workspace": str(job.cwd),
             "tools": str(job.data / "tools"),
-            "pip": {name: value for name, value in os.environ.items() if name.startswith(FOR_PIP)},
+            "pip": pip_settings(),
         }
         command = own_command(job, "ansflow.steps.security_scan", parameters)
         tools = job.data / "tools"

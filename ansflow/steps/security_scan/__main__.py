@@ -17,7 +17,7 @@ from ansflow.core.status import Reason
 from ansflow.plugins.own_work import do_own_work
 from ansflow.plugins.reports.files import UnreadableReport, find_reports
 from ansflow.plugins.reports.sarif import load_sarif
-from ansflow.steps.security_scan.environments import tool_environment
+from ansflow.steps.security_scan.environments import OutOfReach, tool_environment
 from ansflow.steps.security_scan.gate import (
     by_severity,
     counted,
@@ -31,6 +31,7 @@ from ansflow.steps.security_scan.scanners import SCANNERS, scan
 NEVER_SCANNED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox",
                            ".mypy_cache", ".ruff_cache", ".pytest_cache"})  # fmt: skip
 MOST_SHOWN = 200
+HINT = "A sandbox can only use what `ansflow scanners install` or a scan with `executor: host` has made."
 
 
 @dataclass(slots=True)
@@ -82,6 +83,9 @@ def _run_scanners(done: Scan, workspace: Path, parameters: Mapping[str, Any]) ->
         try:
             place = tool_environment(name, scanner.lock, tools=Path(parameters["tools"]), pip=parameters["pip"])
             report = scan(scanner, place, workspace, chosen)
+        except OutOfReach as error:
+            done.not_checked[name] = f"{error} {HINT}"
+            continue
         except NotAvailable as error:
             done.not_checked[name] = str(error)
             continue
