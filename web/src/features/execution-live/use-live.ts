@@ -1,10 +1,7 @@
-import ReconnectingSocket from "partysocket/ws";
 import { useEffect, useState } from "react";
 import type { WholeExecutionBody } from "@/api/generated";
-import { type Line, Live } from "./model/live";
-
-const FIRST_TRY = 250; // milliseconds
-const LONGEST_WAIT = 5_000;
+import { openLine } from "@/lib/line";
+import { Live } from "./model/live";
 
 interface Shown {
   readonly live: Live | null;
@@ -18,7 +15,7 @@ export function useLive(given: WholeExecutionBody): Shown {
   const [shown, setShown] = useState<Shown>({ live: null, execution: given, connected: false });
   // biome-ignore lint/correctness/useExhaustiveDependencies: what the API gives later is older than what the socket says
   useEffect(() => {
-    const live = new Live(given, open);
+    const live = new Live(given, openLine);
     let frame = 0;
     const show = () => {
       frame = 0;
@@ -34,16 +31,4 @@ export function useLive(given: WholeExecutionBody): Shown {
     };
   }, [given.id]);
   return shown.execution.id === given.id ? shown : { live: null, execution: given, connected: false };
-}
-
-function open(address: () => string): Line {
-  return new ReconnectingSocket(() => `${origin()}${address()}`, [], {
-    minReconnectionDelay: FIRST_TRY,
-    maxReconnectionDelay: LONGEST_WAIT,
-    maxEnqueuedMessages: 0, // what was said to a line that is gone is said anew by `onopen`
-  }) as unknown as Line;
-}
-
-function origin(): string {
-  return window.location.origin.replace(/^http/, "ws");
 }

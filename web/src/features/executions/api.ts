@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { type CicdExecutionsListData, cicdExecutionsList, pipelinesList, projectsList } from "@/api/generated";
 import { said } from "@/lib/search";
+import { MOVING } from "@/lib/use-monitor";
 import type { ExecutionsSearch } from "./search";
 
 export const SIZE = 50;
@@ -10,7 +11,7 @@ export function executions(search: ExecutionsSearch) {
   return queryOptions({
     queryKey: ["executions", "list", search],
     placeholderData: keepPreviousData,
-    refetchInterval: 5_000,
+    meta: MOVING,
     queryFn: async ({ signal }) => (await cicdExecutionsList({ query: asQuery(search, Date.now()), signal })).data,
   });
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useMonitor } from "@/lib/use-monitor";
 import { Page } from "@/ui/page";
 import { Pager } from "@/ui/pager";
 import { Empty, Failure, Skeleton } from "@/ui/states";
@@ -14,6 +15,7 @@ export function ExecutionsPage() {
   const { t } = useTranslation("executions");
   const { page = 1, ...filter } = route.useSearch();
   const navigate = route.useNavigate();
+  useMonitor();
   const { data, error, refetch } = useQuery(executions({ ...filter, page }));
   const isFiltered = Object.keys(filter).length > 0;
   const clear = <Link to="/executions">{t("clear")}</Link>;

@@ -1,14 +1,14 @@
 import { queryOptions } from "@tanstack/react-query";
 import { approvalsList, cicdExecutionsList } from "@/api/generated";
+import { MOVING } from "@/lib/use-monitor";
 
 const MOST = 10;
-const OFTEN = 5_000;
 const DAY = 86_400_000;
 
 /** What runs or is about to. */
 export const running = queryOptions({
   queryKey: ["executions", "running"],
-  refetchInterval: OFTEN,
+  meta: MOVING,
   queryFn: async ({ signal }) =>
     (await cicdExecutionsList({ query: { status: "running,pending", page_size: MOST }, signal })).data,
 });
@@ -16,14 +16,14 @@ export const running = queryOptions({
 /** Gates that this person may answer. */
 export const mine = queryOptions({
   queryKey: ["approvals", "mine"],
-  refetchInterval: OFTEN,
+  meta: MOVING,
   queryFn: async ({ signal }) => (await approvalsList({ query: { mine: true, page_size: MOST }, signal })).data,
 });
 
 /** What went wrong in the last 24 hours. */
 export const broken = queryOptions({
   queryKey: ["executions", "broken"],
-  refetchInterval: 4 * OFTEN,
+  meta: MOVING,
   queryFn: async ({ signal }) => {
     const created_after = new Date(Date.now() - DAY).toISOString();
     return (await cicdExecutionsList({ query: { status: "failed,timeout", created_after, page_size: MOST }, signal }))

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useMonitor } from "@/lib/use-monitor";
 import { Card, Page } from "@/ui/page";
 import { Empty, Failure, Skeleton } from "@/ui/states";
 import { anything, broken, mine, running } from "./api";
@@ -10,6 +11,7 @@ import { ApprovalRows, ExecutionRows } from "./rows";
 /** What runs, what waits for me, what broke since yesterday. */
 export function HomePage() {
   const { t } = useTranslation("home");
+  useMonitor();
   if (useQuery(anything).data === false) return <Begin />;
   return (
     <Page title={t("title")}>

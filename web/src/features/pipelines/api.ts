@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { pipelinesList, projectsList } from "@/api/generated";
+import { MOVING } from "@/lib/use-monitor";
 import type { PipelinesSearch } from "./search";
 
 export const SIZE = 50;
@@ -8,7 +9,7 @@ export function pipelines(search: PipelinesSearch) {
   return queryOptions({
     queryKey: ["pipelines", "list", search],
     placeholderData: keepPreviousData,
-    refetchInterval: 5_000, // their last executions move on
+    meta: MOVING, // with their last executions
     queryFn: async ({ signal }) => (await pipelinesList({ query: { ...search, page_size: SIZE }, signal })).data,
   });
 }

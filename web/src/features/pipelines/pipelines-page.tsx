@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { EXECUTION_LOOK, EXECUTION_STATUSES } from "@/lib/status";
+import { useMonitor } from "@/lib/use-monitor";
 import { Choice } from "@/ui/choice";
 import { Page } from "@/ui/page";
 import { Pager } from "@/ui/pager";
@@ -18,6 +19,7 @@ export function PipelinesPage() {
   const { t } = useTranslation("pipelines");
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  useMonitor();
   const { data, error, refetch } = useQuery(pipelines(search));
   const isFiltered = search.search !== undefined || search.project !== undefined || search.status !== undefined;
   return (

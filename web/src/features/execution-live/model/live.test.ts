@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { WholeExecutionBody } from "@/api/generated";
-import { type Line, Live, type LogPiece } from "./live";
+import type { Line } from "@/lib/line";
+import { Live, type LogPiece } from "./live";
 
 class Wire implements Line {
   sent: unknown[] = [];

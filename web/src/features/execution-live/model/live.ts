@@ -1,4 +1,5 @@
 import type { WholeExecutionBody } from "@/api/generated";
+import type { Line, Open } from "@/lib/line";
 import { applyFrame, type Frame, type View, viewOf } from "./view";
 
 /** Bytes `offset` to `end` of one attempt's log. `base64` stands beside `text` where the bytes are no UTF-8. */
@@ -13,16 +14,6 @@ export interface LogPiece {
 type Message = Frame | { type: "log_update"; data: LogPiece } | { type: "resync" | "pong" | "error"; seq?: never };
 
 const FRAMES: ReadonlySet<string> = new Set(["snapshot", "execution_update", "step_update"] satisfies Frame["type"][]);
-
-/** What the browser's socket, or one that comes back by itself, can do. */
-export interface Line {
-  send(text: string): void;
-  reconnect(): void;
-  close(): void;
-  onopen: (() => void) | null;
-  onclose: (() => void) | null;
-  onmessage: ((event: { data: string }) => void) | null;
-}
 
 /** Where a log is followed from: asked again at each connection, so that nothing is lost or sent twice. */
 export interface Following {
@@ -45,7 +36,7 @@ export class Live {
   private readonly listeners = new Set<() => void>();
 
   /** `open` makes the line; it asks `address` again for each connection. */
-  constructor(execution: WholeExecutionBody, open: (address: () => string) => Line) {
+  constructor(execution: WholeExecutionBody, open: Open) {
     this.view = viewOf(execution);
     this.line = open(() => this.address());
     this.line.onopen = () => {
