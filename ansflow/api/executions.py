@@ -139,7 +139,12 @@ class ExecutionFilter(Strict):
 class Asked(Strict):
     """What may be said about an execution that is to begin."""
 
-    trigger_type = serializers.ChoiceField(TRIGGER_TYPES, required=False, default="manual")
+    trigger_type = serializers.ChoiceField(
+        TRIGGER_TYPES,
+        required=False,
+        default="manual",
+        help_text="manual or api. The others are said by this installation itself, of what it has seen.",
+    )
     parameters = serializers.DictField(required=False, help_text="The inputs of the pipeline, by name.")
     version = serializers.IntegerField(required=False, min_value=1, help_text="Left out: the newest.")
     cicd_tool_id = serializers.IntegerField(

@@ -9,8 +9,10 @@ from django.db import OperationalError
 from rest_framework.renderers import JSONRenderer
 
 from ansflow.api.executions import ExecutionBody, WholeExecutionBody
-from ansflow.apps.executions import rendering
+from ansflow.apps.actor import system
+from ansflow.apps.executions import actions, rendering
 from ansflow.apps.executions.models import PipelineExecution
+from ansflow.apps.executions.planning import Wish
 from tests.house import BAD, EXECUTIONS, House
 
 TWO = "steps:\n  build: {run: make}\n  unit: {run: pytest, needs: [build]}\n"
@@ -111,6 +113,9 @@ def test_what_is_not_there_and_what_may_not_be_known_look_the_same(house: House)
     [
         ({"pipeline": 1}, "pipeline"),
         ({"trigger_type": "wish"}, "trigger_type"),
+        ({"trigger_type": "webhook"}, "trigger_type"),
+        ({"trigger_type": "schedule", "event": "schedule"}, "trigger_type"),
+        ({"trigger_type": "pipeline"}, "trigger_type"),
         ({"parameters": {"levle": 2}}, "parameters.levle"),
         ({"parameters": {"level": "high"}}, "parameters.level"),
         ({"parameters": {"place": "nowhere"}}, "parameters.place"),
@@ -133,6 +138,16 @@ def test_what_does_not_fit_is_refused_by_its_field_and_leaves_nothing(house: Hou
     assert answer.status_code == 400, answer.content
     assert field in answer.json()["details"], answer.json()
     assert not PipelineExecution.objects.exists()
+
+
+def test_what_began_an_execution_is_true(house: House):
+    """Callers may ask for what an event would run; that the event has happened only the installation says."""
+    pipeline = house.pipeline(TWO)
+    asked = house.trigger("developer", pipeline, trigger_type="api", event="schedule")
+    assert (asked["trigger_type"], asked["event"], asked["triggered_by"]) == ("api", "schedule", "developer")
+    by_itself = actions.trigger(system(pipeline.project.tenant_id), pipeline.id, Wish(trigger_type="schedule"))
+    seen = house.api("developer").get(f"{EXECUTIONS}{by_itself.id}/").json()
+    assert (seen["trigger_type"], seen["event"]) == ("schedule", "schedule")
 
 
 def test_inputs_are_typed_and_have_their_defaults(house: House):

@@ -20,7 +20,12 @@ from ansflow.core.spec import EVENTS, Trigger
 EVENT_OF = {"webhook": "webhook", "schedule": "schedule", "pipeline": "pipeline"}
 """What `git.event` is for a trigger type, where the caller names no event. Everything else is `manual`."""
 
+OF_CALLERS = frozenset({"manual", "api"})
+"""What people and programs may say began an execution. Everything else this installation says, of what it has seen."""
+
 COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
+NOT_OF_CALLERS = "Whoever calls is no {type}: an execution over the API began by manual or api."
+CHOOSE_EVENT = "`event` says what `when` is to see."
 UNFIT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]\Z|\.lock\Z")
 
 
@@ -46,6 +51,8 @@ def trigger_of(actor: Actor, project: Project, wish: Wish) -> Trigger:
     problems = [*_bad_refs(wish)]
     if wish.event and wish.event not in EVENTS:
         problems.append(_wrong("event", f"There is no event {wish.event!r}. Known: {', '.join(EVENTS)}."))
+    if wish.trigger_type not in OF_CALLERS and actor.user_id is not None:
+        problems.append(_wrong("trigger_type", NOT_OF_CALLERS.format(type=wish.trigger_type), CHOOSE_EVENT))
     if problems:
         raise InvalidSpec(problems)
     event = wish.event or EVENT_OF.get(wish.trigger_type, "manual")
@@ -96,5 +103,5 @@ def _of_the_request(problem: Problem) -> Problem:
     return problem
 
 
-def _wrong(name: str, message: str) -> Problem:
-    return Problem(code="invalid", message=message, path=(name,))
+def _wrong(name: str, message: str, hint: str = "") -> Problem:
+    return Problem(code="invalid", message=message, hint=hint, path=(name,))

@@ -92,6 +92,9 @@ export type ArtifactBody = {
  * What may be said about an execution that is to begin.
  */
 export type Asked = {
+    /**
+     * manual or api. The others are said by this installation itself, of what it has seen.
+     */
     trigger_type?: 'manual' | 'webhook' | 'schedule' | 'api' | 'pipeline';
     /**
      * The inputs of the pipeline, by name.
@@ -712,6 +715,9 @@ export type NewEnvironment = {
  * What may be said about an execution that is to begin.
  */
 export type NewExecution = {
+    /**
+     * manual or api. The others are said by this installation itself, of what it has seen.
+     */
     trigger_type?: 'manual' | 'webhook' | 'schedule' | 'api' | 'pipeline';
     /**
      * The inputs of the pipeline, by name.
