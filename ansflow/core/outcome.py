@@ -78,6 +78,14 @@ class KeptFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLog:
+    """The whole log of an attempt that has ended: nothing is added to it any more, so its length can be noted."""
+
+    attempt: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """`status` is success, failed or cancelled. `reason` and `message` are empty only with success."""
 
@@ -92,3 +100,4 @@ class Outcome:
     artifacts: tuple[KeptFile, ...] = ()
     summary: str = ""  # Markdown that the step wrote to $ANSFLOW_SUMMARY
     warnings: tuple[str, ...] = ()
+    log: StoredLog | None = None  # set by the engine, where the log came whole

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from ansflow.core.commands import Adopt, Claim, Command, Decision, Finish, Lost, Stop
 from ansflow.core.errors import Conflict, ExternalError, InvalidSpec, NotAvailable, NotFound
-from ansflow.core.outcome import Outcome
+from ansflow.core.outcome import Outcome, StoredLog
 from ansflow.core.status import Reason, StepStatus
 from ansflow.engine.job import NOTHING_TO_MASK, OUTPUTS, SUMMARY, Claimed, JobMaker, Prepared, masker_of
 from ansflow.engine.masking import Masker, masked
@@ -227,7 +227,9 @@ class Runner:
         if running is None:
             return None if adopt else _cancelled()
         ended = self._follow(live, running)
-        return self._stubbornly(lambda: self._conclude(prepared, ended, live.masker, hits))
+        outcome = self._stubbornly(lambda: self._conclude(prepared, ended, live.masker, hits))
+        whole = None if ended.log_truncated else StoredLog(attempt=claimed.attempt, bytes=ended.log_bytes)
+        return replace(outcome, log=whole)
 
     def _follow(self, live: Live, running: Running) -> Ended:
         """While the command runs, a log store that is away is waited for: the spool keeps what is printed."""

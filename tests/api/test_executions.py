@@ -11,7 +11,7 @@ from rest_framework.renderers import JSONRenderer
 from ansflow.api.executions import ExecutionBody, WholeExecutionBody
 from ansflow.apps.actor import system
 from ansflow.apps.executions import actions, rendering
-from ansflow.apps.executions.models import PipelineExecution
+from ansflow.apps.executions.models import PipelineExecution, StepExecution
 from ansflow.apps.executions.planning import Wish
 from tests.house import BAD, EXECUTIONS, House
 
@@ -264,3 +264,19 @@ def test_why_tells_every_decision_in_its_order(house: House):
     assert "Skipped: needs build, which failed with exit code 1." in sentences
     assert sentences[-1] == "Failed: build failed."
     assert all(entry["message"] for entry in found if entry["status"] != "success")
+
+
+def test_the_store_of_logs_is_asked_only_for_what_no_outcome_says(house: House):
+    """A long list would open every packed log; what is noted of another attempt is not taken for this one's."""
+    one = house.trigger("developer", house.pipeline(TWO))["id"]
+    house.engine.logs.append(one, "build", 1, fence=1, offset=0, data=b"four")
+    house.play(one, "build")
+
+    def shown(outcome: str) -> int:
+        StepExecution.objects.filter(execution=one, key="build").update(outcome=outcome)
+        (row,) = house.api("reporter").client.get(EXECUTIONS, {"steps": "true"}).json()["results"]
+        return next(step["log_bytes"] for step in row["step_executions"] if step["key"] == "build")
+
+    assert shown('{"status": "success"}') == 4
+    assert shown('{"status": "success", "log": {"attempt": 1, "bytes": 12345}}') == 12345
+    assert shown('{"status": "failed", "log": {"attempt": 2, "bytes": 12345}}') == 4

@@ -12,6 +12,7 @@ import pytest
 from ansflow.core.checks import GIVEN
 from ansflow.core.commands import Stop
 from ansflow.core.errors import Conflict
+from ansflow.core.outcome import StoredLog
 from ansflow.core.plan import Bundle
 from ansflow.core.spec import (
     ApprovalField,
@@ -63,6 +64,7 @@ def test_a_chain_runs_in_order_and_succeeds(local):
 def test_what_a_step_prints_is_its_log(local):
     local.run(plan({"a": {"env": {"FAKE_OUTPUT": "hello"}}}))
     assert local.log("a") == "hello\n"
+    assert local.step("a").outcome.log == StoredLog(attempt=1, bytes=6)
 
 
 def test_a_failure_is_an_outcome_with_its_exit_code(local):
@@ -83,6 +85,7 @@ def test_a_place_that_refuses_fails_the_step_with_its_sentence(local):
 def test_a_failed_attempt_is_tried_again_by_the_timer(local):
     local.run(plan({"a": {"env": {"FAKE_EXIT_CODE": "1"}, "retry": RetryPolicy(max=2)}}))
     assert (local.step("a").attempt, str(local.step("a").status)) == (3, "failed")
+    assert local.step("a").outcome.log == StoredLog(attempt=3, bytes=0)
 
 
 def test_trouble_of_this_machine_is_tried_again_and_then_told(local, monkeypatch):

@@ -26,6 +26,13 @@ class Report(msgspec.Struct):
     warnings: list[str] = []
 
 
+class Log(msgspec.Struct):
+    """The rest of it, which is no report."""
+
+    log: rendering.StoredLog | None = None
+
+
+_log = msgspec.json.Decoder(Log)
 _report = msgspec.json.Decoder(Report)
 
 
@@ -43,10 +50,11 @@ def step(execution: PipelineExecution, key: str) -> dict[str, Any]:
 
 def _attempt(execution: int, step: str, row: dict[str, Any]) -> dict[str, Any]:
     text = row.pop("outcome")
+    known = _log.decode(text or b"{}").log
     return {
         **row,
         "duration_seconds": duration(row["started_at"], row["ended_at"]),
-        "log_bytes": running.engine().logs.length(execution, step, row["number"]),
+        "log_bytes": rendering.log_bytes(running.engine().logs, known, execution, step, row["number"]),
         "report": _read(text),
     }
 

@@ -24,6 +24,7 @@ class Ended(msgspec.Struct):
     exit_code: int | None = None
     tests: rendering.Tests | None = None
     artifacts: list[msgspec.Raw] = []
+    log: rendering.StoredLog | None = None
 
 
 class Fact(msgspec.Struct):
@@ -59,7 +60,8 @@ def frames(execution: PipelineExecution, *, after: int = 0) -> Row:
     for seq, at, fact in events:
         if fact.step:
             kind, frame = "step_update", _step_frame(steps[fact.step], began.get((fact.step, fact.attempt)), fact, at)
-            frame["log_bytes"] = logs.length(execution.id, fact.step, fact.attempt) if fact.attempt else 0
+            known = fact.outcome.log if fact.outcome else None
+            frame["log_bytes"] = rendering.log_bytes(logs, known, execution.id, fact.step, fact.attempt)
         else:
             kind, frame = "execution_update", _execution_frame(execution, counts, fact, at)
         found.append({"seq": seq, "at": at, "type": kind, "data": {"execution_id": execution.id, **frame}})

@@ -20,6 +20,7 @@ from ansflow.apps.executions import running
 from ansflow.apps.executions.models import ExecutionPlan, PipelineExecution, StepExecution
 from ansflow.apps.executions.rows import aware
 from ansflow.apps.executions.transactions import Database
+from ansflow.engine.ports import LogStore
 
 COLUMNS = (
     *("id", "number", "project_id", "project__name", "pipeline_id", "pipeline__name", "version__number"),
@@ -57,12 +58,18 @@ class Tests(msgspec.Struct):
     seconds: float = 0.0
 
 
+class StoredLog(msgspec.Struct):
+    attempt: int
+    bytes: int = 0
+
+
 class Outcome(msgspec.Struct):
     """Of the column `outcome` of a step, what a list shows; everything else in it is passed over unread."""
 
     exit_code: int | None = None
     tests: Tests | None = None
     artifacts: list[msgspec.Raw] = []
+    log: StoredLog | None = None
 
 
 class Planned(msgspec.Struct):
@@ -172,10 +179,17 @@ def _steps_of(executions: Iterable[Row]) -> dict[int, list[Row]]:
                 "exit_code": outcome.exit_code,
                 "tests": outcome.tests,
                 "artifacts_count": len(outcome.artifacts),
-                "log_bytes": logs.length(execution, key, attempt) if attempt else 0,
+                "log_bytes": log_bytes(logs, outcome.log, execution, key, attempt),
             }
         )
     return found
+
+
+def log_bytes(logs: LogStore, known: StoredLog | None, execution: int, step: str, attempt: int) -> int:
+    """Of an attempt. The store need not be asked where the outcome that is at hand is of this very attempt."""
+    if known is not None and known.attempt == attempt:
+        return known.bytes
+    return logs.length(execution, step, attempt) if attempt else 0
 
 
 def plan_steps(execution_id: int, created_at: datetime) -> Mapping[str, Planned]:
