@@ -22,7 +22,6 @@ InThread = Callable[..., Awaitable[Any]]
 PIECE = 256 << 10  # bytes of a log in one event, at most
 LOOK = 1.5  # seconds
 SECONDS_BETWEEN_LOOKS = 0.1  # at logs whose executions move
-MOST_KEPT = 64  # events of one log, for others at the same place
 
 log = logging.getLogger("ansflow.edge")
 
@@ -81,19 +80,18 @@ class Tail:
             return
 
     async def event(self, offset: int) -> Told:
-        """What follows `offset`. A character that has not come whole waits for its rest."""
+        """What follows `offset`. A character that has not come whole waits for its rest.
+
+        Who asks while it is made shares it; then only those who are sending it keep it, or slow readers of many logs
+        would fill the memory.
+        """
         end = min(self.length, offset + PIECE)
         place = (offset, end, self.has_ended and end == self.length)
         making = self._events.get(place)
         if making is None:
             making = self._events[place] = asyncio.ensure_future(self._make(*place))
-            while len(self._events) > MOST_KEPT:
-                del self._events[next(iter(self._events))]
-        try:
-            return await asyncio.shield(making)
-        except Exception:
-            self._events.pop(place, None)
-            raise
+            making.add_done_callback(lambda _: self._events.pop(place, None))
+        return await asyncio.shield(making)
 
     async def last_event(self) -> bytes:
         digest = await self._in_thread(self._source.digest, self.key)

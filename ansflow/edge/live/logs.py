@@ -57,8 +57,8 @@ class Logs:
     ) -> list[str]:
         """Instead of what he followed before. Steps None: every one, also those that begin later. `begin` None: none.
 
-        A step that `begin` does not name is read from the beginning of its newest attempt. Returns the names of steps
-        that are not there.
+        A step that `begin` does not name is read from the beginning of its newest attempt; the attempt that comes after
+        that may be waited for. Returns the names of steps, and of attempts, that are not there.
         """
         viewer.places, viewer.every_log = {}, False
         if begin is None:
@@ -67,9 +67,12 @@ class Logs:
         for key, printing in found.items():
             self._learn(key, printing)
         viewer.every_log = steps is None
-        viewer.places = {key: begin.get(key) or Place(found[key].attempt, 0) for key in found}
+        places = {key: begin.get(key) or Place(found[key].attempt, 0) for key in found}
+        viewer.places = {key: place for key, place in places.items() if place.attempt <= found[key].attempt + 1}
+        self.forget()  # what he followed before: or whoever asks again and again would fill the memory
         self.go_on(viewer)
-        return [key for key in steps or begin if key not in found]
+        far = [f"{key}, attempt {places[key].attempt}" for key in places if key not in viewer.places]
+        return [*(key for key in steps or begin if key not in found), *far]
 
     def grown(self, step: str, attempt: int, length: int) -> None:
         tail = self._tails.get((step, attempt))

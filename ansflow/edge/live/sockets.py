@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -20,22 +21,27 @@ from ansflow.edge.refused import Refused
 
 MESSAGES_PER_SECOND = 20
 MOST_SOCKETS = 10_000
+log = logging.getLogger("ansflow.edge")
+
 TOO_MANY = 1008, "too many messages"
 GONE = 1011, "this cannot be shown at the moment"
+
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=254, pattern=r"^[^\x00]*$")]
 
 
 class From(msgspec.Struct, forbid_unknown_fields=True):
     """Where a log is to begin."""
 
-    attempt: int = 1
-    offset: int = 0
+    attempt: Annotated[int, msgspec.Meta(le=2**31)] = 1
+    offset: Annotated[int, msgspec.Meta(le=2**53)] = 0
 
 
 class Subscription(msgspec.Struct, forbid_unknown_fields=True):
     """`steps` left out: every step. `logs`: whether any; or by step, where to begin if not at the newest attempt."""
 
-    logs: bool | dict[str, From]
-    steps: list[str] | None = None
+    logs: bool | dict[Name, From]
+    steps: list[Name] | None = None
 
 
 class Said(msgspec.Struct, forbid_unknown_fields=True):
@@ -121,6 +127,9 @@ class _Talk:
                 await self._answer(message.get("text") or "")
             except msgspec.MsgspecError as wrong:
                 self._viewer.line.write(error("invalid", f"This cannot be understood: {wrong}."))
+            except Exception:  # edge: socket loop. What cannot be answered now may be asked again.
+                log.exception("a message could not be answered")
+                self._viewer.line.write(error("unavailable", "This cannot be answered now. Ask again in a moment."))
 
     def _may_speak(self) -> bool:
         now = asyncio.get_running_loop().time()

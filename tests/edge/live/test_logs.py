@@ -180,6 +180,45 @@ def test_a_step_that_is_not_there_is_named(live, stage, unit):
         assert said["log_update"]["data"]["text"] == "a line\n"
 
 
+def test_attempts_that_are_far_from_begun_are_refused_and_nothing_is_kept_of_them(live, stage, unit):
+    stage.print(7, "unit", b"a line\n")
+    with live.execution(7) as ann:
+        for attempt in (3, 9, 2**31):
+            ann.say("subscribe", logs={"unit": {"attempt": attempt}})
+            assert f"unit, attempt {attempt}" in ann.next("error")["data"]["message"]
+        ann.say("subscribe", logs={"unit": {"attempt": 2}})  # the one that comes next may be waited for
+        ann.say("subscribe", logs={"unit": {"attempt": 1}})
+        assert ann.next("log_update")["data"]["text"] == "a line\n"
+        (room,) = live.hub._rooms.values()
+        assert list(room.logs._tails) == [("unit", 1)]
+
+
+@pytest.mark.parametrize("name", ["", "a\0", "x" * 255])
+def test_what_cannot_be_the_name_of_a_step_is_refused_and_the_socket_stays(live, stage, unit, name):
+    with live.execution(7) as ann:
+        ann.next("snapshot")
+        for data in ({"steps": [name], "logs": True}, {"logs": {name: {}}}):
+            ann.say("subscribe", **data)
+            assert ann.next()["data"]["code"] == "invalid"
+        ann.next_is_quiet(stage)
+
+
+def test_what_cannot_be_answered_now_may_be_asked_again(live, stage, unit, monkeypatch):
+    stage.print(7, "unit", b"a line\n")
+
+    def away(*_):
+        raise OSError("the database is away")
+
+    with live.execution(7) as ann:
+        ann.next("snapshot")
+        with monkeypatch.context() as outage:
+            outage.setattr(live.hub.source, "printing", away)
+            subscribe(ann)
+            assert ann.next()["data"]["code"] == "unavailable"
+        subscribe(ann)
+        assert ann.next("log_update")["data"]["text"] == "a line\n"
+
+
 def test_who_may_see_but_not_read_logs_is_refused_them(live, stage, unit):
     stage.people["eve"] = {SHOP: "guest"}
     stage.print(7, "unit", b"a line\n")
