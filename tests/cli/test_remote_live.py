@@ -6,20 +6,22 @@ import json
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR
+from threading import Event as Signal
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
-from ansflow.cli.remote import live
+from ansflow.cli.remote import live, watching
 from ansflow.cli.remote.hosts import Host
 from ansflow.cli.remote.live import Following, NoSockets
 from ansflow.cli.remote.printed import MOST_HELD, Printed
 from ansflow.cli.remote.server import NotSignedIn, Server
 from ansflow.cli.remote.watching import Watched
-from ansflow.core.errors import NotFound
+from ansflow.core.errors import ExternalError, NotFound
 
 AT = "2026-01-01T00:00:00Z"
 
@@ -86,6 +88,35 @@ def test_a_server_without_sockets_is_asked_again_and_again_and_that_is_said(olde
     assert len(said) == 1
     assert "socket" in said[0]
     assert watched.read_log("unit", 1) == b"hello\n"
+
+
+def test_a_server_that_is_away_for_a_moment_ends_no_viewer(older, monkeypatch):
+    monkeypatch.setattr(watching, "PAUSE", 0.0)
+    tries: list[str] = []
+
+    def away(path: str, **query: Any) -> bytes:
+        tries.append(path)
+        if len(tries) % 3:
+            raise ExternalError("It cannot be reached.", permanent=False)
+        return b"hello\n"
+
+    watched = Watched(older, 7)
+    monkeypatch.setattr(older, "read", away)
+    events = watched.follow()
+    next(events)
+    assert (watched.read_log("unit", 1), len(tries)) == (b"", 1)  # it runs: there is a next time
+    list(events)
+    assert (watched.read_log("unit", 1), len(tries)) == (b"hello\n", 3)  # it has ended: there is none
+
+
+def test_what_a_library_says_ends_with_one_full_stop():
+    def dies(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.RemoteProtocolError("Server disconnected without sending a response.")
+
+    server = Server(Host("http://127.0.0.1:1", "ansf_x"), httpx2.MockTransport(dies))
+    with pytest.raises(ExternalError, match=r"response\.$") as told:
+        server.get("cicd/executions/7/")
+    assert ".." not in str(told.value)
 
 
 Lives = list[Callable[[ServerConnection], None]]
@@ -186,6 +217,44 @@ def test_no_sockets_is_not_taken_for_a_broken_connection(older):
         next(Following(older, 7).frames())
 
 
+def test_a_watch_that_nothing_interrupts_asks_for_no_log_beside_its_socket(served, monkeypatch):
+    def piece(start: int, text: str) -> dict[str, Any]:
+        data = {"key": "unit", "attempt": 1, "offset": start, "end": start + len(text), "text": text}
+        return {"type": "log_update", "data": data}
+
+    pieces = [piece(0, "one\n"), piece(4, "two\n"), piece(8, "three\n")]
+    shown = [Signal() for _ in pieces]
+
+    def life(connection: ServerConnection) -> None:
+        connection.recv()
+        connection.send(json.dumps(step(1, "running")))
+        for number, one in enumerate(pieces):
+            connection.send(json.dumps(one))
+            assert shown[number].wait(30)
+        say(step(2, "success", log_bytes=14), ended(3))(connection)
+
+    server, _ = served([life])
+    first = {"id": 7, "pipeline_name": "shop", "step_executions": [{"key": "unit", "id": 1}]}
+    asked: list[str] = []
+    monkeypatch.setattr(server, "get", lambda path, **query: first)
+    monkeypatch.setattr(server, "read", lambda path, **query: asked.append(path) or b"")
+    watched = Watched(server, 7)
+    thread = Thread(target=lambda: list(watched.follow()))
+    thread.start()
+    printed = b""
+    try:
+        for number, one in enumerate(pieces):
+            while len(printed) < one["data"]["end"] and not asked:
+                printed += watched.read_log("unit", 1, len(printed))
+            shown[number].set()
+    finally:
+        for signal in shown:
+            signal.set()
+        thread.join()
+    printed += watched.read_log("unit", 1, len(printed))
+    assert (printed, asked) == (b"one\ntwo\nthree\n", [])
+
+
 # ── what has been printed ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -197,6 +266,18 @@ def test_what_was_shown_is_forgotten_and_what_is_not_here_is_asked_for():
     assert printed.read("unit", 1, 4) == b"two\n"
     assert printed.read("unit", 1, 0) is None
     assert printed.read("unit", 1, 8) == b""
+
+
+def test_what_comes_after_something_was_shown_is_there_too():
+    printed = Printed()
+    printed.add("unit", 1, 0, b"abc")
+    assert printed.read("unit", 1, 0) == b"abc"
+    assert printed.read("unit", 1, 3) == b""
+    printed.add("unit", 1, 3, b"de")
+    assert printed.read("unit", 1, 3) == b"de"
+    assert printed.read("unit", 1, 5) == b""
+    printed.ended("unit", 1, 5)
+    assert printed.read("unit", 1, 5) == b""
 
 
 def test_a_log_that_is_not_whole_when_its_attempt_ends_is_asked_for():

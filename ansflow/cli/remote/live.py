@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import ClientConnection, connect
 
 from ansflow import __version__
-from ansflow.cli.remote.server import Json, NotSignedIn, Server
+from ansflow.cli.remote.server import Json, NotSignedIn, Server, why_of
 from ansflow.cli.texts import t
 from ansflow.core.errors import ExternalError, NotFound
 
@@ -68,9 +68,12 @@ class Following:
                 self._judge(closed)
             except InvalidStatus as refused:
                 self._refused(refused)
+            except ExternalError as error:  # the events that the socket left out could not be asked for
+                if error.permanent or monotonic() - lost_at > GIVING_UP:
+                    raise
             except (OSError, WebSocketException) as error:
                 if monotonic() - lost_at > GIVING_UP:
-                    message = t("remote.unreachable", url=self._server.host.url, why=str(error) or type(error).__name__)
+                    message = t("remote.unreachable", url=self._server.host.url, why=why_of(error))
                     raise ExternalError(message, permanent=False) from None
             self._left.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

@@ -34,8 +34,9 @@ class Printed:
                 return b"" if start == 0 else None
             if start < log.start or (log.length is not None and log.end < log.length):
                 return None
-            del log.data[: start - log.start]
-            log.start = max(log.start, min(start, log.end))
+            gone = min(start, log.end) - log.start
+            del log.data[:gone]
+            log.start += gone
             return bytes(log.data)
 
 

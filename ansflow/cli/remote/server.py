@@ -101,11 +101,16 @@ class Server:
         try:
             answer = self._client.request(method, path, params=given, json=body, headers=headers)
         except httpx2.HTTPError as error:
-            message = t("remote.unreachable", url=self.host.url, why=str(error) or type(error).__name__)
+            message = t("remote.unreachable", url=self.host.url, why=why_of(error))
             raise ExternalError(message, permanent=False) from None
         if answer.is_success:
             return answer
         raise error_of(answer, self.host.url)
+
+
+def why_of(error: Exception) -> str:
+    """What a library says, as a part of a sentence of ours."""
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def error_of(answer: httpx2.Response, url: str) -> AnsFlowError:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Event as Signal
+from time import monotonic
 from typing import Any
 
-from ansflow.cli.remote.live import Following, NoSockets
+from ansflow.cli.remote.live import GIVING_UP, Following, NoSockets
 from ansflow.cli.remote.printed import Printed
 from ansflow.cli.remote.server import Json, Server
 from ansflow.cli.remote.tables import reason_of, time_of
 from ansflow.cli.texts import t
 from ansflow.core.codec import load
+from ansflow.core.errors import ExternalError
 from ansflow.core.events import Event, ExecutionChanged, Fact, StepChanged
 from ansflow.core.outcome import Outcome, TestSummary
 from ansflow.core.plan import Plan, PlannedStep
@@ -46,6 +48,7 @@ class Watched:
         self.plan = _plan(self.first)
         self.folder = Path()
         self._steps = {step["key"]: step["id"] for step in self.first["step_executions"]}
+        self._over: set[tuple[str, int]] = set()
         self._left = Signal()
         self._tell = tell
         self._printed = Printed() if logs else None
@@ -79,8 +82,10 @@ class Watched:
 
     def _note_end(self, written: Json) -> None:
         data = written["data"]
-        if self._printed is not None and data.get("attempt") and data["status"] != StepStatus.RUNNING:
-            self._printed.ended(data["key"], data["attempt"], data["log_bytes"])
+        if data.get("attempt") and data["status"] != StepStatus.RUNNING:
+            self._over.add((data["key"], data["attempt"]))
+            if self._printed is not None:
+                self._printed.ended(data["key"], data["attempt"], data["log_bytes"])
 
     def cancel(self, *, immediate: bool = False) -> None:
         self._left.set()
@@ -93,10 +98,22 @@ class Watched:
         self._respond(step, "reject")
 
     def read_log(self, step: str, attempt: int, start: int = 0) -> bytes:
+        """While the server is away there is nothing new; the rest of a log that is complete is waited for."""
         found = self._printed.read(step, attempt, start) if self._printed is not None else None
         if found is not None:
             return found
-        return self.server.read(f"{self.path}logs/", step=step, attempt=attempt, start=start)
+        waiting_since = monotonic()
+        while True:
+            try:
+                return self.server.read(f"{self.path}logs/", step=step, attempt=attempt, start=start)
+            except ExternalError as error:
+                if error.permanent:
+                    raise
+                if (step, attempt) not in self._over:
+                    return b""  # whoever shows it asks again
+                if self._left.is_set() or monotonic() - waiting_since > GIVING_UP:
+                    raise
+            self._left.wait(PAUSE)
 
     def outcome(self, step: Json) -> Outcome | None:
         """What the steps' end is drawn with: figures that events do not carry."""
