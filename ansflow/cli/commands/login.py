@@ -32,7 +32,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, screen: Screen) -> int:
     hosts = Hosts()
-    url = hosts.chosen(args.server, {}).url
+    url = hosts.address(args.server)
     if travels_openly(url) and not args.insecure_http:
         raise refused("server", t("login.open", url=url))
     try:

@@ -19,7 +19,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, screen: Screen) -> int:
     hosts = Hosts()
-    host = hosts.chosen(args.server, {})
+    host = hosts.kept(args.server)
     if not host.token:
         screen.complain(t("logout.nobody", url=host.url))
         return OK

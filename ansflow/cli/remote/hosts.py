@@ -33,13 +33,20 @@ class Hosts:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or _folder() / "hosts.json"
 
-    def chosen(self, named: str, environ: Mapping[str, str] = os.environ) -> Host:
-        """`--server` before ANSFLOW_SERVER before the last sign-in; ANSFLOW_TOKEN before the saved token."""
-        known = self._read()
+    def address(self, named: str, environ: Mapping[str, str] = os.environ) -> str:
+        """`--server` before ANSFLOW_SERVER before the last sign-in."""
         wanted = named or environ.get("ANSFLOW_SERVER", "")
-        url = checked(wanted) if wanted else next(reversed(known), DEFAULT)
-        token = environ.get("ANSFLOW_TOKEN", "")
-        return Host(url, token) if token else known.get(url, Host(url))
+        return checked(wanted) if wanted else next(reversed(self._read()), DEFAULT)
+
+    def chosen(self, named: str, environ: Mapping[str, str] = os.environ) -> Host:
+        """The server at that address, with ANSFLOW_TOKEN before the saved token."""
+        kept, token = self.kept(named, environ), environ.get("ANSFLOW_TOKEN", "")
+        return Host(kept.url, token) if token else kept
+
+    def kept(self, named: str, environ: Mapping[str, str] = os.environ) -> Host:
+        """The server at that address, with the saved token only."""
+        url = self.address(named, environ)
+        return self._read().get(url, Host(url))
 
     def keep(self, host: Host) -> None:
         known = self._read()
