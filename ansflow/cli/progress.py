@@ -24,6 +24,8 @@ class StepProgress:
     message: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    begun: int = 0
+    """The attempt that `started_at` is of."""
     allowed_failure: bool = False
     outcome: Outcome | None = None
 
@@ -50,7 +52,9 @@ class StepProgress:
         self.status, self.reason, self.message = fact.status, fact.reason, fact.message
         self.attempt, self.allowed_failure = fact.attempt, fact.allowed_failure
         if fact.status is StepStatus.RUNNING:
-            self.started_at, self.ended_at = at, None
+            self.ended_at = None
+            if fact.attempt != self.begun:  # an attempt that is adopted says once more that it runs
+                self.started_at, self.begun = at, fact.attempt
         elif self.started_at is not None and self.ended_at is None:
             self.ended_at = at
         if fact.outcome is not None:
