@@ -226,6 +226,7 @@ def _compiled(wanted: Wanted) -> Any:
     options.log_errors = False
     written = wanted.text if wanted.regex else re2.escape(wanted.text)
     try:
+        re2.compile(written.encode(), options)  # alone, so that what is said against it quotes nothing of ours
         return re2.compile(f"(?m){written}".encode(), options)
     except re2.error as error:
         said = str(error.args[0].decode() if isinstance(error.args[0], bytes) else error)

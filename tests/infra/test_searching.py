@@ -130,6 +130,13 @@ def test_a_pattern_that_is_none_is_refused_with_a_sentence(pattern: str):
         find(logs(a=b"a"), pattern, regex=True)
 
 
+def test_what_is_wrong_with_a_pattern_quotes_what_was_written_and_nothing_else():
+    with pytest.raises(BadPattern) as refused:
+        find(logs(a=b"a"), "(", regex=True)
+    assert "(?m)" not in str(refused.value)
+    assert str(refused.value).endswith(": (.")
+
+
 WORDS = st.sampled_from([b"foo", b"bar", b"Foo", b" ", b"x" * 40, "ü".encode(), b"\n", b"\n\n"])
 
 
