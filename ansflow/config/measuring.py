@@ -14,6 +14,7 @@ from ansflow.config.wiring import Wired
 from ansflow.core.status import StepStatus
 from ansflow.edge.live.hub import Hub
 from ansflow.edge.measures import Measures, Sample, by_label
+from ansflow.engine.recovery import RULES
 
 BUSY = (StepStatus.RUNNING, StepStatus.WAITING)
 
@@ -26,7 +27,8 @@ def add_measures(measures: Measures, wired: Wired, hub: Hub, threads: Sequence[C
     measures.ask("ansflow_executions", "Executions by status.", _asked(_executions), labels=("status",))
     measures.ask("ansflow_steps", "Steps that run, or wait for an approval.", _asked(_steps), labels=("status",))
     measures.ask("ansflow_repairs_total", "Repairs, by rule: none without a fault.",
-                 lambda: by_label(dict(engine.recovery.repairs)), labels=("rule",), counter=True)  # fmt: skip
+                 lambda: by_label({**dict.fromkeys(RULES, 0), **engine.recovery.repairs}),
+                 labels=("rule",), counter=True)  # fmt: skip
     measures.ask("ansflow_slots", "Steps that may run at once here.", lambda: [((), dispatcher.load().slots)])
     measures.ask("ansflow_slots_used", "Steps that run here now.", lambda: [((), dispatcher.load().running)])
     measures.ask("ansflow_queue", "Offers that wait for a free slot here.", lambda: [((), dispatcher.load().waiting)])

@@ -32,6 +32,19 @@ class Patience:
 PATIENCE = Patience()
 
 
+RULES = (
+    "adopted",
+    "failed adoption",
+    "failed repair",
+    "forgotten attempt",
+    "lost offer",
+    "lost worker",
+    "overdue step",
+    "unsent effect",
+)
+"""What is counted, by the name under which it is."""
+
+
 class Recovery:
     """`run` is called every few seconds by every process that has a worker; two at once do no harm."""
 

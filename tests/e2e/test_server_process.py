@@ -64,6 +64,7 @@ def test_it_says_how_it_is(server: ServerProcess) -> None:
     until(lambda: counted in server.get("/metrics").text, "the request is counted, by the operation's own path")
     assert "requests_created" not in metrics
     assert "ansflow_database_up 1.0" in metrics and "ansflow_slots 4.0" in metrics
+    assert 'ansflow_repairs_total{rule="lost worker"} 0.0' in metrics
     assert 'ansflow_chores_total{chore="heartbeat",outcome="failed"} 0.0' in metrics
     assert server.get("/metrics", **{"x-forwarded-for": "198.51.100.7"}).status_code == 403
 

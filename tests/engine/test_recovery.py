@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
 from ansflow.engine.memory import MemoryBus, MemoryClock, MemoryLogs, MemorySecrets, MemoryStore
 from ansflow.engine.ports import begin_key
+from ansflow.engine.recovery import RULES, Recovery
 from ansflow.infra.storage.artifacts import FileArtifacts
 from ansflow.infra.storage.caches import FileCaches
 from ansflow.infra.storage.workspaces import FileWorkspaces
@@ -207,3 +210,12 @@ def test_an_attempt_that_nobody_carries_is_taken_up_by_its_holder(fleet):
     fleet.wait(9, engine)
     assert fleet.resumed
     assert engine.recovery.repairs["forgotten attempt"] == len(fleet.resumed)
+
+
+def test_every_rule_that_counts_is_known_by_name_before_its_first_repair():
+    """So that a series is there from the start, and an alarm can tell 0 from nothing."""
+    tree = ast.parse(inspect.getsource(Recovery))
+    ends = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return | ast.Assign)]
+    ends += [one for end in ends if isinstance(end, ast.IfExp) for one in (end.body, end.orelse)]
+    said = {end.value for end in ends if isinstance(end, ast.Constant) and isinstance(end.value, str)}
+    assert said - {""} == set(RULES)
