@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansflow import __version__
 from ansflow.cli import exits
-from ansflow.cli.sentences import translated
+from ansflow.cli.sentences import side_by_side, translated
 from ansflow.cli.terminal import Screen, pad, width, wrap
 from ansflow.cli.texts import LANGUAGES, section, t
 
@@ -39,13 +39,22 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog, description=description, allow_abbrev=False, formatter_class=Help, add_help=False)
         self.add_argument("-h", "--help", action="help", help=t("option.help"))
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """What should be a number and is none: argparse would name the type as Python does."""
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError:
+            if action.type is not int:
+                raise
+            raise argparse.ArgumentError(action, t("help.no_number", given=arg_string)) from None
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """A word that is no command, with the command that was probably meant."""
         if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
             from ansflow.core.schema import nearest  # noqa: PLC0415 — 12 ms, for a word that was mistyped
 
             known = nearest(value, action.choices) or t("help.known", commands=", ".join(action.choices))
-            raise argparse.ArgumentError(None, f"{t('help.no_command', command=value)} {translated(known)}")
+            raise argparse.ArgumentError(None, side_by_side(t("help.no_command", command=value), translated(known)))
         super()._check_value(action, value)
 
     def error(self, message: str) -> NoReturn:
@@ -79,6 +88,18 @@ class Help(argparse.HelpFormatter):
             for line in text.splitlines()
         )
         return "\n".join(line for wrapped in lines for line in wrapped)
+
+    def _format_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None) -> str:
+        """argparse breaks the usage by characters: as many columns as that is too wide, it is made narrower."""
+        text = super()._format_usage(usage, actions, groups, prefix)
+        over = max(map(width, text.splitlines()), default=0) - self._width
+        if over <= 0:
+            return text
+        self._width -= over
+        try:
+            return super()._format_usage(usage, actions, groups, prefix)
+        finally:
+            self._width += over
 
     def add_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None) -> None:
         super().add_usage(usage, actions, groups, t("help.usage") if prefix is None else prefix)

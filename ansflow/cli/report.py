@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from ansflow.cli.look import duration, look_of
 from ansflow.cli.progress import Progress, StepProgress
-from ansflow.cli.sentences import translated, why
+from ansflow.cli.sentences import side_by_side, translated, why
 from ansflow.cli.terminal import Screen, cut, cut_middle, log_line, pad, plain, width, wrap
 from ansflow.cli.texts import count, t
 from ansflow.core.outcome import FailedTest, Outcome
@@ -131,7 +131,7 @@ def _failure(screen: Screen, step: StepProgress, last_lines: list[str], rerun: s
                                            total=f"{tests.failed + tests.errors:,}"))  # fmt: skip
         for test in tests.failing[:MOST_TESTS]:
             yield from (f"  {bar} {line}" for line in _failing_test(screen, test))
-    yield f"  {t('report.rerun')} {screen.paint('bold', plain(rerun))}"
+    yield "  " + side_by_side(t("report.rerun"), screen.paint("bold", plain(rerun)))
 
 
 def _failing_test(screen: Screen, test: FailedTest) -> Iterator[str]:

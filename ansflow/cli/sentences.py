@@ -20,6 +20,9 @@ VERBATIM = frozenset(
     {"axis", "comment", "file", "globs", "key", "names", "need", "path", "people", "step", "steps", "who"}
 )
 """Holes for what people have named: a step called `text` keeps its name."""
+WORDS = frozenset({"status", "trigger"})
+"""Holes for words of ours that a sentence holds as the API writes them."""
+FULL_WIDTH = "。，：；？！"
 
 
 def translated(sentence: str) -> str:
@@ -27,6 +30,14 @@ def translated(sentence: str) -> str:
     if language() == "en" or not sentence:
         return sentence
     return _match(sentence, "sentences") or _split(sentence) or sentence
+
+
+def side_by_side(*parts: str) -> str:
+    """Sentences and words in a row, with a space between them, which the full-width marks of Chinese hold already."""
+    said = ""
+    for part in filter(None, parts):
+        said += part if not said or said[-1] in FULL_WIDTH else f" {part}"
+    return said
 
 
 def why(reason: Reason | None, message: str) -> str:
@@ -53,7 +64,7 @@ def _match(text: str, kind: str) -> str:
     """The first pattern that fits. Most are told apart by how they begin and end, before any is compiled."""
     for source, (start, end, target) in _patterns(language(), kind).items():
         if text.startswith(start) and text.endswith(end) and (found := as_pattern(source).fullmatch(text)):
-            parts = {name: part if name in VERBATIM else _part(part) for name, part in found.groupdict().items()}
+            parts = {name: _in_hole(name, part) for name, part in found.groupdict().items()}
             if kind != "phrases" or not _is_torn(found.groupdict(), parts):
                 return _filled(target, parts)
     return ""
@@ -67,6 +78,12 @@ def _is_torn(written: Mapping[str, str], ours: Mapping[str, str]) -> bool:
 
 def _filled(target: str, parts: Mapping[str, str]) -> str:
     return HOLE.sub(lambda hole: parts[hole[1]], target)
+
+
+def _in_hole(name: str, text: str) -> str:
+    if name in VERBATIM:
+        return text
+    return (name in WORDS and _match(text, "words")) or _part(text)
 
 
 def _part(text: str) -> str:

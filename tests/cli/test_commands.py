@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ansflow.cli.parser import build_parser
+from ansflow.cli.terminal import width
+from ansflow.cli.texts import LANGUAGES, choose_language
 from tests.cli.conftest import ANSFLOW, Ansflow, environment
 
 SHOP = """\
@@ -437,3 +442,25 @@ sys.exit(entry())
         cwd=project, env=environment(tmp_path / "data"), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def parsers_of(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from parsers_of(inner)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_line_of_any_help_is_wider_than_a_terminal(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    choose_language(["--lang", language], {})
+    lines = [line for one in parsers_of(build_parser(every=True)) for line in one.format_help().splitlines()]
+    assert [line for line in lines if width(line) > 80] == []
+
+
+def test_what_is_no_number_is_told_without_the_names_of_types(ansflow: Ansflow) -> None:
+    assert "a whole number is needed, not 'x'" in ansflow("approve", "x").err
+    done = ansflow("approve", "x", "--lang", "zh")
+    assert (done.code, "须为整数，而不是“x”" in done.err, "int" in done.err) == (5, True, False)

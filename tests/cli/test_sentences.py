@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ansflow.cli import texts
-from ansflow.cli.sentences import HOLE, as_pattern, translated, why
+from ansflow.cli.sentences import HOLE, as_pattern, side_by_side, translated, why
 from ansflow.core.status import Reason
 from ansflow.plugins import registry
 
@@ -115,11 +115,22 @@ def test_every_step_type_is_explained_in_chinese() -> None:
         ("Rejected by ann: too late.", "被 ann 拒绝：too late."),
         ("No file matched the artifacts nothing.", "没有文件匹配产物 nothing。"),
         ("Skipped: a.b == 2 is false: a.b is 1.", "已跳过：a.b == 2 为 false：a.b 为 1。"),
+        ("ship does not wait for an answer: it is approved.", "ship 不在等待答复：它的状态为“已批准”。"),
+        (
+            "shop #3, version 2 was started by ann (manual) for the branch main.",
+            "shop #3（版本 2）由 ann 为分支 main 启动（手动）。",
+        ),
+        ("shop #3, version 2 was started (schedule).", "shop #3（版本 2）已启动（定时）。"),
         ("Skipped: a || b is false: a is false, b is 0.", "已跳过：a || b 为 false：a 为 false，b 为 0。"),
     ],
 )
 def test_sentences_of_a_run(english: str, chinese: str) -> None:
     assert translated(english) == chinese
+
+
+def test_between_two_sentences_a_full_width_mark_is_space_enough() -> None:
+    assert side_by_side("没有命令 x。", "是不是 'y'？") == "没有命令 x。是不是 'y'？"
+    assert side_by_side("There is no x.", "", "Did you mean 'y'?") == "There is no x. Did you mean 'y'?"
 
 
 def test_a_sentence_nobody_translated_stays_english_beside_its_reason() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from ansflow.cli.interrupts import Interrupts
 from ansflow.cli.look import duration
 from ansflow.cli.main import entry
 from ansflow.cli.parser import build_parser
-from ansflow.cli.progress import Progress
+from ansflow.cli.progress import Progress, StepProgress
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import choose_language
 from ansflow.cli.views.asking import Asking
 from ansflow.cli.views.live import ERASE_BELOW, SHOW_CURSOR, Live
+from ansflow.core.events import StepChanged
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus
 from tests.cli import scripted
 from tests.cli.emulator import Terminal
@@ -103,7 +105,7 @@ def test_chinese_statuses_and_words() -> None:
     choose_language(["--lang", "zh"])
     _, text = shown(scripted.red())
     assert "✗ unit (python=3.12)  失败      3.0s" in text
-    assert "重新运行： ansflow run .ansflow.yml --step 'unit (python=3.12)'" in text
+    assert "重新运行：ansflow run .ansflow.yml --step 'unit (python=3.12)'" in text
     assert "测试：39 通过，2 失败，1 跳过" in text
 
 
@@ -345,3 +347,20 @@ def test_progress_counts_what_events_say() -> None:
     assert progress.red == 1
     assert progress.counts[StepStatus.SUCCESS] == 1
     assert progress.running == progress.waiting == {}
+
+
+def test_an_attempt_that_is_adopted_has_lasted_since_it_began() -> None:
+    def running(attempt: int) -> StepChanged:
+        return StepChanged(step="unit", status=StepStatus.RUNNING, attempt=attempt)
+
+    def seconds(*running_from: tuple[int, float]) -> float | None:
+        step = StepProgress("unit")
+        for attempt, second in running_from:
+            step.apply(running(attempt), scripted.BEGIN + timedelta(seconds=second))
+        ended = StepChanged(step="unit", status=StepStatus.SUCCESS, attempt=attempt)
+        step.apply(ended, scripted.BEGIN + timedelta(seconds=60))
+        return step.seconds
+
+    assert seconds((1, 0)) == 60
+    assert seconds((1, 0), (1, 50)) == 60  # the server came back and adopted it
+    assert seconds((1, 0), (2, 50)) == 10

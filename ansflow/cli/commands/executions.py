@@ -15,7 +15,7 @@ from ansflow.cli.remote.executions import follow, follow_logs, row, show, show_s
 from ansflow.cli.remote.server import Json, Server
 from ansflow.cli.remote.tables import reason_of, said, show_table, status_of
 from ansflow.cli.remote.verbs import add_id, add_json, add_verbs, carry_out
-from ansflow.cli.sentences import why
+from ansflow.cli.sentences import side_by_side, translated, why
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
 from ansflow.cli.views.jsonl import write_json
@@ -43,9 +43,9 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
 def _list_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", type=int, default=None, metavar="ID", help=t("pipelines.project"))
     parser.add_argument("--pipeline", type=int, default=None, metavar="ID", help=t("pipelines.id"))
-    parser.add_argument(
-        "--status", choices=[str(status) for status in ExecutionStatus], default="", help=t("executions.status")
-    )
+    statuses = [str(status) for status in ExecutionStatus]
+    known = t("executions.status", known=", ".join(statuses))
+    parser.add_argument("--status", choices=statuses, default="", metavar="STATUS", help=known)
     parser.add_argument("--branch", default="", metavar="NAME", help=t("executions.branch"))
     parser.add_argument("-n", "--limit", type=at_least_one, default=20, metavar="N", help=t("remote.limit"))
     add_json(parser)
@@ -157,7 +157,7 @@ def _chosen(args: argparse.Namespace, steps: list[Json]) -> Iterator[Json]:
     for name in args.step:
         if name not in known:
             hint = nearest(name, known) or t("logs.known", known=", ".join(map(said, known)))
-            raise NotFound(f"{t('logs.no_step', execution=args.id, step=name)} {hint}")
+            raise NotFound(side_by_side(t("logs.no_step", execution=args.id, step=name), translated(hint)))
     for step in steps:
         named = not args.step or step["key"] in args.step
         failed = not args.failed or step["status"] == "failed"

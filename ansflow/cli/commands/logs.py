@@ -14,7 +14,7 @@ from ansflow.cli.exits import OK
 from ansflow.cli.found import Hit, search_options, show_found
 from ansflow.cli.look import duration, look_of
 from ansflow.cli.marks import Marked
-from ansflow.cli.sentences import why
+from ansflow.cli.sentences import side_by_side, translated, why
 from ansflow.cli.terminal import Screen, plain
 from ansflow.cli.texts import count, t
 from ansflow.config.folders import data_folder
@@ -135,7 +135,7 @@ def _chosen(record: ExecutionRecord, args: argparse.Namespace) -> Iterator[tuple
     for name in args.step:
         if name not in known:
             hint = nearest(name, known) or t("logs.known", known=", ".join(record.steps))
-            raise NotFound(f"{t('logs.no_step', execution=record.number, step=name)} {hint}")
+            raise NotFound(side_by_side(t("logs.no_step", execution=record.number, step=name), translated(hint)))
     for key, step in record.steps.items():
         named = not args.step or key in args.step or step.step_id in args.step
         failed = not args.failed or step.status is StepStatus.FAILED

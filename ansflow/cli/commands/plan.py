@@ -12,7 +12,7 @@ from ansflow.cli.exits import OK
 from ansflow.cli.look import LOOKS
 from ansflow.cli.pipeline import checked
 from ansflow.cli.problems import refuse
-from ansflow.cli.sentences import translated, why
+from ansflow.cli.sentences import side_by_side, translated, why
 from ansflow.cli.terminal import Screen, cut_middle, pad, plain, width, wrap
 from ansflow.cli.texts import count, t
 from ansflow.config.working_tree import filled_in
@@ -82,7 +82,7 @@ def _lines(screen: Screen, plan: Plan) -> Iterator[str]:
         yield from _skipped(screen, step, names)
     for note in plan.notes:
         place = f"{note.line}:{note.column}: " if note.line else ""
-        said = " ".join(filter(None, (translated(note.message), translated(note.hint))))
+        said = side_by_side(translated(note.message), translated(note.hint))
         yield screen.paint("orange", f"! {place}{plain(said)}")
 
 

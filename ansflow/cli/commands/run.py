@@ -18,7 +18,7 @@ from ansflow.cli.follow import Run, View, watch
 from ansflow.cli.interrupts import Interrupts
 from ansflow.cli.problems import refuse
 from ansflow.cli.progress import Progress, StepProgress
-from ansflow.cli.sentences import translated
+from ansflow.cli.sentences import side_by_side, translated
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
 from ansflow.core.errors import InvalidSpec, Problem
@@ -129,9 +129,8 @@ def refuse_needless(approved: Sequence[str], plan: Plan) -> None:
     gates = [name for name, key in names.items() if plan.spec_of(key).approval]
     for name in approved:
         if name not in names:
-            raise refused(
-                "approval", f"{t('run.approve_unknown', step=name)} {translated(nearest(name, gates))}".rstrip()
-            )
+            hint = translated(nearest(name, gates))
+            raise refused("approval", side_by_side(t("run.approve_unknown", step=name), hint))
         if name not in gates:
             raise refused("approval", t("run.approve_needless", step=name))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ansflow.cli.exits import OK
-from ansflow.cli.sentences import translated
+from ansflow.cli.sentences import side_by_side, translated
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
 
@@ -39,8 +39,9 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
 def _teller(screen: Screen) -> Callable[..., None]:
     def tell(what: str, **values: str) -> None:
         if what == "warning":
-            sign = screen.errors.paint("yellow", t("serve.warning"))
-            screen.errors.print(f"{sign} {translated(values['message'])}")
+            sign = t("serve.warning")
+            said = side_by_side(sign, translated(values["message"]))
+            screen.errors.print(screen.errors.paint("yellow", sign) + said.removeprefix(sign))
             screen.errors.out.flush()
             return
         screen.print(t(f"serve.told.{what}", **values))
