@@ -7,7 +7,7 @@ WEB_FROM := $(shell find web -type f -not -path '*/node_modules/*')
 NPX := cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npx --no-install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run hello test chaos live-proof lint fix generate hostile bench lock services screenshots clean
+.PHONY: help setup web run hello test chaos live-proof lint fix generate hostile bench bench-web lock services screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ hostile: setup ## ask every operation of the API several hundred times what it d
 bench: setup ## measure, as ratios against peers in the same run; BENCH=server-steps for one part
 	@$(BIN)/python -m compileall -q ansflow # as set-up leaves it; a fresh edit would be compiled in the first run
 	@$(BIN)/python -m bench $(BENCH)
+
+bench-web: setup $(WEB) ## measure the web app in a browser: long logs, large executions, line printed to line shown
+	@$(BIN)/python -m bench.web
 
 lock: setup ## pin requirements anew, with hashes
 	@$(BIN)/pip install -q uv

@@ -94,6 +94,8 @@ def visit(
         viewport={"width": width, "height": 800}, color_scheme=theme, locale=language, reduced_motion="reduce"
     )
     context.set_default_timeout(MILLISECONDS)
+    if language != "en":  # as the reader has chosen it: the account says English
+        context.add_init_script(f"localStorage.setItem('ansflow.language', '{language}')")
     page = context.new_page()
     seen = Visit(page, url)
     page.on("console", lambda said: seen.faults.append(said.text) if said.type in ("error", "warning") else None)

@@ -24,6 +24,18 @@ const shell = createRoute({
 
 const inside = () => shell;
 
+// One page, with or without a step in the address: it stays as it is when another one is chosen.
+const execution = createRoute({
+  getParentRoute: inside,
+  path: "/executions/$id",
+  validateSearch: parseExecution,
+  component: lazy(() => import("@/features/execution-live/execution-page"), "ExecutionPage"),
+});
+const steps = [
+  createRoute({ getParentRoute: () => execution, path: "/" }),
+  createRoute({ getParentRoute: () => execution, path: "/steps/$key" }),
+] as const;
+
 // One line per page. `validateSearch` makes of the query string what the page works with. They stand apart from
 // `addChildren`, which would take the types of their searches away.
 // biome-ignore format: one line per page
@@ -34,8 +46,7 @@ const pages = [
   createRoute({ getParentRoute: inside, path: "/pipelines/new", validateSearch: parseNew, component: lazy(() => import("@/features/pipeline-editor/pipeline-editor-page"), "NewPipelinePage") }),
   createRoute({ getParentRoute: inside, path: "/pipelines/$id/edit", validateSearch: parseEditor, component: lazy(() => import("@/features/pipeline-editor/pipeline-editor-page"), "PipelineEditorPage") }),
   createRoute({ getParentRoute: inside, path: "/executions", validateSearch: parseExecutions, component: lazy(() => import("@/features/executions/executions-page"), "ExecutionsPage") }),
-  createRoute({ getParentRoute: inside, path: "/executions/$id", validateSearch: parseExecution, component: lazy(() => import("@/features/execution-live/execution-page"), "ExecutionPage") }),
-  createRoute({ getParentRoute: inside, path: "/executions/$id/steps/$key", validateSearch: parseExecution, component: lazy(() => import("@/features/execution-live/execution-page"), "ExecutionPage") }),
+  execution.addChildren(steps),
 ] as const;
 // biome-ignore format: one line per page
 const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", validateSearch: parseSignIn, component: lazy(() => import("@/features/auth/sign-in-page"), "SignInPage") });

@@ -15,6 +15,11 @@ export function oneOf<T extends string>(raw: unknown, values: readonly T[]): T |
   return values.find((value) => value === raw);
 }
 
+/** `?regex=true`; anything else says nothing. */
+export function flag(raw: unknown): true | undefined {
+  return raw === true || raw === "true" ? true : undefined;
+}
+
 /** Without the keys that say nothing, so that they leave the address. */
 export function said<T extends object>(search: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const kept = Object.entries(search).filter(([, value]) => value !== undefined);

@@ -11,12 +11,13 @@ interface SearchFieldProps {
   value: string;
   onSearch: (words: string) => void;
   width?: number;
+  small?: boolean;
   /** Of several on one page, one has the key. */
   hasKey?: boolean;
 }
 
 /** Looks for what is typed once it rests. `/` leads here. */
-export function SearchField({ label, value, onSearch, width = 240, hasKey = true }: SearchFieldProps) {
+export function SearchField({ label, value, onSearch, width = 240, small = false, hasKey = true }: SearchFieldProps) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState(value);
   const input = useRef<{ focus: () => void }>(null);
@@ -35,6 +36,7 @@ export function SearchField({ label, value, onSearch, width = 240, hasKey = true
         input.current = made;
       }}
       type="search"
+      size={small ? "small" : "middle"}
       aria-label={label}
       placeholder={label}
       prefix={<Search size={14} aria-hidden />}

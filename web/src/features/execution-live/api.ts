@@ -1,9 +1,12 @@
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import {
   approvalsList,
   cicdExecutionsArtifactsList,
+  cicdExecutionsLogsOutline,
   cicdExecutionsLogsRetrieve,
+  cicdExecutionsLogsSearch,
   cicdExecutionsRetrieve,
+  cicdExecutionsStatisticsRetrieve,
   cicdExecutionsStepsStep,
   cicdExecutionsWhy,
 } from "@/api/generated";
@@ -52,6 +55,67 @@ export function approvals(id: number, seq: number) {
   });
 }
 
+const WHILE_IT_GROWS = 3_000; // milliseconds between two outlines of a log that grows
+
+export function outline(id: number, step: string, attempt: number, isOver: boolean) {
+  return queryOptions({
+    queryKey: ["executions", "one", id, "outline", step, attempt, isOver],
+    enabled: attempt > 0,
+    retry: false, // a step that has printed nothing has none
+    staleTime: isOver ? Number.POSITIVE_INFINITY : 0,
+    refetchInterval: isOver ? false : WHILE_IT_GROWS,
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) =>
+      (await cicdExecutionsLogsOutline({ path: { id }, query: { step, attempt }, signal })).data,
+  });
+}
+
+export interface Looked {
+  readonly find: string;
+  readonly regex: boolean;
+  readonly capitals: boolean;
+}
+
+/** Lines with these words, over all steps. A page may be empty and yet have a next one. */
+export function found(id: number, { find, regex, capitals }: Looked) {
+  return infiniteQueryOptions({
+    queryKey: ["executions", "one", id, "found", find, regex, capitals],
+    enabled: find !== "",
+    retry: false,
+    staleTime: 10_000,
+    initialPageParam: "",
+    queryFn: async ({ signal, pageParam }) => {
+      const query = { q: find, around: 0, limit: 200, ...(regex && { regex }), ...(capitals && { case: true }) };
+      const from = pageParam === "" ? query : { ...query, after: pageParam };
+      return (await cicdExecutionsLogsSearch({ path: { id }, query: from, signal })).data;
+    },
+    getNextPageParam: ({ next }) => (next === null ? undefined : new URL(next).searchParams.get("after")),
+  });
+}
+
+/** What executions of this pipeline have taken lately. */
+export function usual(pipeline: number) {
+  return queryOptions({
+    queryKey: ["executions", "usual", pipeline],
+    staleTime: 300_000,
+    queryFn: async ({ signal }) => {
+      const { data } = await cicdExecutionsStatisticsRetrieve({ query: { pipeline }, signal });
+      return { median: data.duration_seconds.p50, of: data.measured };
+    },
+  });
+}
+
+export function lastLines(id: number, step: string, attempt: number, count: number) {
+  return queryOptions({
+    queryKey: ["executions", "one", id, "last lines", step, attempt, count],
+    queryFn: async ({ signal }) => {
+      const end = await logEnd(id, step, attempt, signal);
+      const lines = end === null ? [] : end.tail.replace(/\n$/, "").split("\n");
+      return { lines: lines.slice(-count), first: (end?.standing.lines ?? 0) - Math.min(lines.length, count) + 1 };
+    },
+  });
+}
+
 const TAIL = 64 * 1024; // bytes of a log's end that are shown at once
 
 /** Where a log stands now, with its end; null while it has none. */
@@ -93,7 +157,7 @@ async function text(
 
 /** What the browser saves: the log as it was printed. */
 export function rawLog(id: number, step: string, attempt: number): string {
-  return `/api/v1/cicd/executions/${id}/logs/?${new URLSearchParams({ step, attempt: String(attempt) })}`;
+  return `/api/v1/cicd/executions/${id}/logs/download/?${new URLSearchParams({ step, attempt: String(attempt) })}`;
 }
 
 export function artifactFile(id: number, step: string, path: string): string {

@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Hand } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ApprovalBody, approvalsRespond, type FieldBody, type WholeExecutionBody } from "@/api/generated";
+import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
 import { Choice } from "@/ui/choice";
 import { Field } from "@/ui/field";
@@ -28,7 +29,7 @@ function Gate({ asked }: { asked: ApprovalBody }) {
   const queries = useQueryClient();
   const respond = useMutation({
     mutationFn: (action: "approve" | "reject") => {
-      const body = { action, comment, digest: asked.digest, ...(action === "approve" && { fields }) };
+      const body = { action, comment, digest: asked.digest, ...(action === "approve" && { fields: given(fields) }) };
       return approvalsRespond({ path: { id: asked.id }, body });
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ["executions", "one", asked.execution, "approvals"] }),
@@ -37,8 +38,13 @@ function Gate({ asked }: { asked: ApprovalBody }) {
     event.preventDefault();
     respond.mutate("approve");
   };
+  const form = useRef<HTMLFormElement>(null);
+  useKey("a", t("keys.answer"), () => form.current?.querySelector<HTMLElement>("select, input, button")?.focus(), {
+    enabled: asked.may_respond,
+  });
+  const isSent = respond.isPending || respond.isSuccess; // shown at once: what is refused comes back
   return (
-    <form className={styles.gate} onSubmit={send} aria-label={t("gate.label")}>
+    <form ref={form} className={styles.gate} onSubmit={send} aria-label={t("gate.label")}>
       <strong>
         <Hand size={14} aria-hidden /> {asked.message || t("gate.question", { step: asked.name || asked.step })}
       </strong>
@@ -57,24 +63,27 @@ function Gate({ asked }: { asked: ApprovalBody }) {
           {t("gate.answered", { by })} {said}
         </p>
       ))}
-      {asked.may_respond ? (
+      {isSent ? <p>{t(respond.variables === "approve" ? "gate.approved" : "gate.rejected")}</p> : null}
+      {isSent ? null : asked.may_respond ? (
         <>
-          {asked.fields.map((field) => (
-            <Asked
-              key={field.name}
-              field={field}
-              value={fields[field.name] ?? ""}
-              set={(value) => setFields({ ...fields, [field.name]: value })}
-            />
-          ))}
-          <Field label={t("gate.comment")}>
-            {(ids) => <Input {...ids} value={comment} onChange={(event) => setComment(event.target.value)} />}
-          </Field>
+          <div className={styles.asked}>
+            {asked.fields.map((field) => (
+              <Asked
+                key={field.name}
+                field={field}
+                value={fields[field.name] ?? ""}
+                set={(value) => setFields({ ...fields, [field.name]: value })}
+              />
+            ))}
+            <Field label={t("gate.comment")}>
+              {(ids) => <Input {...ids} value={comment} onChange={(event) => setComment(event.target.value)} />}
+            </Field>
+          </div>
           <div className={styles.answers}>
-            <Button type="primary" htmlType="submit" loading={respond.isPending}>
+            <Button type="primary" htmlType="submit">
               {t("gate.approve")}
             </Button>
-            <Button danger disabled={respond.isPending} onClick={() => respond.mutate("reject")}>
+            <Button danger onClick={() => respond.mutate("reject")}>
               {t("gate.reject")}
             </Button>
           </div>
@@ -87,6 +96,11 @@ function Gate({ asked }: { asked: ApprovalBody }) {
   );
 }
 
+/** Without those that were left empty. */
+function given(fields: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
+}
+
 function who({ users, groups }: ApprovalBody): string {
   return [...groups, ...users].join(", ");
 }
@@ -97,12 +111,16 @@ function Asked({ field, value, set }: { field: FieldBody; value: string; set: (v
   const label = field.required ? t("gate.required", { name: field.name }) : field.name;
   if (field.type === "choice" || field.type === "boolean")
     return (
-      <Choice
-        label={label}
-        value={value}
-        options={[{ value: "", label }, ...options.map((one) => ({ value: one, label: one }))]}
-        onChange={set}
-      />
+      <Field label={label}>
+        {({ id }) => (
+          <Choice
+            id={id}
+            value={value}
+            options={[{ value: "", label: "–" }, ...options.map((one) => ({ value: one, label: one }))]}
+            onChange={set}
+          />
+        )}
+      </Field>
     );
   return (
     <Field label={label}>

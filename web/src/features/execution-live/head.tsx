@@ -1,13 +1,18 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { GitBranch, GitCommitHorizontal, Unplug } from "lucide-react";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import type { WholeExecutionBody } from "@/api/generated";
 import { lookOfExecution, STEP_LOOK, type StepStatus } from "@/lib/status";
+import { duration } from "@/lib/time";
+import { useNow } from "@/lib/use-now";
 import { Status } from "@/ui/status";
 import { Ago, Taken } from "@/ui/time";
+import { usual } from "./api";
 import { Deeds } from "./deeds";
 import styles from "./head.module.css";
+import { forecast } from "./model/forecast";
 
 /** What it is, how it stands and why, and what can be done with it. */
 export function Head({ execution, connected }: { execution: WholeExecutionBody; connected: boolean }) {
@@ -26,7 +31,7 @@ export function Head({ execution, connected }: { execution: WholeExecutionBody; 
         </h1>
         <Status look={look} />
         <span className={styles.taken}>
-          <Taken of={execution} />
+          <Taken of={execution} /> {look.final ? null : <Expected execution={execution} />}
         </span>
         {connected || look.final ? null : (
           <span role="status" className={styles.lost}>
@@ -65,6 +70,20 @@ export function Head({ execution, connected }: { execution: WholeExecutionBody; 
       </div>
       <Progress execution={execution} />
     </header>
+  );
+}
+
+/** How long it will go on, as far as earlier executions of the pipeline tell. */
+function Expected({ execution }: { execution: WholeExecutionBody }) {
+  const { t } = useTranslation("execution-live");
+  const { data } = useQuery(usual(execution.pipeline));
+  const expected = forecast(data ?? { median: null, of: 0 }, execution.started_at, useNow(1_000));
+  if (expected === null) return null;
+  const { kind, seconds, usual: median } = expected;
+  return (
+    <span title={t("usually", { median: duration(median), count: data?.of ?? 0 })}>
+      · {t(kind === "left" ? "time_left" : "time_late", { seconds: duration(seconds) })}
+    </span>
   );
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hashOf, parseExecution, rangeOf } from "./search";
+import { hashOf, parseExecution, rangeOf, tidy } from "./search";
 
 test("lines stand in the address, one or several, and nothing else does", () => {
   expect(rangeOf("#L12")).toEqual({ first: 12, last: 12 });
@@ -13,4 +13,9 @@ test("what an address says and does not fit is left out", () => {
     view: "graph",
     attempt: 2,
   });
+});
+
+test("what is shown unasked does not stand in the address", () => {
+  const shown = { view: "list", tab: "log", attempt: 2, find: "", regex: false, capitals: true } as const;
+  expect(tidy(shown)).toEqual({ attempt: 2, capitals: true });
 });

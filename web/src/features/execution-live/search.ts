@@ -1,4 +1,4 @@
-import { oneOf, type Raw, said, text, wholeNumber } from "@/lib/search";
+import { flag, oneOf, type Raw, said, text, wholeNumber } from "@/lib/search";
 
 export const VIEWS = ["list", "graph", "timeline"] as const;
 export const TABS = ["log", "summary", "tests", "artifacts", "why"] as const;
@@ -8,7 +8,12 @@ export interface ExecutionSearch {
   view?: (typeof VIEWS)[number];
   tab?: (typeof TABS)[number];
   attempt?: number;
+  /** Another attempt, shown beside the first. */
+  beside?: number;
+  /** What is looked for in all logs; as a pattern, and so that capital letters matter. */
   find?: string;
+  regex?: boolean;
+  capitals?: boolean;
 }
 
 export function parseExecution(raw: Raw): ExecutionSearch {
@@ -16,8 +21,18 @@ export function parseExecution(raw: Raw): ExecutionSearch {
     view: oneOf(raw.view, VIEWS),
     tab: oneOf(raw.tab, TABS),
     attempt: wholeNumber(raw.attempt),
+    beside: wholeNumber(raw.beside),
     find: text(raw.find),
+    regex: flag(raw.regex),
+    capitals: flag(raw.capitals),
   });
+}
+
+/** The same without what is not so: nothing of it stands in the address. */
+export function tidy(search: ExecutionSearch): ExecutionSearch {
+  const { view, tab, ...others } = search;
+  const shown = { ...(view !== VIEWS[0] && { view }), ...(tab !== TABS[0] && { tab }) };
+  return parseExecution({ ...others, ...shown });
 }
 
 /** Lines `first` to `last` of a log. */

@@ -3,20 +3,21 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
 import { lookOfStep } from "@/lib/status";
-import { Choice } from "@/ui/choice";
 import { Failure, Skeleton } from "@/ui/states";
 import { Status } from "@/ui/status";
 import { Taken } from "@/ui/time";
 import { stepDetail } from "./api";
 import { ApprovalCard } from "./approval-card";
 import { Artifacts } from "./artifacts";
-import { LogPanel } from "./log-panel";
+import { Attempts } from "./attempts";
+import { FailureCard } from "./failure-card";
+import { LogTab } from "./logs/log-tab";
 import type { Live } from "./model/live";
-import { type ExecutionSearch, TABS } from "./search";
+import { type ExecutionSearch, TABS, tidy } from "./search";
 import { StepDeeds } from "./step-deeds";
 import { Tests } from "./tests";
 import styles from "./whole.module.css";
-import { Why } from "./why";
+import { Waits, Why } from "./why";
 
 const Summary = lazy(() => import("./summary"));
 
@@ -34,12 +35,15 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
   const { t } = useTranslation("execution-live");
   const seen = `${step.status} ${step.attempt}`;
   const detail = useQuery(stepDetail(execution.id, step.key, seen));
-  const attempt = search.attempt ?? step.attempt;
+  const attempt = Math.min(search.attempt ?? step.attempt, step.attempt);
   const tab = search.tab ?? "log";
   const known = detail.data?.key === step.key ? detail.data : undefined; // not that of the step shown before
   const one = known?.attempts.find(({ number }) => number === attempt);
   const report = attempt === step.attempt ? known?.report : one?.report;
   const look = lookOfStep(step);
+  const change = (to: ExecutionSearch) => show(step.key, tidy(to));
+  const said = one !== undefined && attempt !== step.attempt ? one.message : step.message;
+  const failed = attempt < step.attempt || step.status === "failed";
   return (
     <section className={styles.panel} aria-label={step.name || step.key}>
       <div className={styles.panelHead}>
@@ -49,24 +53,28 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
           <Taken of={step} />
         </span>
         {step.attempt > 1 ? (
-          <Choice
-            label={t("attempt")}
-            value={String(attempt)}
-            options={Array.from({ length: step.attempt }, (_, at) => ({
-              value: String(at + 1),
-              label: t("attempt_n", { number: at + 1 }),
-            }))}
-            onChange={(number) => show(step.key, { ...search, attempt: Number(number) })}
-          />
+          <Attempts step={step} known={known?.attempts ?? []} attempt={attempt} search={search} change={change} />
         ) : null}
         <StepDeeds execution={execution} step={step} />
       </div>
-      {step.message === "" ? null : (
+      {said === "" || step.status === "waiting" ? null : (
         <p className={styles.says} data-tone={look.tone}>
-          {one !== undefined && attempt !== step.attempt ? one.message : step.message}
+          {said}
         </p>
       )}
+      {said === "" && step.status === "pending" ? <Waits execution={execution} step={step.key} /> : null}
       {step.status === "waiting" ? <ApprovalCard execution={execution} step={step.key} /> : null}
+      {failed && attempt > 0 ? (
+        <FailureCard
+          execution={execution.id}
+          step={step}
+          attempt={attempt}
+          report={report}
+          besideLog={tab === "log"}
+          goToLine={(line) => show(step.key, tidy({ ...search, tab: "log" }), `L${line}`)}
+          goToTests={() => change({ ...search, tab: "tests" })}
+        />
+      ) : null}
       <div className={styles.tabs} role="tablist" aria-label={t("tabs.label")}>
         {TABS.map((value) => (
           <button
@@ -74,12 +82,7 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
             type="button"
             role="tab"
             aria-selected={value === tab}
-            onClick={() =>
-              show(step.key, {
-                ...(search.attempt && { attempt: search.attempt }),
-                ...(value !== "log" && { tab: value }),
-              })
-            }
+            onClick={() => change({ ...search, tab: value })}
           >
             {t(`tabs.${value}`)}
             {value === "tests" && step.tests !== null ? ` ${step.tests.total}` : ""}
@@ -87,18 +90,23 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
           </button>
         ))}
       </div>
-      <div className={styles.tab} role="tabpanel">
+      <div
+        className={styles.tab}
+        role="tabpanel"
+        aria-label={t(`tabs.${tab}`)}
+        {...(tab !== "log" && { tabIndex: 0 })} // it scrolls, also by keyboard
+      >
         {detail.error !== null && tab !== "log" ? <Failure what={t("step_failed")} error={detail.error} /> : null}
         <Suspense fallback={<Skeleton />}>
           {tab === "log" ? (
-            <LogPanel
-              key={`${step.key} ${attempt}`}
+            <LogTab
               live={live}
-              execution={execution.id}
+              execution={execution}
               step={step}
               attempt={attempt}
+              search={search}
               hash={hash}
-              pick={(line) => show(step.key, search, line)}
+              show={show}
             />
           ) : null}
           {tab === "summary" && report !== undefined ? <Summary report={report} /> : null}

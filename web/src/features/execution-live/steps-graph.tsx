@@ -1,18 +1,23 @@
 import { Minus, Plus } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { layOut, type Place } from "@/graph/layout";
+import type { StepExecutionBody } from "@/api/generated";
+import { type Layout, layOut, type Place } from "@/graph/layout";
 import { lookOfStep } from "@/lib/status";
 import { Button } from "@/ui/button";
 import { Status } from "@/ui/status";
 import { resolved } from "./model/needs";
 import styles from "./steps.module.css";
 import type { StepsProps } from "./steps-list";
+import { type Sight, useSight } from "./use-sight";
 
-const BOX = { width: 168, height: 34 };
-const GAP = { column: 56, row: 12 };
+const BOX = { width: 156, height: 34 };
+const GAP = { column: 40, row: 10 };
 const EDGE = 12; // around everything
 const ZOOMS: readonly number[] = [0.25, 0.5, 0.75, 1, 1.25];
+
+const LEGIBLE = 0.75; // smaller than that only by hand
+const CORNER: Place = { column: 0, row: 0 };
 
 const left = ({ column }: Place) => EDGE + column * (BOX.width + GAP.column);
 const top = ({ row }: Place) => EDGE + row * (BOX.height + GAP.row);
@@ -22,6 +27,7 @@ export default function StepsGraph({ execution, chosen, choose }: StepsProps) {
   const { t } = useTranslation("execution-live");
   const [zoom, setZoom] = useState(1);
   const scroll = useRef<HTMLDivElement>(null);
+  const sight = useSight(scroll);
   const steps = execution.step_executions;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the steps of an execution and their needs never change
   const layout = useMemo(() => layOut(resolved(steps)), [execution.id]);
@@ -29,12 +35,15 @@ export default function StepsGraph({ execution, chosen, choose }: StepsProps) {
     width: 2 * EDGE + layout.columns * (BOX.width + GAP.column) - GAP.column,
     height: 2 * EDGE + layout.rows * (BOX.height + GAP.row) - GAP.row,
   };
+  useLayoutEffect(() => {
+    const room = scroll.current?.clientWidth ?? 0;
+    setZoom([...ZOOMS].reverse().find((one) => one <= 1 && (one <= LEGIBLE || size.width * one <= room)) ?? LEGIBLE);
+  }, [size.width]);
   const change = (by: 1 | -1) => setZoom(ZOOMS[ZOOMS.indexOf(zoom) + by] ?? zoom);
   useEffect(() => {
-    scroll.current
-      ?.querySelector(`[data-key="${CSS.escape(chosen)}"]`)
-      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [chosen]);
+    const place = layout.places.get(chosen);
+    if (scroll.current !== null && place !== undefined) show(scroll.current, place, zoom);
+  }, [chosen, layout, zoom]);
   return (
     <div ref={scroll} className={styles.scroll}>
       <div className={styles.zoom}>
@@ -43,40 +52,80 @@ export default function StepsGraph({ execution, chosen, choose }: StepsProps) {
       </div>
       <div style={{ width: size.width * zoom, height: size.height * zoom }}>
         <div className={styles.canvas} style={{ ...size, transform: `scale(${zoom})` }}>
-          <svg width={size.width} height={size.height} aria-hidden>
-            {layout.edges.map(([from, to]) => (
-              <path
-                key={`${from} ${to}`}
-                d={curve(layout.places.get(from), layout.places.get(to))}
-                data-on={from === chosen || to === chosen}
-              />
-            ))}
-          </svg>
+          <Edges layout={layout} chosen={chosen} {...size} />
           {steps.map((step) => {
-            const place = layout.places.get(step.key) ?? { column: 0, row: 0 };
-            const look = lookOfStep(step);
-            return (
-              <button
-                key={step.key}
-                type="button"
-                className={styles.node}
-                data-key={step.key}
-                data-tone={look.tone}
-                aria-current={step.key === chosen ? "true" : undefined}
-                title={`${step.name || step.key}${step.message === "" ? "" : `: ${step.message}`}`}
-                style={{ left: left(place), top: top(place), ...BOX }}
-                onClick={() => choose(step.key)}
-              >
-                <Status look={look} bare />
-                <span className={styles.name}>{step.name || step.key}</span>
-              </button>
-            );
+            const place = layout.places.get(step.key) ?? CORNER;
+            if (!isSeen(place, sight, zoom)) return null;
+            return <Node key={step.key} step={step} place={place} chosen={step.key === chosen} choose={choose} />;
           })}
         </div>
       </div>
     </div>
   );
 }
+
+function isSeen(place: Place, sight: Sight, zoom: number): boolean {
+  const [x, y] = [left(place) * zoom, top(place) * zoom];
+  return x < sight.right && y < sight.bottom && x + BOX.width * zoom > sight.left && y + BOX.height * zoom > sight.top;
+}
+
+/** Scrolls no further than is needed. */
+function show(frame: HTMLElement, place: Place, zoom: number): void {
+  const [x, y] = [left(place) * zoom, top(place) * zoom];
+  const { scrollLeft, scrollTop, clientWidth, clientHeight } = frame;
+  const right = x + BOX.width * zoom + EDGE - clientWidth;
+  const bottom = y + BOX.height * zoom + EDGE - clientHeight;
+  frame.scrollTo(Math.min(x - EDGE, Math.max(scrollLeft, right)), Math.min(y - EDGE, Math.max(scrollTop, bottom)));
+}
+
+interface EdgesProps {
+  layout: Layout;
+  chosen: string;
+  width: number;
+  height: number;
+}
+
+/** All edges are one path, and those of the chosen step another: a browser draws two paths faster than thousands. */
+const Edges = memo(function Edges({ layout, chosen, width, height }: EdgesProps) {
+  const drawn = useMemo(
+    () => layout.edges.map(([from, to]) => curve(layout.places.get(from), layout.places.get(to))),
+    [layout],
+  );
+  const its = layout.edges.flatMap(([from, to], at) => (from === chosen || to === chosen ? [drawn[at]] : []));
+  return (
+    <svg width={width} height={height} aria-hidden>
+      <path d={drawn.join("")} />
+      <path d={its.join("")} data-on="true" />
+    </svg>
+  );
+});
+
+interface NodeProps {
+  step: StepExecutionBody;
+  place: Place;
+  chosen: boolean;
+  choose: (key: string) => void;
+}
+
+/** Drawn anew only when this step has changed. */
+const Node = memo(function Node({ step, place, chosen, choose }: NodeProps) {
+  const look = lookOfStep(step);
+  return (
+    <button
+      type="button"
+      className={styles.node}
+      data-key={step.key}
+      data-tone={look.tone}
+      aria-current={chosen ? "true" : undefined}
+      title={`${step.name || step.key}${step.message === "" ? "" : `: ${step.message}`}`}
+      style={{ left: left(place), top: top(place), ...BOX }}
+      onClick={() => choose(step.key)}
+    >
+      <Status look={look} bare />
+      <span className={styles.name}>{step.name || step.key}</span>
+    </button>
+  );
+});
 
 function curve(from: Place | undefined, to: Place | undefined): string {
   if (from === undefined || to === undefined) return "";

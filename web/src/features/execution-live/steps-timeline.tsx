@@ -26,13 +26,15 @@ export default function StepsTimeline({ execution, chosen, choose }: StepsProps)
         </div>
       </div>
       <ul className={styles.list} aria-label={t("views.timeline")}>
-        {bars.map(({ step, waits, runs, ends }) => (
+        {bars.map(({ step, waits, runs, ends, critical }) => (
           <li key={step.key}>
             <button
               type="button"
               className={`${styles.row} ${styles.timed}`}
               aria-current={step.key === chosen ? "true" : undefined}
-              title={t("waited", { waited: duration((runs ?? ends) - waits) })}
+              title={[t("waited", { waited: duration((runs ?? ends) - waits) }), critical ? t("critical") : ""].join(
+                " ",
+              )}
               onClick={() => choose(step.key)}
             >
               <span className={styles.name}>
@@ -44,6 +46,7 @@ export default function StepsTimeline({ execution, chosen, choose }: StepsProps)
                   <span
                     className={styles.bar}
                     data-tone={lookOfStep(step).tone}
+                    data-critical={critical}
                     style={{ left: at(runs), width: at(ends - runs) }}
                   />
                 )}

@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import Markdown from "react-markdown";
+import Markdown, { type Components } from "react-markdown";
 import tables from "remark-gfm";
 import type { ReportBody } from "@/api/generated";
 import { Empty } from "@/ui/states";
@@ -60,7 +60,7 @@ export default function Summary({ report }: { report: ReportBody }) {
       )}
       {report.summary === "" ? null : (
         <div className={styles.markdown}>
-          <Markdown remarkPlugins={[tables]} skipHtml components={{ img: ({ alt }) => <em>{alt}</em>, a: Away }}>
+          <Markdown remarkPlugins={[tables]} skipHtml components={DRAWN}>
             {report.summary}
           </Markdown>
         </div>
@@ -68,6 +68,17 @@ export default function Summary({ report }: { report: ReportBody }) {
     </>
   );
 }
+
+/** Its headings stand below those of the page. */
+const DRAWN: Components = {
+  h1: "h3",
+  h2: "h4",
+  h3: "h5",
+  h4: "h6",
+  h5: "h6",
+  img: ({ alt }) => <em>{alt}</em>,
+  a: Away,
+};
 
 function Away({ href, children }: { href?: string | undefined; children?: React.ReactNode }) {
   return (

@@ -1,13 +1,16 @@
 import { useLocation, useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo } from "react";
+import { Radio } from "lucide-react";
+import { lazy, Suspense, useCallback, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { WholeExecutionBody } from "@/api/generated";
+import { EXECUTION_LOOK } from "@/lib/status";
 import { useKey } from "@/lib/use-key";
+import { Button } from "@/ui/button";
 import { Segmented } from "@/ui/segmented";
 import { Skeleton } from "@/ui/states";
 import { Head } from "./head";
-import { firstToLookAt } from "./model/view";
-import { type ExecutionSearch, parseExecution, VIEWS } from "./search";
+import { nextToFollow } from "./model/follow";
+import { type ExecutionSearch, parseExecution, tidy, VIEWS } from "./search";
 import { StepPanel } from "./step-panel";
 import { StepsList } from "./steps-list";
 import { useLive } from "./use-live";
@@ -18,7 +21,7 @@ const StepsTimeline = lazy(() => import("./steps-timeline"));
 
 interface WholeProps {
   given: WholeExecutionBody;
-  /** The step in the address; without one, that which a person would look at first. */
+  /** The step in the address; without one, whatever runs now is followed. */
   chosen: string | undefined;
 }
 
@@ -30,46 +33,79 @@ export function Whole({ given, chosen }: WholeProps) {
   const navigate = useNavigate();
   const hash = useLocation({ select: (location) => location.hash });
   const steps = execution.step_executions;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: where one begins stays, whatever happens next
-  const first = useMemo(() => firstToLookAt(steps)?.key, [given.id]);
-  const step = steps.find(({ key }) => key === (chosen ?? first)) ?? steps[0];
+  const followed = useRef<string>(undefined);
+  if (chosen === undefined) followed.current = nextToFollow(steps, followed.current);
+  const step = steps.find(({ key }) => key === (chosen ?? followed.current)) ?? steps[0];
+  const isOver = EXECUTION_LOOK[execution.status].final;
   const id = String(execution.id);
 
+  const now = useRef({ search, follows: chosen === undefined, key: step?.key });
+  now.current = { search, follows: chosen === undefined, key: step?.key };
   const show = useCallback(
     (key: string, to: ExecutionSearch = {}, line = "") => {
-      const { view } = search;
-      const kept = view === undefined ? to : { view, ...to };
-      void navigate({ to: "/executions/$id/steps/$key", params: { id, key }, search: kept, hash: line, replace: true });
+      const stays = now.current.follows && key === now.current.key && line === "";
+      const options = { search: to, hash: line, replace: true } as const;
+      if (stays) void navigate({ to: "/executions/$id", params: { id }, ...options });
+      else void navigate({ to: "/executions/$id/steps/$key", params: { id, key }, ...options });
     },
-    [navigate, id, search],
+    [navigate, id],
   );
-  const look = (view: ExecutionSearch["view"]) =>
-    void navigate({ to: ".", search: { ...search, ...(view && { view }) }, hash, replace: true });
+  const choose = useCallback(
+    (key: string) => {
+      const { attempt: _, beside: __, tab: ___, ...kept } = now.current.search;
+      now.current = { ...now.current, follows: false };
+      show(key, kept);
+    },
+    [show],
+  );
+  const look = (view: (typeof VIEWS)[number]) =>
+    void navigate({ to: ".", search: tidy({ ...search, view }), hash, replace: true });
+  const follow = () => {
+    const { attempt: _, beside: __, ...kept } = search;
+    if (chosen === undefined && step !== undefined) choose(step.key);
+    else void navigate({ to: "/executions/$id", params: { id }, search: kept, replace: true });
+  };
   const walk = (by: number) => {
     const next = steps[steps.findIndex(({ key }) => key === step?.key) + by];
-    if (next !== undefined) show(next.key);
+    if (next !== undefined) choose(next.key);
   };
+  const view = search.view ?? VIEWS[0];
   useKey("j", t("keys.next"), () => walk(1));
   useKey("k", t("keys.previous"), () => walk(-1));
-  useKey("v", t("keys.view"), () => look(VIEWS[(VIEWS.indexOf(search.view ?? "list") + 1) % VIEWS.length]));
+  useKey("v", t("keys.view"), () => look(VIEWS[(VIEWS.indexOf(view) + 1) % VIEWS.length] ?? view));
+  useKey("shift+f", t("keys.follow_all"), follow, { enabled: !isOver });
 
-  const parts = { execution, chosen: step?.key ?? "", choose: show };
+  const parts = { execution, chosen: step?.key ?? "", choose };
   return (
     <div className={styles.whole}>
       <Head execution={execution} connected={connected} />
-      <div className={styles.parts} data-view={search.view ?? "list"}>
+      <div className={styles.parts} data-view={view}>
         <section className={styles.steps} aria-label={t("steps")}>
-          <Segmented
-            size="small"
-            value={search.view ?? "list"}
-            options={VIEWS.map((value) => ({ value, label: t(`views.${value}`) }))}
-            onChange={(value) => look(value)}
-            aria-label={t("views.label")}
-          />
+          <div className={styles.views}>
+            <Segmented
+              size="small"
+              value={view}
+              options={VIEWS.map((value) => ({ value, label: t(`views.${value}`) }))}
+              onChange={(value) => look(value)}
+              aria-label={t("views.label")}
+            />
+            {isOver ? null : (
+              <Button
+                size="small"
+                type={chosen === undefined ? "primary" : "default"}
+                aria-pressed={chosen === undefined}
+                title={t("follow_all_says")}
+                icon={<Radio size={13} />}
+                onClick={follow}
+              >
+                {t("follow_all")}
+              </Button>
+            )}
+          </div>
           <Suspense fallback={<Skeleton />}>
-            {search.view === "graph" ? <StepsGraph {...parts} /> : null}
-            {search.view === "timeline" ? <StepsTimeline {...parts} /> : null}
-            {(search.view ?? "list") === "list" ? <StepsList {...parts} /> : null}
+            {view === "graph" ? <StepsGraph {...parts} /> : null}
+            {view === "timeline" ? <StepsTimeline {...parts} /> : null}
+            {view === "list" ? <StepsList {...parts} /> : null}
           </Suspense>
         </section>
         {step === undefined ? null : (

@@ -5,6 +5,7 @@ import { Empty, Failure, Skeleton } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { decisions } from "./api";
 import styles from "./details.module.css";
+import panel from "./whole.module.css";
 
 /** Every decision about a step, with its reason in a sentence. */
 export function Why({ execution, step }: { execution: WholeExecutionBody; step: string }) {
@@ -27,4 +28,11 @@ export function Why({ execution, step }: { execution: WholeExecutionBody; step: 
       ))}
     </ol>
   );
+}
+
+/** Why a step has not begun, in a sentence; nothing as long as that is not known. */
+export function Waits({ execution, step }: { execution: WholeExecutionBody; step: string }) {
+  const { data } = useQuery(decisions(execution.id, step, execution.seq));
+  const now = data?.find((one) => one.kind === "now" && one.step === step);
+  return now === undefined || now.message === "" ? null : <p className={panel.says}>{now.message}</p>;
 }

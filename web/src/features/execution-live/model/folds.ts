@@ -7,13 +7,18 @@ export interface Fold {
 /** Which line stands in which row, when some are folded away. Rows count from 0, lines from 1. */
 export class Folds {
   readonly rows: number;
-  private readonly folds: readonly Fold[]; // apart from each other, in order
+  readonly lines: number;
+  /** What it was made of. */
+  readonly folds: readonly Fold[];
+  private readonly apart: readonly Fold[]; // from each other, in order
   private readonly hidden: readonly number[] = []; // lines hidden before each
 
   constructor(folds: readonly Fold[], lines: number) {
-    this.folds = joined(folds, lines);
+    this.folds = folds;
+    this.lines = lines;
+    this.apart = joined(folds, lines);
     let hidden = 0;
-    this.hidden = this.folds.map(({ first, last }) => {
+    this.hidden = this.apart.map(({ first, last }) => {
       const before = hidden;
       hidden += last - first + 1;
       return before;
@@ -22,22 +27,22 @@ export class Folds {
   }
 
   lineOf(row: number): number {
-    let [low, high] = [0, this.folds.length];
+    let [low, high] = [0, this.apart.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      const fold = this.folds[middle] as Fold;
+      const fold = this.apart[middle] as Fold;
       if (fold.first - (this.hidden[middle] ?? 0) - 1 <= row) low = middle + 1;
       else high = middle;
     }
     if (low === 0) return row + 1;
-    const fold = this.folds[low - 1] as Fold;
+    const fold = this.apart[low - 1] as Fold;
     return row + 1 + (this.hidden[low - 1] ?? 0) + (fold.last - fold.first + 1);
   }
 
   /** A hidden line stands where its fold is: in the row before it. */
   rowOf(line: number): number {
     let hidden = 0;
-    for (const { first, last } of this.folds) {
+    for (const { first, last } of this.apart) {
       if (first > line) break;
       if (line <= last) return Math.max(0, first - hidden - 2);
       hidden += last - first + 1;

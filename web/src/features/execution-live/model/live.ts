@@ -1,14 +1,12 @@
 import type { WholeExecutionBody } from "@/api/generated";
 import type { Line, Open } from "@/lib/line";
+import type { Bytes } from "./log-book";
 import { applyFrame, type Frame, type View, viewOf } from "./view";
 
-/** Bytes `offset` to `end` of one attempt's log. `base64` stands beside `text` where the bytes are no UTF-8. */
-export interface LogPiece {
+/** What came of one attempt's log. */
+export interface LogPiece extends Bytes {
   readonly key: string;
   readonly attempt: number;
-  readonly offset: number;
-  readonly end: number;
-  readonly text: string;
 }
 
 type Message = Frame | { type: "log_update"; data: LogPiece } | { type: "resync" | "pong" | "error"; seq?: never };
@@ -51,8 +49,15 @@ export class Live {
     this.line.onmessage = ({ data }) => this.take(JSON.parse(data) as Message);
   }
 
-  /** The log of one step's attempt from now on, instead of the one before; null: of none. */
-  follow(following: Following | null): void {
+  /** The log of one step's attempt from now on, instead of the one before. What it gives ends that. */
+  follow(following: Following): () => void {
+    this.change(following);
+    return () => {
+      if (this.following === following) this.change(null);
+    };
+  }
+
+  private change(following: Following | null): void {
     this.following = following;
     if (this.connected) this.subscribe();
   }

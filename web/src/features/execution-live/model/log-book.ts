@@ -1,10 +1,22 @@
-export const PAGE = 1000; // lines
-export const MOST_PAGES = 300;
+import { collapsed } from "@/lib/ansi";
+
+export const PAGE = 500; // lines
+export const MOST_PAGES = 400;
+export const LONGEST = 16_384; // characters of a line that are kept, and shown
+const MOST_CHARACTERS = 24_000_000;
 
 /** Where a log stood at one moment: `lines` counts what stands behind the last newline too. */
 export interface Standing {
   readonly length: number;
   readonly lines: number;
+}
+
+/** Bytes `offset` to `end` of a log. `base64` stands beside `text` where they are no UTF-8. */
+export interface Bytes {
+  readonly offset: number;
+  readonly end: number;
+  readonly text: string;
+  readonly base64?: string;
 }
 
 /**
@@ -17,14 +29,15 @@ export class LogBook {
   /** Bytes that are accounted for: where the socket goes on. */
   length = 0;
   private unfinished = ""; // what stands behind the last newline
-  private readonly pages = new Map<number, (string | undefined)[]>(); // the most recently read ones last
+  private characters = 0;
+  private readonly pages = new Map<number, Page>(); // the most recently read ones last
 
   /** Begins at a standing. `tail` is the log's end, from byte `start` on; what it begins with may be half a line. */
   stand({ length, lines }: Standing, start: number, tail: string): void {
     this.count = lines;
     this.length = length;
     const parts = tail.split("\n");
-    this.unfinished = parts.pop() ?? "";
+    this.unfinished = cut(parts.pop() ?? "");
     const complete = this.unfinished === "" ? lines : lines - 1;
     if (start > 0) parts.shift();
     this.put(complete - parts.length + 1, parts);
@@ -32,14 +45,17 @@ export class LogBook {
   }
 
   /** What the socket brings: bytes `offset` to `end`. False for a gap, which another standing mends. */
-  append(offset: number, end: number, text: string): boolean {
+  append({ offset, end, text, base64 }: Bytes): boolean {
     if (end <= this.length) return true;
     if (offset > this.length) return false;
-    const fresh = offset === this.length ? text : behind(text, this.length - offset);
+    const fresh =
+      offset === this.length
+        ? text
+        : behind(base64 === undefined ? new TextEncoder().encode(text) : fromBase64(base64), this.length - offset);
     this.length = end;
     const parts = (this.unfinished + fresh).split("\n");
     const first = this.unfinished === "" ? this.count + 1 : this.count;
-    this.unfinished = parts.pop() ?? "";
+    this.unfinished = cut(parts.pop() ?? "");
     this.put(first, parts);
     this.count = first + parts.length - 1;
     if (this.unfinished !== "") {
@@ -50,7 +66,7 @@ export class LogBook {
   }
 
   line(number: number): string | undefined {
-    return this.pages.get(pageOf(number))?.[(number - 1) % PAGE];
+    return this.pages.get(pageOf(number))?.lines[(number - 1) % PAGE];
   }
 
   put(first: number, lines: readonly string[]): void {
@@ -71,24 +87,45 @@ export class LogBook {
     return wanted;
   }
 
-  private set(number: number, text: string): void {
+  private set(number: number, said: string): void {
     if (number < 1) return;
     const key = pageOf(number);
-    const page = this.pages.get(key) ?? [];
-    page[(number - 1) % PAGE] = text;
+    const page = this.pages.get(key) ?? { lines: [], characters: 0 };
+    const at = (number - 1) % PAGE;
+    const text = cut(said);
+    const change = text.length - (page.lines[at]?.length ?? 0);
+    page.lines[at] = text;
+    page.characters += change;
+    this.characters += change;
     this.pages.delete(key);
     this.pages.set(key, page);
-    if (this.pages.size > MOST_PAGES) this.forget();
+    while (this.pages.size > MOST_PAGES || this.characters > MOST_CHARACTERS) if (!this.forget(key)) break;
   }
 
-  private forget(): void {
-    for (const key of this.pages.keys()) {
-      if (key !== pageOf(this.count)) {
-        this.pages.delete(key);
-        return;
-      }
+  /** The page that was read longest ago, but not the end of the log, and not the one that is being read. */
+  private forget(kept: number): boolean {
+    for (const [key, { characters }] of this.pages) {
+      if (key === pageOf(this.count) || key === kept) continue;
+      this.pages.delete(key);
+      this.characters -= characters;
+      return true;
     }
+    return false;
   }
+}
+
+interface Page {
+  readonly lines: (string | undefined)[];
+  characters: number;
+}
+
+/**
+ * What is kept of a line: of a progress bar the last state, and never more than a browser draws with ease. It is a copy:
+ * a part of a text would hold on to the whole of it.
+ */
+function cut(line: string): string {
+  if (line.length <= LONGEST) return line;
+  return JSON.parse(JSON.stringify(collapsed(line).slice(0, LONGEST))) as string;
 }
 
 /** The lines of a page, from 1. */
@@ -96,9 +133,13 @@ export function linesOf(page: number): { first: number; last: number } {
   return { first: page * PAGE + 1, last: (page + 1) * PAGE };
 }
 
-/** What stands behind the first so many bytes of a text. */
-function behind(text: string, bytes: number): string {
-  return new TextDecoder().decode(new TextEncoder().encode(text).subarray(bytes));
+/** What stands behind the first so many bytes. */
+function behind(bytes: Uint8Array, first: number): string {
+  return new TextDecoder().decode(bytes.subarray(first));
+}
+
+function fromBase64(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
 function pageOf(number: number): number {

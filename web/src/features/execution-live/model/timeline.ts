@@ -7,6 +7,8 @@ export interface Bar {
   readonly waits: number;
   readonly runs: number | null;
   readonly ends: number;
+  /** Whether the execution took as long as it did because of this step. */
+  readonly critical: boolean;
 }
 
 export interface Timeline {
@@ -23,16 +25,36 @@ export function timelineOf(execution: WholeExecutionBody, now: number): Timeline
   const since = (at: string | null) => (at === null ? null : Math.max(0, (Date.parse(at) - origin) / 1000));
   const end = since(execution.ended_at) ?? Math.max(0, (now - origin) / 1000);
   const ended = new Map(execution.step_executions.map(({ key, ended_at }) => [key, since(ended_at)]));
-  const bars = resolved(execution.step_executions)
+  const steps = resolved(execution.step_executions);
+  const critical = criticalOf(steps, ended);
+  const bars = steps
     .filter(({ status, started_at }) => started_at !== null || status === "pending" || status === "waiting")
     .map((step) => {
       const needs = step.needs.map((key) => ended.get(key) ?? null);
       const runs = since(step.started_at);
       const ready = needs.includes(null) ? null : Math.max(0, ...needs.filter((at) => at !== null));
       const ends = since(step.ended_at) ?? end;
-      return { step, waits: Math.min(ready ?? runs ?? end, runs ?? end), runs, ends };
+      return { step, waits: Math.min(ready ?? runs ?? end, runs ?? end), runs, ends, critical: critical.has(step.key) };
     });
   return { bars, seconds: Math.max(end, ...bars.map(({ ends }) => ends), 1) };
+}
+
+/** From the step that ended last back, each time to the one that was waited for longest. Skipped ones took no time. */
+function criticalOf(steps: readonly StepExecutionBody[], ended: ReadonlyMap<string, number | null>): Set<string> {
+  const known = new Map(steps.map((step) => [step.key, step]));
+  const latest = (keys: readonly string[]) =>
+    keys
+      .filter((key) => known.get(key)?.started_at != null && ended.get(key) != null)
+      .sort((one, other) => (ended.get(other) ?? 0) - (ended.get(one) ?? 0))[0];
+  const path = new Set<string>();
+  let key = steps.every(({ started_at, ended_at }) => started_at === null || ended_at !== null)
+    ? latest([...known.keys()])
+    : undefined; // while something runs nobody knows
+  while (key !== undefined && !path.has(key)) {
+    path.add(key);
+    key = latest(known.get(key)?.needs ?? []);
+  }
+  return path;
 }
 
 const NICE = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];

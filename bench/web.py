@@ -1,0 +1,213 @@
+"""`make bench-web`: what a reader of the execution page waits for, measured in Chromium in front of a real server.
+
+Every figure comes with its bound. Nothing is faked: steps really print the lines, the pages are those that are shipped.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.web import watched
+from tests.e2e.web.browser import MISSING, chromium, visit
+from tests.server_process import ServerProcess
+
+LINES = 1_000_000
+STEPS = 1_000
+SHOWN = 60  # lines that are waited for one by one
+
+LONG_LOG = f"""\
+version: 1
+name: long-log
+steps:
+  say: {{executor: host, run: "seq -f 'line %.0f of a long log, as a compiler prints them' {LINES}"}}
+"""
+TICKS = """\
+version: 1
+name: ticks
+steps:
+  say:
+    executor: host
+    run: |
+      python3 -u -c "
+      import time
+      for number in range(400):
+          print('tick', number, time.time(), flush=True)
+          time.sleep(0.05)
+      "
+"""
+SCROLL = """async ({ pixels, seconds }) => {
+    const log = document.querySelector('[role=log]');
+    const frames = [];
+    const began = performance.now();
+    let last = began;
+    await new Promise((done) => {
+        const turn = (now) => {
+            frames.push(now - last);
+            last = now;
+            log.scrollBy(0, pixels);
+            if (now - began > 1000 * seconds) done(); else requestAnimationFrame(turn);
+        };
+        requestAnimationFrame(turn);
+    });
+    return frames.slice(1);
+}"""
+STATUSES = """() => {
+    window.changes = [];
+    const moved = new Map([...document.querySelectorAll('button[data-key]')].map((node) => [node, node.style.cssText]));
+    new MutationObserver((found) => {
+        for (const { target } of found) if (target.dataset.key) window.changes.push([target.dataset.key, Date.now()]);
+        window.jumped = [...moved].filter(([node, place]) => node.isConnected && node.style.cssText !== place).length;
+    }).observe(document.querySelector('#main'), { attributes: true, attributeFilter: ['data-tone'], subtree: true });
+}"""
+TICKED = """() => {
+    window.seen = {};
+    const look = () => {
+        for (const row of document.querySelectorAll('[role=log] code')) {
+            const found = /^tick (\\d+) ([\\d.]+)$/.exec(row.textContent);
+            if (found && !(found[1] in window.seen)) window.seen[found[1]] = Date.now() - 1000 * Number(found[2]);
+        }
+    };
+    const all = { childList: true, characterData: true, subtree: true };
+    new MutationObserver(look).observe(document.querySelector('#main'), all);
+}"""
+
+
+def main() -> int:
+    if MISSING:
+        print(MISSING, file=sys.stderr)
+        return 1
+    folder = Path(tempfile.mkdtemp(prefix="ansflow-bench-web-"))
+    folder.chmod(0o755)
+    server = ServerProcess(folder, ANSFLOW_ALLOW_HOST_EXECUTOR="true")
+    try:
+        server.start_with_administrator()
+        with chromium() as browser:
+            yardstick(server, browser)
+            long_log(server, browser)
+            ticks(server, browser)
+            many_steps(server, browser)
+    finally:
+        if server.is_running:
+            server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def say(what: str, value: float, unit: str, bound: str) -> None:
+    print(f"{what:58}{value:>10,.0f} {unit:4} {bound}", flush=True)
+
+
+def long_log(server: ServerProcess, browser: Browser) -> None:
+    execution = watched.start(server, watched.make(server, "bench", LONG_LOG))
+    watched.has_come_to(server, execution, "success")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        painted = []
+        for _ in range(5):
+            seen.open("/executions")
+            page.locator("tbody tr").first.wait_for()
+            began = time.perf_counter()
+            seen.open(f"/executions/{execution}/steps/say")
+            page.locator(f'[data-line="{LINES}"]').wait_for()
+            painted.append(1000 * (time.perf_counter() - began))
+        say(f"log of {LINES:,} lines: first paint (median of 5)", statistics.median(painted), "ms", "< 1,000")
+        began = time.perf_counter()
+        seen.open(f"/executions/{execution}/steps/say#L{LINES // 2}")
+        page.reload()
+        page.locator(f'[data-line="{LINES // 2}"] code', has_text=f"line {LINES // 2} of").wait_for()
+        say(f"line {LINES // 2:,} by its link", 1000 * (time.perf_counter() - began), "ms", "")
+        for pixels, name in ((60, "slowly"), (2_000, "fast"), (50_000, "wildly")):
+            frames = page.evaluate(SCROLL, {"pixels": pixels, "seconds": 4})
+            say(f"scrolling {name}, frames a second", 1000 * len(frames) / sum(frames), "fps", ">= 55")
+        say("scripts' memory after it", memory(page), "MB", "< 200")
+
+
+def yardstick(server: ServerProcess, browser: Browser) -> None:
+    """What this machine gives to pages that do next to nothing: no other figure can be better."""
+    with visit(browser, server.url) as seen:
+        seen.sign_in()
+        seen.open("/projects")
+        seen.settle()
+        seen.page.evaluate("() => document.querySelector('#main').setAttribute('role', 'log')")
+        frames = seen.page.evaluate(SCROLL, {"pixels": 1, "seconds": 3})
+        say("yardstick: a page that stands still", 1000 * len(frames) / sum(frames), "fps", "")
+        opened = []
+        for _ in range(5):
+            began = time.perf_counter()
+            seen.open("/projects")
+            seen.page.get_by_role("heading", level=1).wait_for()
+            opened.append(1000 * (time.perf_counter() - began))
+        say("yardstick: the empty list of projects (median of 5)", statistics.median(opened), "ms", "")
+
+
+def memory(page: Page) -> float:
+    """Of its scripts and its document, as the browser counts them, after a collection."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("HeapProfiler.collectGarbage")
+    devtools.send("Performance.enable")
+    found = {one["name"]: one["value"] for one in devtools.send("Performance.getMetrics")["metrics"]}
+    return float(found["JSHeapTotalSize"]) / 1e6
+
+
+def ticks(server: ServerProcess, browser: Browser) -> None:
+    """From printed to standing in the document; a frame later it is painted."""
+    with visit(browser, server.url) as seen:
+        seen.sign_in()
+        execution = watched.start(server, watched.make(server, "bench", TICKS))
+        watched.has_come_to(server, execution, "running", step="say")
+        seen.open(f"/executions/{execution}")
+        seen.page.get_by_text(re.compile(r"^tick \d+")).first.wait_for()
+        seen.page.evaluate(TICKED)
+        watched.has_come_to(server, execution, "success")
+        waited = sorted(seen.page.evaluate("() => Object.values(window.seen)")[10:])
+        say(f"line printed → shown, median of {len(waited)}", statistics.median(waited), "ms", "")
+        say("line printed → shown, p99", waited[int(0.99 * len(waited))], "ms", "<= 300")
+
+
+def many_steps(server: ServerProcess, browser: Browser) -> None:
+    made = {
+        f"s{at}": {"executor": "host", "run": "true", "needs": [f"s{at - 40}"] if at >= 40 else []}
+        for at in range(STEPS)
+    }
+    source = watched.as_file({"version": 1, "name": "many", "steps": made})
+    execution = watched.start(server, watched.make(server, "bench", source))
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{execution}?view=graph")
+        page.locator('[data-key="s0"]').wait_for()
+        page.evaluate(STATUSES)
+        whole = watched.has_come_to(server, execution, "success")
+        page.wait_for_function("() => !document.querySelector('[data-key]:not([data-tone=good])')")
+        ended = {step["key"]: watched.moment(step["ended_at"]) for step in whole["step_executions"]}
+        shown: dict[str, float] = dict(page.evaluate("() => window.changes"))  # the last change of each is its end
+        late = sorted(at - 1000 * ended[key] for key, at in shown.items())
+        say(f"step ended → shown in the graph, median of {len(late)}", statistics.median(late), "ms", "<= 300")
+        say("step ended → shown in the graph, p99", late[int(0.99 * len(late))], "ms", "")
+        say("boxes that have moved meanwhile", page.evaluate("() => window.jumped ?? 0"), "", "0")
+        for view, what in (("graph", "graph"), ("list", "list")):
+            painted = []
+            for _ in range(5):
+                seen.open("/executions")
+                page.locator("tbody tr").first.wait_for()
+                began = time.perf_counter()
+                seen.open(f"/executions/{execution}?view={view}")
+                page.locator('[data-key="s0"]').wait_for()
+                page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                painted.append(1000 * (time.perf_counter() - began))
+            say(
+                f"{STEPS:,} steps: first paint of the {what} (median of 5)", statistics.median(painted), "ms", "< 1,000"
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+"""The execution page of what has ended: its log, search, reports, attempts; for everybody, in both languages."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.web import watched
+from tests.e2e.web.browser import visit
+from tests.server_process import ServerProcess
+
+PARTS = (
+    "",
+    "?view=graph",
+    "?view=timeline",
+    "/steps/unit?find=total",
+    "/steps/unit?tab=summary",
+    "/steps/unit?tab=tests",
+)
+PARTS += ("/steps/unit?tab=artifacts", "/steps/unit?tab=why", "/steps/flaky?beside=1", "/steps/publish")
+
+
+@pytest.fixture(scope="module")
+def failed(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> int:
+    return watched.story(server, _folder(tmp_path_factory), name="read")
+
+
+@pytest.fixture(scope="module")
+def waiting(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> int:
+    return watched.story(server, _folder(tmp_path_factory), good=True, name="asks")
+
+
+def _folder(factory: pytest.TempPathFactory) -> Path:
+    folder = factory.mktemp("go")
+    for place in (folder, *folder.parents[:2]):
+        place.chmod(0o755)
+    return folder
+
+
+def line(page: Page, number: int):  # type: ignore[no-untyped-def]
+    return page.locator(f'[role=log] [data-line="{number}"]')
+
+
+def test_a_failed_execution_opens_at_the_first_error(server: ServerProcess, browser: Browser, failed: int) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{failed}")
+        expect(page.get_by_role("heading", level=2)).to_have_text("unit")
+        error = line(page, 105)
+        expect(error).to_be_in_viewport()
+        expect(error).to_have_attribute("data-tone", "error")
+        expect(error).to_contain_text("Errortest_total: total is 12, not 11prices.py:12")
+        page.get_by_role("log").press("Home")
+        expect(line(page, 1).get_by_role("button", name="Install")).to_have_attribute("aria-expanded", "false")
+        expect(line(page, 2)).to_have_count(0)
+        line(page, 1).get_by_role("button").click()
+        expect(line(page, 2)).to_have_text("2  package 1")
+        page.keyboard.press("n")
+        expect(page).to_have_url(re.compile("#L105$"))
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_lines_are_linked_to_one_by_one_and_as_a_range(server: ServerProcess, browser: Browser, failed: int) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{failed}/steps/unit#L20")
+        expect(line(page, 20)).to_be_in_viewport()  # the group that it stands in is open
+        line(page, 22).get_by_role("link").click()
+        expect(page).to_have_url(re.compile("/steps/unit#L22$"))
+        line(page, 25).get_by_role("link").click(modifiers=["Shift"])
+        expect(page).to_have_url(re.compile("/steps/unit#L22-L25$"))
+        page.reload()
+        expect(page.locator("[role=log] [data-marked=true]")).to_have_count(4)
+        expect(line(page, 25)).to_be_in_viewport()
+
+
+def test_search_finds_lines_of_all_steps_and_n_walks_through_them(
+    server: ServerProcess, browser: Browser, failed: int
+) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{failed}/steps/unit")
+        page.get_by_role("log").wait_for()
+        page.keyboard.press("/")
+        page.keyboard.type("it worked|is content|package 1$")
+        results = page.get_by_role("list", name="Found lines")
+        expect(page.get_by_text("No line of any step matches.")).to_be_visible()
+        page.get_by_role("button", name="Regular expression (RE2)").click()
+        expect(results.get_by_role("listitem")).to_have_count(5)
+        expect(page).to_have_url(re.compile("regex=true"))
+        page.get_by_role("log").focus()
+        places = []
+        for at in range(1, 6):
+            page.keyboard.press("n")
+            expect(page.get_by_role("status").filter(has_text=re.compile(f"^{at}/5$"))).to_be_visible()
+            place = re.search("steps/([^?]+).*#(.+)$", page.url)
+            assert place is not None
+            places.append(place.groups())
+            marked = page.locator("[role=log] [data-marked=true]")
+            expect(marked).to_be_in_viewport()
+            expect(marked.locator("mark").first).to_be_visible()
+        assert len(set(places)) == 5 and ("unit", "L2") in places and ("flaky", "L2") in places
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_attempts_stand_side_by_side(server: ServerProcess, browser: Browser, failed: int) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{failed}/steps/flaky")
+        expect(page.get_by_role("log")).to_contain_text("it worked")
+        page.get_by_role("combobox", name="Attempt").select_option("1")
+        expect(page.get_by_role("log")).to_contain_text("connection refused")
+        page.get_by_role("button", name="Side by side").click()
+        expect(page.get_by_role("region", name="Attempt 1")).to_contain_text("connection refused")
+        expect(page.get_by_role("region", name="Attempt 2")).to_contain_text("it worked")
+        expect(page).to_have_url(re.compile("attempt=1&beside=2|beside=2&attempt=1"))
+
+
+def test_everything_is_done_by_keyboard(server: ServerProcess, browser: Browser, waiting: int) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{waiting}")
+        heading = page.get_by_role("heading", level=2)
+        expect(heading).to_have_text("publish")
+        page.keyboard.press("k")
+        expect(heading).to_have_text("flaky")
+        page.keyboard.press("v")
+        expect(page).to_have_url(re.compile("view=graph"))
+        page.keyboard.press("v")
+        page.keyboard.press("v")
+        for _ in range(5):
+            page.keyboard.press("k")
+        expect(heading).to_have_text("source")
+        page.get_by_role("log").wait_for()
+        expect(page.get_by_role("button", name="Open all groups")).to_be_visible()
+        page.keyboard.press("e")
+        expect(line(page, 2)).to_have_text("2fetched prices")
+        page.keyboard.press("w")
+        expect(page.locator("[role=log][data-wrap=true]")).to_be_visible()
+        page.keyboard.press("Shift+F")
+        expect(heading).to_have_text("publish")
+        expect(page.get_by_role("form", name="Approval")).to_be_visible()
+        page.keyboard.press("a")
+        page.keyboard.type("now")  # the choice that begins so
+        for _ in range(4):
+            page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Reject")).to_be_focused()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("header").get_by_text("Success")).to_be_visible()
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-CN")])
+def test_everybody_can_read_and_use_the_page(
+    server: ServerProcess,
+    browser: Browser,
+    failed: int,
+    theme: str,
+    language: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    asks = watched.story(server, _folder(tmp_path_factory), good=True, name=f"asks-{theme}")
+    with visit(browser, server.url, theme=theme, language=language) as seen:
+        seen.sign_in()
+        faults = {}
+        for path in [f"/executions/{failed}{part}" for part in PARTS] + [f"/executions/{asks}"]:
+            seen.open(path)
+            seen.page.get_by_role("heading", level=2).wait_for()
+            seen.settle()
+            faults[path] = seen.serious_faults()
+        assert {path: found for path, found in faults.items() if found} == {}
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_chinese_readers_read_chinese(server: ServerProcess, browser: Browser, failed: int) -> None:
+    with visit(browser, server.url, language="zh-CN") as seen:
+        seen.sign_in()
+        seen.open(f"/executions/{failed}/steps/unit?find=package")
+        seen.settle()
+        for words in ("日志", "失败", "搜索所有步骤", "重试失败的步骤"):
+            expect(seen.page.get_by_text(words).or_(seen.page.get_by_label(words)).first).to_be_visible()
+        shown = seen.page.locator("#main").inner_text()
+        assert not re.search(r"\b(Follow|Search|lines|Attempt|Steps|Retry|Log|Summary)\b", shown), shown
+
+
+def test_nothing_sticks_out_of_a_telephone(server: ServerProcess, browser: Browser, failed: int) -> None:
+    with visit(browser, server.url, width=390) as seen:
+        seen.sign_in()
+        for part in PARTS:
+            seen.open(f"/executions/{failed}{part}")
+            seen.page.get_by_role("heading", level=2).wait_for()
+            seen.settle()
+            assert seen.page.evaluate("() => document.querySelector('#main').scrollWidth <= window.innerWidth"), part
+
+
+def test_wrapped_lines_stand_below_each_other(server: ServerProcess, browser: Browser) -> None:
+    long = 'for n in $(seq 1 300); do printf "%d " $n; head -c $((n % 7 * 150)) /dev/zero | tr "\\\\0" x; echo; done'
+    source = f"version: 1\nname: long-lines\nsteps:\n  say: {{executor: host, run: '{long}'}}\n"
+    execution = watched.start(server, watched.make(server, "shop", source))
+    watched.has_come_to(server, execution, "success")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{execution}")
+        expect(line(page, 300)).to_be_in_viewport()
+        page.get_by_role("button", name="Wrap long lines").click()
+        expect(line(page, 300)).to_be_in_viewport()
+        seen.open(f"/executions/{execution}/steps/say#L150")
+        expect(line(page, 150)).to_be_in_viewport()
+        boxes = page.evaluate(
+            """() => [...document.querySelectorAll('[role=log] [data-line]')].map((row) => row.getBoundingClientRect())
+                .map(({top, bottom}) => [Math.round(top), Math.round(bottom)])"""
+        )
+        assert len(boxes) > 20 and len({bottom - top for top, bottom in boxes}) > 2
+        assert [(one, other) for one, other in pairwise(boxes) if one[1] != other[0]] == []

@@ -1,0 +1,161 @@
+import { ArrowDownToLine, ChevronsDownUp, ChevronsUpDown, Download, TriangleAlert, WrapText } from "lucide-react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { StepExecutionBody } from "@/api/generated";
+import { type Kept, useKept } from "@/lib/kept";
+import { STEP_LOOK } from "@/lib/status";
+import { useKey } from "@/lib/use-key";
+import { Button } from "@/ui/button";
+import { Failure, Skeleton } from "@/ui/states";
+import { rawLog } from "../api";
+import { Folds } from "../model/folds";
+import type { Live } from "../model/live";
+import { firstWrong } from "../model/problems";
+import { hashOf, rangeOf } from "../search";
+import styles from "./log.module.css";
+import { LogWindow } from "./log-window";
+import { useOutline } from "./outline/use-outline";
+import { useLog } from "./use-log";
+
+const WRAP: Kept<"off" | "on"> = { key: "ansflow.log.wrap", values: ["off", "on"] };
+
+interface LogPanelProps {
+  live: Live | null;
+  execution: number;
+  step: StepExecutionBody;
+  attempt: number;
+  hash: string;
+  found: ReadonlyMap<number, readonly string[]>;
+  /** Whether `n` leads through what was found; if not, through what went wrong. */
+  hasFound: boolean;
+  pick: (line: string) => void;
+  /** What stands before the buttons, and below them. */
+  lead?: ReactNode;
+  below?: ReactNode;
+  /** Of two logs side by side, one has the keys. */
+  hasKeys?: boolean;
+}
+
+/** The log of one attempt, from its first line to the one that was printed last. */
+export function LogPanel(props: LogPanelProps) {
+  const { live, execution, step, attempt, hash, found, hasFound, pick, lead, below, hasKeys = true } = props;
+  const { t } = useTranslation("execution-live");
+  const { book, version, loading, error, look } = useLog(live, execution, step.key, attempt, attempt === step.attempt);
+  const marked = useMemo(() => rangeOf(hash), [hash]);
+  const outlined = useOutline(execution, step, attempt, marked);
+  const { marks, folds, closed } = outlined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the book is the same one when it grows
+  const shown = useMemo(() => new Folds(folds, book.count), [folds, book, version]);
+  const grows = attempt === step.attempt && !STEP_LOOK[step.status].final;
+  const failed = !grows && (attempt < step.attempt || step.status === "failed");
+  const [opensAtError] = useState(failed && marked === null);
+  const [follows, setFollows] = useState(marked === null && !opensAtError);
+  useEffect(() => {
+    if (marked !== null) setFollows(false); // whoever goes to a line reads there
+  }, [marked]);
+  const [wrap, setWrap] = useKept(WRAP);
+  const ready = !loading && outlined.known;
+  const suspect = useMemo(
+    () => (ready && failed && marks.problems.length === 0 ? firstWrong((number) => book.line(number), book.count) : 0),
+    [ready, failed, marks, book],
+  );
+  const problems = suspect > 0 ? [suspect] : marks.problems;
+  const landing = opensAtError && ready ? (problems[0] ?? book.count) : 0;
+  const goal = marked !== null ? { line: marked.first, at: hash } : landing > 0 ? { line: landing, at: "error" } : null;
+
+  const mark = (number: number, more: boolean) => {
+    setFollows(false);
+    const from = more && marked !== null ? marked.first : number;
+    pick(hashOf({ first: Math.min(from, number), last: Math.max(from, number) }));
+  };
+  const walk = (by: 1 | -1) => {
+    const here = marked?.first ?? (by === 1 ? 0 : book.count + 1);
+    const next = by === 1 ? problems.find((line) => line > here) : problems.findLast((line) => line < here);
+    const line = next ?? (by === 1 ? problems[0] : problems.at(-1));
+    if (line !== undefined) mark(line, false);
+  };
+  const walks = hasKeys && !hasFound && problems.length > 0;
+  useKey("f", t("keys.follow"), () => setFollows(!follows), { enabled: hasKeys });
+  useKey("w", t("keys.wrap"), () => setWrap(wrap === "on" ? "off" : "on"), { enabled: hasKeys });
+  useKey("e", t("keys.fold"), outlined.toggleAll, { enabled: hasKeys && marks.groups.size > 0 });
+  useKey("n", t("keys.next_problem"), () => walk(1), { enabled: walks });
+  useKey("shift+n", t("keys.previous_problem"), () => walk(-1), { enabled: walks });
+  const level = marks.notes.get(problems[0] ?? 0)?.level === "warning" ? "warnings" : "errors";
+  return (
+    <div className={styles.panel}>
+      <div className={styles.bar}>
+        {lead}
+        <span className={styles.space} />
+        <span className={styles.count}>{loading ? "" : t("lines", { count: book.count })}</span>
+        {marks.problems.length === 0 ? null : (
+          <Button size="small" icon={<TriangleAlert size={13} />} onClick={() => walk(1)}>
+            {t(level, { count: marks.problems.length })}
+          </Button>
+        )}
+        {marks.groups.size === 0 ? null : (
+          <Button
+            size="small"
+            aria-label={t(closed.size > 0 ? "unfold" : "fold")}
+            title={t(closed.size > 0 ? "unfold" : "fold")}
+            icon={closed.size > 0 ? <ChevronsUpDown size={13} /> : <ChevronsDownUp size={13} />}
+            onClick={outlined.toggleAll}
+          />
+        )}
+        <Button
+          size="small"
+          type={wrap === "on" ? "primary" : "default"}
+          aria-pressed={wrap === "on"}
+          aria-label={t("wrap")}
+          title={t("wrap")}
+          icon={<WrapText size={13} />}
+          onClick={() => setWrap(wrap === "on" ? "off" : "on")}
+        />
+        <Button
+          size="small"
+          type={follows && grows ? "primary" : "default"}
+          aria-pressed={follows}
+          aria-label={t(grows ? "follow" : "to_end")}
+          title={t(grows ? "follow" : "to_end")}
+          icon={<ArrowDownToLine size={13} />}
+          onClick={() => setFollows(!follows)}
+        >
+          {grows ? t("follow") : null}
+        </Button>
+        <Button
+          size="small"
+          aria-label={t("raw")}
+          title={t("raw")}
+          icon={<Download size={13} />}
+          href={rawLog(execution, step.key, attempt)}
+          download
+        />
+      </div>
+      {below}
+      {error === null ? null : <Failure what={t("log_failed")} error={error} />}
+      {loading ? (
+        <Skeleton rows={12} />
+      ) : (
+        <LogWindow
+          book={book}
+          version={version}
+          shown={shown}
+          marks={marks}
+          closed={closed}
+          marked={marked}
+          goal={goal}
+          suspect={suspect}
+          found={found}
+          wrap={wrap === "on"}
+          grows={grows}
+          follows={follows}
+          setFollows={setFollows}
+          pick={mark}
+          toggle={outlined.toggle}
+          look={look}
+          label={t("log_of", { step: step.name || step.key })}
+          empty={t(grows ? "log_not_yet" : "log_empty")}
+        />
+      )}
+    </div>
+  );
+}

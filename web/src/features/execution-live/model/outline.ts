@@ -1,0 +1,70 @@
+import type { AnnotationBody, LogGroupBody } from "@/api/generated";
+import type { Fold } from "./folds";
+
+export type Tone = AnnotationBody["level"];
+
+/** What a log says about itself, by line. */
+export interface Marks {
+  readonly groups: ReadonlyMap<number, LogGroupBody>;
+  readonly notes: ReadonlyMap<number, AnnotationBody>;
+  /** Lines that somebody would go to one by one: errors, or warnings where there are none. */
+  readonly problems: readonly number[];
+}
+
+export function marksOf(groups: readonly LogGroupBody[], annotations: readonly AnnotationBody[]): Marks {
+  const of = (level: Tone) => annotations.filter((one) => one.level === level).map(({ line }) => line);
+  const errors = of("error");
+  return {
+    groups: new Map(groups.map((group) => [group.line, group])),
+    notes: new Map(annotations.map((note) => [note.line, note])),
+    problems: [...new Set(errors.length > 0 ? errors : of("warning"))].sort((one, other) => one - other),
+  };
+}
+
+/** What a reader wants open whatever the log says: groups that were opened or closed by hand, and lines to be seen. */
+export interface Wishes {
+  readonly opened: ReadonlyMap<number, boolean>;
+  readonly seen: readonly number[];
+  /** Whether groups are closed unasked. */
+  readonly closes: boolean;
+}
+
+/** Closed groups, by the line of their title. Whoever asks for a line by its number sees it. */
+export function closedOf(marks: Marks, { opened, seen, closes }: Wishes): ReadonlySet<number> {
+  const closed = new Set<number>();
+  const kept = [...seen, ...marks.problems].sort((one, other) => one - other);
+  for (const group of marks.groups.values()) {
+    const said = opened.get(group.line);
+    const hides = bodyOf(group);
+    if (hides === null) continue;
+    const unasked = closes && !group.open && group.end > 0 && !anyWithin(kept, hides);
+    if (said === undefined ? unasked : !said) closed.add(group.line);
+  }
+  return closed;
+}
+
+/** The lines that closed groups hide. */
+export function foldsOf(marks: Marks, closed: ReadonlySet<number>): Fold[] {
+  const folds: Fold[] = [];
+  for (const group of marks.groups.values()) {
+    const body = bodyOf(group);
+    if (body !== null && closed.has(group.line)) folds.push(body);
+  }
+  return folds;
+}
+
+/** What belongs to a group below its title; without an end, all that comes. */
+export function bodyOf({ line, end }: LogGroupBody): Fold | null {
+  const last = end === 0 ? Number.MAX_SAFE_INTEGER : end;
+  return last > line ? { first: line + 1, last } : null;
+}
+
+function anyWithin(sorted: readonly number[], { first, last }: Fold): boolean {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) < first) low = middle + 1;
+    else high = middle;
+  }
+  return (sorted[low] ?? Number.POSITIVE_INFINITY) <= last;
+}
