@@ -97,8 +97,8 @@ class PlannedStepBody(serializers.Serializer[Any]):
     timeout = serializers.CharField()
 
 
-class InputBody(serializers.Serializer[Any]):
-    """One field of the form that asks for the inputs; `value` is what would be taken."""
+class AskedInput(serializers.Serializer[Any]):
+    """One field of the form that asks for the inputs."""
 
     name = serializers.CharField()
     type = serializers.ChoiceField(["string", "number", "boolean", "choice"])
@@ -107,7 +107,24 @@ class InputBody(serializers.Serializer[Any]):
     required = serializers.BooleanField()  # type: ignore[assignment]  # as above
     options = serializers.ListField(child=serializers.CharField())
     pattern = serializers.CharField()
+
+
+class InputBody(AskedInput):
+    """One field of the form that asks for the inputs; `value` is what would be taken."""
+
     value = serializers.JSONField(allow_null=True)
+
+
+class FormBody(serializers.Serializer[Any]):
+    """What somebody is asked who starts an execution of that version."""
+
+    version = serializers.IntegerField()
+    inputs = AskedInput(many=True)
+    steps = serializers.ListField(child=serializers.CharField(), help_text="Ids, in the order of the file.")
+
+
+class FormQuery(Strict):
+    version = serializers.IntegerField(required=False, help_text="Left out: the newest.")
 
 
 class BundleBody(serializers.Serializer[Any]):
@@ -192,6 +209,14 @@ class Planning(Resource):
         plan, spec = _planned(queries.pipeline(request.actor, id), request.body)
         return planning.shown(plan, spec)
 
+    @operation(Needs(Permission.PIPELINE_VIEW), query=FormQuery, answer=FormBody)
+    def form(self, request: Call, id: int) -> Mapping[str, Any]:
+        """What to ask somebody who starts the pipeline: its inputs, also those that have no value yet."""
+        pipeline = queries.pipeline(request.actor, id)
+        checked = _check(pipeline, request.query)
+        number = request.query.get("version", queries.latest_number(pipeline))
+        return {"version": number, **planning.form(checked.required())}
+
     @operation(Needs(Permission.PIPELINE_VIEW), body=PlansBody, answer=PlanDifference, many=True)
     def compare_plans(self, request: Call, id: int) -> list[dict[str, Any]]:
         """What runs in one plan and not in another: for two events, two versions, or both."""
@@ -234,6 +259,7 @@ urlpatterns = [
     path("pipelines/validate/", Planning.as_view({"post": "validate_text"})),
     path(f"{BELOW}validate/", Planning.as_view({"post": "validate"})),
     path(f"{BELOW}plan/", Planning.as_view({"post": "plan"})),
+    path(f"{BELOW}form/", Planning.as_view({"get": "form"})),
     path(f"{BELOW}plan/diff/", Planning.as_view({"post": "compare_plans"})),
     path(f"{BELOW}edits/", Planning.as_view({"post": "edit"})),
 ]

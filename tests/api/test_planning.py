@@ -54,6 +54,24 @@ def test_triggers_that_start_nothing_yet_are_noted(world: World):
     assert all("yet" in note["message"] or "itself" in note["message"] for note in found["notes"])
 
 
+def test_the_form_asks_also_for_what_has_no_value_yet(world: World, shop: str):
+    """A plan would refuse: the input is required. The form is how one learns of it."""
+    source = SOURCE.replace("{default: x}", "{type: choice, options: [a, b], required: true, description: For whom}")
+    assert (
+        world.api("developer").patch(shop, {"source": source.replace("push: {}, ", ""), "base_version": 1}).status_code
+        == 200
+    )
+    assert world.api("guest").post(f"{shop}plan/", {}).status_code == 400
+    asked = world.api("guest").get(f"{shop}form/").json()
+    assert (asked["version"], asked["steps"]) == (2, ["unit", "pack"])
+    assert asked["inputs"] == [
+        {"name": "who", "type": "choice", "description": "For whom", "default": None, "required": True,
+         "options": ["a", "b"], "pattern": ""}
+    ]  # fmt: skip
+    assert world.api("guest").get(f"{shop}form/?version=1").json()["inputs"][0]["default"] == "x"
+    assert world.api("rival").get(f"{shop}form/").status_code == 404
+
+
 def test_the_plan_says_what_runs_and_why_the_rest_does_not(world: World, shop: str):
     plan = world.api("guest").post(f"{shop}plan/", {"event": "push", "branch": "dev", "inputs": {"who": "me"}}).json()
     skips = {step["key"]: step["skip"]["message"] for step in plan["steps"] if step["skip"]}

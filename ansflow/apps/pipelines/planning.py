@@ -11,7 +11,7 @@ from ansflow.core.changes import plain
 from ansflow.core.compile import compile_plan
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.plan import Plan, PlannedNeed, PlannedStep
-from ansflow.core.spec import PipelineSpec, Trigger
+from ansflow.core.spec import InputSpec, PipelineSpec, Trigger
 
 TAGGED = ("manual", "tag", "release", "webhook", "pipeline")
 """Events that may be about a tag."""
@@ -68,7 +68,7 @@ def shown(plan: Plan, spec: PipelineSpec) -> dict[str, Any]:
         "max_parallel": plan.max_parallel,
         "timeout": plain(plan.timeout),
         "concurrency": plain(plan.concurrency),
-        "inputs": [_input(plan, spec, name) for name in spec.inputs],
+        "inputs": [{**_asked(name, given), "value": plan.inputs[name]} for name, given in spec.inputs.items()],
         "steps": [_step(plan, step) for step in plan.steps.values()],
         "bundles": [
             {"name": one.name, "keys": list(one.keys), "join": one.join, "max_parallel": one.max_parallel,
@@ -77,6 +77,14 @@ def shown(plan: Plan, spec: PipelineSpec) -> dict[str, Any]:
         ],
         "notes": list(plan.notes),
     }  # fmt: skip
+
+
+def form(spec: PipelineSpec) -> dict[str, Any]:
+    """What to ask before there is a plan: a plan wants every required input, and this is how one learns of them."""
+    return {
+        "inputs": [_asked(name, given) for name, given in spec.inputs.items()],
+        "steps": list(spec.steps),
+    }
 
 
 def plans_differ(before: Plan, after: Plan) -> list[dict[str, Any]]:
@@ -109,8 +117,7 @@ def _edges(step: PlannedStep) -> list[str]:
     return [need.key for need in step.needs]
 
 
-def _input(plan: Plan, spec: PipelineSpec, name: str) -> dict[str, Any]:
-    given = spec.inputs[name]
+def _asked(name: str, given: InputSpec) -> dict[str, Any]:
     return {
         "name": name,
         "type": given.type,
@@ -119,7 +126,6 @@ def _input(plan: Plan, spec: PipelineSpec, name: str) -> dict[str, Any]:
         "required": given.required,
         "options": list(given.options),
         "pattern": given.pattern,
-        "value": plan.inputs[name],
     }
 
 

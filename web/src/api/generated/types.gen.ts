@@ -130,6 +130,19 @@ export type Asked = {
     steps?: Array<string>;
 };
 
+/**
+ * One field of the form that asks for the inputs.
+ */
+export type AskedInput = {
+    name: string;
+    type: 'string' | 'number' | 'boolean' | 'choice';
+    description: string;
+    default: unknown;
+    required: boolean;
+    options: Array<string>;
+    pattern: string;
+};
+
 export type AttemptBody = {
     number: number;
     status: string;
@@ -342,6 +355,18 @@ export type FieldBody = {
     type: 'string' | 'number' | 'boolean' | 'choice';
     options: Array<string>;
     required: boolean;
+};
+
+/**
+ * What somebody is asked who starts an execution of that version.
+ */
+export type FormBody = {
+    version: number;
+    inputs: Array<AskedInput>;
+    /**
+     * Ids, in the order of the file.
+     */
+    steps: Array<string>;
 };
 
 export type GitCredentialBody = {
@@ -5148,6 +5173,47 @@ export type PipelinesEditsEditResponses = {
 };
 
 export type PipelinesEditsEditResponse = PipelinesEditsEditResponses[keyof PipelinesEditsEditResponses];
+
+export type PipelinesFormData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query?: {
+        /**
+         * Left out: the newest.
+         */
+        version?: number;
+    };
+    url: '/api/v1/pipelines/{id}/form/';
+};
+
+export type PipelinesFormErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+};
+
+export type PipelinesFormError = PipelinesFormErrors[keyof PipelinesFormErrors];
+
+export type PipelinesFormResponses = {
+    200: FormBody;
+};
+
+export type PipelinesFormResponse = PipelinesFormResponses[keyof PipelinesFormResponses];
 
 export type PipelinesPlanData = {
     body?: WishBody;
