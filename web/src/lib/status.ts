@@ -29,7 +29,9 @@ export interface Look {
     | "cancelled"
     | "skipped"
     | "allowed"
-    | "timeout";
+    | "timeout"
+    | "approved"
+    | "rejected";
   readonly icon: LucideIcon;
   readonly tone: Tone;
   readonly final: boolean;

@@ -3,6 +3,8 @@ import styles from "./page.module.css";
 
 interface PageProps {
   title: string;
+  /** The way back to where this belongs. */
+  above?: ReactNode;
   actions?: ReactNode;
   /** One line below the title: filters, or what this is. */
   below?: ReactNode;
@@ -10,12 +12,13 @@ interface PageProps {
 }
 
 /** The frame of every page: its title (also of the browser's tab), what can be done, and the content. */
-export function Page({ title, actions, below, children }: PageProps) {
+export function Page({ title, above, actions, below, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · AnsFlow`;
   }, [title]);
   return (
     <>
+      {above === undefined ? null : <p className={styles.above}>{above}</p>}
       <header className={styles.head}>
         <h1>{title}</h1>
         <div className={styles.actions}>{actions}</div>
