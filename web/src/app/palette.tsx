@@ -1,17 +1,19 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
+import { Plus } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { pipelinesList, projectsList } from "@/api/generated";
+import { useGoToExecution } from "@/ui/execution-link";
 import { Modal } from "@/ui/modal";
 import styles from "./palette.module.css";
 import { PLACES } from "./places";
+import { useFound } from "./use-found";
 
-/** Everything by its name: places, projects, pipelines. Opened with ⌘K or Ctrl K. */
+/** Everything by its name. Opened with ⌘K or Ctrl K. */
 export default function Palette({ close }: { close: () => void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const goToExecution = useGoToExecution();
   const [typed, setTyped] = useState("");
   const found = useFound(useDeferredValue(typed.trim()));
   const then = (go: () => Promise<void>) => () => {
@@ -30,47 +32,105 @@ export default function Palette({ close }: { close: () => void }) {
                 <Icon size={14} aria-hidden /> {t(`places.${text}`)}
               </Command.Item>
             ))}
+            <Command.Item
+              value={`place ${t("places.new_pipeline")}`}
+              onSelect={then(() => navigate({ to: "/pipelines/begin" }))}
+            >
+              <Plus size={14} aria-hidden /> {t("places.new_pipeline")}
+            </Command.Item>
           </Command.Group>
-          <Command.Group heading={t("places.pipelines")}>
-            {found.data?.pipelines.map((pipeline) => (
-              <Command.Item
-                key={pipeline.id}
-                value={`pipeline ${pipeline.id} ${pipeline.name} ${pipeline.description}`}
-                onSelect={then(() => navigate({ to: "/executions", search: { pipeline: pipeline.id } }))}
-              >
-                {pipeline.name} <span className="muted">{pipeline.project_name}</span>
-              </Command.Item>
-            ))}
-          </Command.Group>
-          <Command.Group heading={t("places.projects")}>
-            {found.data?.projects.map((project) => (
-              <Command.Item
-                key={project.id}
-                value={`project ${project.id} ${project.name} ${project.description}`}
-                onSelect={then(() => navigate({ to: "/pipelines", search: { project: project.id } }))}
-              >
-                {project.name}
-              </Command.Item>
-            ))}
-          </Command.Group>
+          <Things
+            heading={t("places.pipelines")}
+            things={found.data?.pipelines.map(({ id, name, description, project_name }) => ({
+              key: `pipeline ${id}`,
+              name,
+              also: project_name,
+              words: description,
+              go: then(() => navigate({ to: "/pipelines/$id", params: { id: String(id) } })),
+            }))}
+          />
+          <Things
+            heading={t("places.projects")}
+            things={found.data?.projects.map(({ id, name, description }) => ({
+              key: `project ${id}`,
+              name,
+              words: description,
+              go: then(() => navigate({ to: "/projects/$id", params: { id: String(id) } })),
+            }))}
+          />
+          <Things
+            heading={t("palette.executions")}
+            things={found.data?.executions.map(({ id, number, pipeline_name, message, branch }) => ({
+              key: `execution ${id}`,
+              name: `${pipeline_name} #${number}`,
+              also: message,
+              words: `${message} ${branch}`,
+              go: then(() => goToExecution({ id })),
+            }))}
+          />
+          <Things
+            heading={t("palette.types")}
+            things={found.data?.types.map(({ name, summary }) => ({
+              key: `type ${name}`,
+              name,
+              also: summary,
+              words: summary,
+              go: then(() => navigate({ to: "/steps", search: { type: name } })),
+            }))}
+          />
+          <Things
+            heading={t("palette.saved")}
+            things={found.data?.saved.map(({ id, name, description }) => ({
+              key: `saved ${id}`,
+              name,
+              also: description,
+              words: description,
+              go: then(() => navigate({ to: "/steps", search: { tab: "saved", ...(id !== null && { step: id }) } })),
+            }))}
+          />
+          <Things
+            heading={t("palette.people")}
+            things={found.data?.people.map(({ id, username, name }) => ({
+              key: `person ${id}`,
+              name: username,
+              also: name,
+              words: name,
+              go: then(() => navigate({ to: "/people", search: { search: username } })),
+            }))}
+          />
+          <Things
+            heading={t("palette.tools")}
+            things={found.data?.tools.map(({ id, name }) => ({
+              key: `tool ${id}`,
+              name,
+              go: then(() => navigate({ to: "/tools" })),
+            }))}
+          />
         </Command.List>
       </Command>
     </Modal>
   );
 }
 
-/** What the server finds; what is typed on is looked for while the last answer stands. */
-function useFound(words: string) {
-  return useQuery({
-    queryKey: ["palette", words],
-    placeholderData: keepPreviousData,
-    queryFn: async ({ signal }) => {
-      const query = { page_size: 8, ...(words === "" ? {} : { search: words }) };
-      const [pipelines, projects] = await Promise.all([
-        pipelinesList({ query: { ...query, ordering: "-executed_at" }, signal }),
-        projectsList({ query, signal }),
-      ]);
-      return { pipelines: pipelines.data.results, projects: projects.data.results };
-    },
-  });
+interface Thing {
+  readonly key: string;
+  readonly name: string;
+  /** Shown beside it, and not looked in. */
+  readonly also?: string;
+  /** What it is found by, and not shown. */
+  readonly words?: string;
+  readonly go: () => void;
+}
+
+function Things({ heading, things = [] }: { heading: string; things?: readonly Thing[] | undefined }) {
+  if (things.length === 0) return null;
+  return (
+    <Command.Group heading={heading}>
+      {things.map(({ key, name, also = "", words = "", go }) => (
+        <Command.Item key={key} value={`${key} ${name} ${words}`} onSelect={go}>
+          {name} <span className={styles.also}>{also}</span>
+        </Command.Item>
+      ))}
+    </Command.Group>
+  );
 }

@@ -1,4 +1,4 @@
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Keyboard, Languages, LogOut, MonitorCog, Moon, Sun } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { useMe, useSignOut } from "@/api/session";
@@ -20,9 +20,9 @@ export function Person({ showKeys }: { showKeys: () => void }) {
   };
   return (
     <div className={styles.person}>
-      <span className={styles.me} title={me.email}>
+      <Link to="/settings" className={styles.me} title={me.email}>
         {me.name || me.username}
-      </span>
+      </Link>
       <div className={styles.tools}>
         <ThemeButton />
         <LanguageButton />

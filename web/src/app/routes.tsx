@@ -1,12 +1,20 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, lazyRouteComponent as lazy, redirect } from "@tanstack/react-router";
 import { session } from "@/api/session";
+import { parseApprovals } from "@/features/approvals/search";
+import { parseAudit } from "@/features/audit/search";
 import { parseSignIn } from "@/features/auth/search";
 import { parseExecution } from "@/features/execution-live/search";
 import { parseExecutions } from "@/features/executions/search";
 import { parseEditor, parseNew } from "@/features/pipeline-editor/search";
+import { parseLibrary } from "@/features/library/search";
+import { parseNewPipeline } from "@/features/new-pipeline/search";
+import { parsePeople } from "@/features/people/search";
+import { parsePipeline } from "@/features/pipeline/search";
 import { parsePipelines } from "@/features/pipelines/search";
+import { parseProject } from "@/features/project/search";
 import { parseProjects } from "@/features/projects/search";
+import { parseSettings } from "@/features/settings/search";
 import { Shell } from "./shell";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()();
@@ -47,6 +55,15 @@ const pages = [
   createRoute({ getParentRoute: inside, path: "/pipelines/$id/edit", validateSearch: parseEditor, component: lazy(() => import("@/features/pipeline-editor/pipeline-editor-page"), "PipelineEditorPage") }),
   createRoute({ getParentRoute: inside, path: "/executions", validateSearch: parseExecutions, component: lazy(() => import("@/features/executions/executions-page"), "ExecutionsPage") }),
   execution.addChildren(steps),
+  createRoute({ getParentRoute: inside, path: "/projects/$id", validateSearch: parseProject, component: lazy(() => import("@/features/project/project-page"), "ProjectPage") }),
+  createRoute({ getParentRoute: inside, path: "/pipelines/begin", validateSearch: parseNewPipeline, component: lazy(() => import("@/features/new-pipeline/new-pipeline-page"), "NewPipelinePage") }),
+  createRoute({ getParentRoute: inside, path: "/pipelines/$id", validateSearch: parsePipeline, component: lazy(() => import("@/features/pipeline/pipeline-page"), "PipelinePage") }),
+  createRoute({ getParentRoute: inside, path: "/approvals", validateSearch: parseApprovals, component: lazy(() => import("@/features/approvals/approvals-page"), "ApprovalsPage") }),
+  createRoute({ getParentRoute: inside, path: "/steps", validateSearch: parseLibrary, component: lazy(() => import("@/features/library/library-page"), "LibraryPage") }),
+  createRoute({ getParentRoute: inside, path: "/tools", component: lazy(() => import("@/features/tools/tools-page"), "ToolsPage") }),
+  createRoute({ getParentRoute: inside, path: "/people", validateSearch: parsePeople, component: lazy(() => import("@/features/people/people-page"), "PeoplePage") }),
+  createRoute({ getParentRoute: inside, path: "/audit", validateSearch: parseAudit, component: lazy(() => import("@/features/audit/audit-page"), "AuditPage") }),
+  createRoute({ getParentRoute: inside, path: "/settings", validateSearch: parseSettings, component: lazy(() => import("@/features/settings/settings-page"), "SettingsPage") }),
 ] as const;
 // biome-ignore format: one line per page
 const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", validateSearch: parseSignIn, component: lazy(() => import("@/features/auth/sign-in-page"), "SignInPage") });

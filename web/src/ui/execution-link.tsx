@@ -3,7 +3,6 @@ import type { ReactNode } from "react";
 
 interface Execution {
   readonly id: number;
-  readonly pipeline: number;
 }
 
 interface ExecutionLinkProps {
@@ -13,12 +12,10 @@ interface ExecutionLinkProps {
   children?: ReactNode;
 }
 
-// An execution has no page of its own yet: both lead to the executions of its pipeline, among which it stands.
-
 /** To one execution, where its name would not fit. */
 export function ExecutionLink({ of, label, className, children }: ExecutionLinkProps) {
   return (
-    <Link to="/executions" search={{ pipeline: of.pipeline }} aria-label={label} title={label} className={className}>
+    <Link to="/executions/$id" params={{ id: String(of.id) }} aria-label={label} title={label} className={className}>
       {children}
     </Link>
   );
@@ -27,5 +24,5 @@ export function ExecutionLink({ of, label, className, children }: ExecutionLinkP
 /** The same for what is no link: a form that has started one, the palette. */
 export function useGoToExecution(): (execution: Execution) => Promise<void> {
   const navigate = useNavigate();
-  return ({ pipeline }) => navigate({ to: "/executions", search: { pipeline } });
+  return ({ id }) => navigate({ to: "/executions/$id", params: { id: String(id) } });
 }

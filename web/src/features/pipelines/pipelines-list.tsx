@@ -15,12 +15,22 @@ export function PipelinesList({ rows }: { rows: readonly PipelineBody[] }) {
       main: true,
       title: t("name"),
       cell: (pipeline) => (
-        <Link to="/executions" search={{ pipeline: pipeline.id }} title={pipeline.description || pipeline.name}>
+        <Link to="/pipelines/$id" params={{ id: String(pipeline.id) }} title={pipeline.description || pipeline.name}>
           {pipeline.name}
         </Link>
       ),
     },
-    { key: "project", title: t("project"), width: "18%", wide: true, cell: ({ project_name }) => project_name },
+    {
+      key: "project",
+      title: t("project"),
+      width: "18%",
+      wide: true,
+      cell: ({ project, project_name }) => (
+        <Link to="/projects/$id" params={{ id: String(project) }}>
+          {project_name}
+        </Link>
+      ),
+    },
     {
       key: "last",
       title: t("last"),

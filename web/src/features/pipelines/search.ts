@@ -5,6 +5,7 @@ export interface PipelinesSearch {
   search?: string;
   project?: number;
   status?: ExecutionStatus | "never";
+  archived?: true;
   page?: number;
 }
 
@@ -13,6 +14,7 @@ export function parsePipelines(raw: Raw): PipelinesSearch {
     search: text(raw.search),
     project: wholeNumber(raw.project),
     status: oneOf(raw.status, [...EXECUTION_STATUSES, "never" as const]),
+    archived: raw.archived === true ? (true as const) : undefined,
     page: wholeNumber(raw.page),
   });
 }

@@ -13,7 +13,7 @@ export function ProjectsList({ rows }: { rows: readonly ProjectBody[] }) {
       title: t("name"),
       width: "24%",
       cell: (project) => (
-        <Link to="/pipelines" search={{ project: project.id }} title={project.name}>
+        <Link to="/projects/$id" params={{ id: String(project.id) }} title={project.name}>
           {project.name}
         </Link>
       ),
