@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.e2e.web.browser import MISSING, chromium
 from tests.e2e.web.furnished import furnish
+from tests.e2e.web.peopled import Ids, find, people
 from tests.server_process import ServerProcess
 
 
@@ -28,7 +29,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 def furnished(server: ServerProcess) -> ServerProcess:
     """The same server, with something to look at."""
     furnish(server)
+    people(server)
     return server
+
+
+@pytest.fixture(scope="session")
+def ids(furnished: ServerProcess) -> Ids:
+    return find(furnished)
 
 
 @pytest.fixture(scope="module")

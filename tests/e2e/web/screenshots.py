@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -13,13 +14,15 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.web.browser import MISSING, chromium, visit
 from tests.e2e.web.furnished import furnish
+from tests.e2e.web.peopled import Ids, people
 from tests.server_process import ServerProcess
 
 SHOTS = Path(__file__).parents[3] / "web" / "shots"
 
 
 class Shot(NamedTuple):
-    """`path` in the app; `open` does what must be done first; `signed_in` is false for what a stranger sees."""
+    """`path` in the app, with `{project}` and the like for ids; `open` does what must be done first; `signed_in` is
+    false for what a stranger sees."""
 
     name: str
     path: str
@@ -29,6 +32,10 @@ class Shot(NamedTuple):
 
 def opened(_: object, page: Page) -> None:
     page.get_by_role("dialog").wait_for()
+
+
+def click(page: Page, button: str) -> None:
+    opened(page.locator("#main").get_by_role("button", name=re.compile(button)).first.click(), page)
 
 
 def press(page: Page, keys: str) -> None:
@@ -52,6 +59,55 @@ SHOWN = (
     Shot("palette", "/", lambda page: press(page, "Control+k")),
     Shot("keys", "/executions", lambda page: press(page, "?")),
     Shot("not-found", "/nowhere"),
+    Shot("project", "/projects/{project}"),
+    Shot("project-environments", "/projects/{project}?tab=environments"),
+    Shot(
+        "project-environment-form",
+        "/projects/{project}?tab=environments",
+        lambda page: click(page, "New environment|新建环境"),
+    ),
+    Shot("project-members", "/projects/{project}?tab=members"),
+    Shot("project-member-form", "/projects/{project}?tab=members", lambda page: click(page, "Add member|添加成员")),
+    Shot("project-variables", "/projects/{project}?tab=variables"),
+    Shot("project-secrets", "/projects/{project}?tab=secrets"),
+    Shot("project-secret-form", "/projects/{project}?tab=secrets", lambda page: click(page, "New secret|新建密钥")),
+    Shot("project-credentials", "/projects/{project}?tab=credentials"),
+    Shot(
+        "project-credential-form",
+        "/projects/{project}?tab=credentials",
+        lambda page: click(page, "New credential|新建凭据"),
+    ),
+    Shot("project-settings", "/projects/{project}?tab=settings"),
+    Shot("project-archive", "/projects/{project}?tab=settings", lambda page: click(page, "Archive project|归档项目")),
+    Shot("new-pipeline", "/pipelines/begin?project={project}"),
+    Shot(
+        "new-pipeline-steps",
+        "/pipelines/begin?project={project}&way=steps",
+        lambda page: page.get_by_role("button", name=re.compile("Add step|添加步骤")).click(),
+    ),
+    Shot("new-pipeline-repository", "/pipelines/begin?project={project}&way=repository"),
+    Shot("pipeline", "/pipelines/{often}"),
+    Shot("pipeline-file", "/pipelines/{release}?tab=file"),
+    Shot("pipeline-versions", "/pipelines/{release}?tab=versions&from=1&to=2"),
+    Shot("pipeline-plan", "/pipelines/{often}?tab=plan&event=push"),
+    Shot("pipeline-settings", "/pipelines/{release}?tab=settings"),
+    Shot("pipeline-run", "/pipelines/{release}?run=true"),
+    Shot("approvals", "/approvals"),
+    Shot("steps", "/steps?type=test"),
+    Shot("steps-saved", "/steps?tab=saved&step=1"),
+    Shot("steps-saved-form", "/steps?tab=saved", lambda page: click(page, "Save a step|保存步骤")),
+    Shot("tools", "/tools"),
+    Shot("people", "/people"),
+    Shot("person-form", "/people", lambda page: click(page, "Edit ann|编辑 ann")),
+    Shot("groups", "/people?tab=groups"),
+    Shot("group-form", "/people?tab=groups", lambda page: click(page, "Edit release|编辑 release")),
+    Shot("settings", "/settings"),
+    Shot("settings-password", "/settings?tab=password"),
+    Shot("settings-tokens", "/settings?tab=tokens"),
+    Shot("settings-token-form", "/settings?tab=tokens", lambda page: click(page, "New token|新建令牌")),
+    Shot("audit", "/audit"),
+    Shot("audit-entry", "/audit?action=environment.create", lambda page: page.locator("summary").first.click()),
+    Shot("audit-verify", "/audit", lambda page: click(page, "Verify the chain|校验链")),
 )
 """One line per page."""
 LOOKS: dict[str, dict[str, Any]] = {
@@ -62,14 +118,14 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-def take(browser: Browser, url: str, look: str, only: str = "") -> None:
+def take(browser: Browser, url: str, ids: Ids, look: str, only: str = "") -> None:
     for signed_in in (False, True):
         with visit(browser, url, **LOOKS[look]) as seen:
             if signed_in:
                 seen.sign_in()
             for shot in SHOWN:
                 if shot.signed_in is signed_in and only in shot.name:
-                    seen.open(shot.path)
+                    seen.open(shot.path.format(**ids._asdict()))
                     seen.settle()
                     shot.open(seen.page)
                     seen.settle()
@@ -86,9 +142,10 @@ def main(only: str = "") -> int:
     try:
         server.start_with_administrator()
         furnish(server)
+        ids = people(server)
         with chromium() as browser:
             for look in LOOKS:
-                take(browser, server.url, look, only)
+                take(browser, server.url, ids, look, only)
     finally:
         if server.is_running:
             server.stop()

@@ -111,7 +111,7 @@ def test_everything_is_reached_by_keyboard(furnished: ServerProcess, browser: Br
         page.get_by_role("dialog").get_by_role("combobox").fill("storefront")
         page.get_by_role("dialog").get_by_role("option", name="storefront", selected=True).wait_for()
         page.keyboard.press("Enter")
-        expect(page).to_have_url(re.compile(r"/pipelines\?project=\d+"))
+        expect(page).to_have_url(re.compile(r"/projects/\d+$"))
 
 
 def test_a_session_that_has_ended_leads_back_to_the_sign_in(furnished: ServerProcess, browser: Browser) -> None:

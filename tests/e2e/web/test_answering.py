@@ -1,0 +1,106 @@
+"""Approvals answered from the inbox, and tokens that are shown once."""
+
+from __future__ import annotations
+
+import re
+
+import httpx2
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.web.browser import visit
+from tests.e2e.web.peopled import RELEASE
+from tests.server_process import ServerProcess, until
+
+
+def test_an_approval_is_answered_with_what_it_asks(furnished: ServerProcess, browser: Browser) -> None:
+    project = furnished.api("POST", "projects/", {"name": "harbour"})["id"]
+    source = RELEASE.replace("name: release", "name: harbour-release")
+    pipeline = furnished.api("POST", "pipelines/", {"project": project, "source": source})["id"]
+    execution = furnished.api("POST", f"pipelines/{pipeline}/run/", {"parameters": {"version": "3.0"}})["id"]
+    until(lambda: furnished.api("GET", "approvals/", execution=execution)["count"] == 1, "it asks")
+    with visit(browser, furnished.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        page.keyboard.press("g")
+        page.keyboard.press("a")
+        card = page.get_by_role("article", name="harbour-release #1 ship")
+        expect(card).to_contain_text("Ship it to everybody?")
+        expect(card).to_contain_text("version=3.0")
+        expect(card).to_contain_text("release-managers")
+        card.get_by_label("window (required)").select_option("tonight")
+        card.get_by_role("button", name="Approve").click()
+        expect(card).to_be_visible()  # the browser asks for the ticket first
+        assert furnished.api("GET", "approvals/", execution=execution)["count"] == 1
+        card.get_by_label("ticket (required)").fill("OPS-7")
+        card.get_by_label("Comment").fill("After dinner")
+        card.get_by_role("button", name="Approve").click()
+        expect(card).to_be_hidden()
+        page.get_by_role("combobox", name="Status").select_option("approved")
+        expect(card).to_contain_text("After dinner")
+        expect(card).to_contain_text("ticket: OPS-7")
+        assert (seen.faults, seen.foreign) == ([], [])
+    until(lambda: furnished.api("GET", f"cicd/executions/{execution}/")["status"] == "success", "it has shipped")
+
+
+def test_a_token_is_shown_once_works_and_is_ended(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open("/settings?tab=tokens")
+        page.get_by_role("button", name="New token").first.click()
+        page.get_by_label("Name").fill("nightly report")
+        page.get_by_label("How long").select_option("7")
+        page.get_by_role("button", name="Make token").click()
+        token = page.locator("[data-token]").inner_text()
+        headers = {"Authorization": f"Bearer {token}"}
+        assert httpx2.get(f"{furnished.url}/api/v1/pipelines/", headers=headers).status_code == 200
+        body = {"name": "more than it may"}
+        assert httpx2.post(f"{furnished.url}/api/v1/projects/", headers=headers, json=body).status_code == 403
+        page.keyboard.press("Escape")
+        expect(page.locator("[data-token]")).to_be_visible()  # not by accident
+        page.get_by_role("button", name="I have noted it").click()
+        row = page.get_by_role("row").filter(has_text="nightly report")
+        expect(row).to_contain_text("read")
+        assert token not in page.content()
+        page.get_by_role("button", name="End nightly report").click()
+        page.get_by_role("dialog").get_by_role("button", name="End nightly report").click()
+        expect(row).to_contain_text("Ended")
+        assert httpx2.get(f"{furnished.url}/api/v1/pipelines/", headers=headers).status_code == 401
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_the_record_is_filtered_by_the_address_and_verified(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open("/audit?action=secret.")
+        expect(page.locator("summary").first).to_contain_text("secret.create")
+        page.get_by_role("combobox", name="What").select_option("group.")
+        expect(page).to_have_url(re.compile(r"action=group\."))
+        page.locator("summary").first.click()
+        expect(page.get_by_text("release-managers").first).to_be_visible()
+        page.get_by_role("button", name="Verify the chain").click()
+        page.get_by_role("button", name="Walk the chain").click()
+        expect(page.get_by_role("dialog")).to_contain_text("Whole: all")
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_everything_is_found_by_its_name(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        wanted = {
+            "payments": r"/projects/\d+$",
+            "billing": r"/pipelines/\d+$",
+            "security_scan": r"/steps\?type=security_scan$",
+            "unit tests": r"/steps\?tab=saved",
+            "kofi": r"/people\?search=kofi$",
+            "local": r"/tools$",
+        }
+        for words, address in wanted.items():
+            page.keyboard.press("Control+k")
+            page.get_by_role("combobox").last.fill(words)
+            found = page.get_by_role("option").filter(has_text=words).first
+            found.click()
+            expect(page).to_have_url(re.compile(address))
+        assert (seen.faults, seen.foreign) == ([], [])
