@@ -31,7 +31,11 @@ def server_folder(data: Path) -> Path:
 
 def make_data_folder(data: Path) -> None:
     """For this user only. A folder that held nothing is closed; one with files in it stays as somebody has set it."""
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (FileExistsError, NotADirectoryError):
+        message = f"{data} cannot be the data folder: it is a file, or lies below one. Name a folder: ANSFLOW_DATA_DIR."
+        raise InvalidSpec([Problem(code="data_folder", message=message)]) from None
     if data.stat().st_uid == os.geteuid() and not any(data.iterdir()):
         data.chmod(0o700)
 

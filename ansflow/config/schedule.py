@@ -11,6 +11,7 @@ from ansflow.apps.executions.chores import cleanup_old_executions, pack_left_log
 from ansflow.apps.tools.chores import check_tools
 from ansflow.config.chores import Chore, Chores
 from ansflow.config.folders import server_folder
+from ansflow.config.owning import Ground
 from ansflow.config.settings import Settings
 from ansflow.config.wiring import Wired
 from ansflow.engine.loop import HEARTBEAT
@@ -21,10 +22,16 @@ BEAT = "heartbeat"
 HOUR = 3600.0
 
 
-def beats(wired: Wired) -> Chores:
+def beats(wired: Wired, ground: Ground) -> Chores:
     """In a thread of its own: while it is held up, this server would lose its steps to another."""
     every = HEARTBEAT.total_seconds()
-    return Chores("ansflow-heartbeat", [Chore(BEAT, wired.engine.beat, every, first=every)])
+
+    def beat() -> None:
+        if ground.is_ours():
+            wired.engine.beat()
+            ground.outages.over()
+
+    return Chores("ansflow-heartbeat", [Chore(BEAT, beat, every, first=every)])
 
 
 def chores(settings: Settings) -> Chores:

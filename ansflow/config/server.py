@@ -10,9 +10,9 @@ from __future__ import annotations
 import gc
 import os
 import resource
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -22,19 +22,21 @@ from ansflow.config.holding import Hold
 from ansflow.config.isolation import Isolation, choose
 from ansflow.config.keys import read_private
 from ansflow.config.settings import Settings, unknown_variables
-from ansflow.config.startup import make_administrator, migrate, start_django
+from ansflow.config.startup import expect_an_answer, make_administrator, migrate, start_django
+from ansflow.core.errors import NotAvailable
 from ansflow.edge.record import open_log
 
 if TYPE_CHECKING:
-    from socket import socket
     from wsgiref.types import WSGIApplication
 
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
     from ansflow.config.chores import Chores
+    from ansflow.config.owning import Ground
     from ansflow.edge.health import Check, Health
     from ansflow.edge.measures import Measures
+    from ansflow.edge.server import Server
 
 Tell = Callable[..., None]
 
@@ -45,7 +47,7 @@ COLLECTED = (50_000, 50, 1_000)  # a full collection while lists are made was th
 
 def serve(settings: Settings, tell: Tell) -> None:
     """Runs until a signal ends it. Raises an AnsFlowError with a sentence where it cannot start."""
-    open_log(settings.log_format)
+    log = open_log(settings.log_format)
     for sentence in unknown_variables():
         tell("warning", message=sentence)
     make_data_folder(settings.data_dir)
@@ -60,17 +62,43 @@ def serve(settings: Settings, tell: Tell) -> None:
         with ThreadPoolExecutor(2) as proving:  # takes a process or two, while Django is imported
             isolation, bus = proving.submit(choose, settings), proving.submit(check_bus, settings)
             start_django(settings)
-            migrate(settings)
-            if make_administrator(settings):
-                tell("administrator", email=settings.admin_email)
+            from ansflow.config.owning import Ground  # noqa: PLC0415
+
+            ground = Ground()
+            log.addFilter(ground.outages)
+            ending.callback(ground.leave)
+            with database_told():
+                expect_an_answer()
+                ground.take()
+                migrate(settings)
+                if make_administrator(settings):
+                    tell("administrator", email=settings.admin_email)
             chosen, bus_is_away = isolation.result(), bus.result()
         for sentence in filter(None, (chosen.warning, bus_is_away)):
             tell("warning", message=sentence)
-        _run(settings, chosen, listening, tell, ending)
+        with database_told():
+            server = _opened(settings, chosen, ground, tell, ending)
+        server.run(sockets=[listening])
+        tell("ending")
+    if ground.taken is not None:
+        raise ground.taken
     tell("ended")
 
 
-def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell, ending: ExitStack) -> None:
+@contextmanager
+def database_told() -> Iterator[None]:
+    """At a start, what the database or its disk refuses is a sentence: there is nobody yet who could try again."""
+    from ansflow.infra.database.trouble import AWAY, why_not_written  # noqa: PLC0415
+
+    try:
+        yield
+    except AWAY as error:
+        said = str(error.args[-1] if error.args else error).strip().partition("\n")[0]
+        raise NotAvailable(why_not_written(error) or f"The database cannot be used: {said}") from error
+
+
+def _opened(settings: Settings, isolation: Isolation, ground: Ground, tell: Tell, ending: ExitStack) -> Server:
+    """Everything that works in the background does, and requests can be answered."""
     from django.conf import settings as django_settings  # noqa: PLC0415
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
     from django.urls import get_resolver  # noqa: PLC0415
@@ -95,7 +123,7 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     get_resolver().url_patterns  # noqa: B018 — imports every resource: the first request need not
     django_settings.ANSFLOW_EXECUTOR = isolation.executor  # known only now: it had to prove itself
     wired = build(settings, isolation)
-    beating, doing, measures = beats(wired), chores(settings), Measures()
+    beating, doing, measures = beats(wired, ground), chores(settings), Measures()
     hub = Hub(Tables(), wired.bus, settled=settled)
     ending.callback(hub.close)
     add_measures(measures, wired, hub, (beating, doing))
@@ -108,13 +136,6 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
     application = _edge(settings, behind=behind, sockets=sockets, measures=measures, health=health, pages=pages)
     ending.callback(wired.close)
     ending.callback(streams.close)
-    wired.open()
-    beating.do(BEAT)  # so that the server is ready when it says so
-    for thread in (beating, doing):
-        ending.callback(thread.close)
-        thread.open()
-
-    link = "" if installation.has_administrator() else settings.address + first_admin.link()
 
     def ready() -> None:
         gc.collect()
@@ -124,8 +145,15 @@ def _run(settings: Settings, isolation: Isolation, listening: socket, tell: Tell
         if link:
             tell("first_admin", link=link)
 
-    Server(application, on_ready=ready, on_ending=streams.end).run(sockets=[listening])
-    tell("ending")
+    server = Server(application, on_ready=ready, on_ending=streams.end)
+    ground.on_taken = (wired.claim_no_more, server.stop)
+    wired.open()
+    link = "" if installation.has_administrator() else settings.address + first_admin.link()
+    beating.do(BEAT)  # so that the server is ready when it says so
+    for thread in (beating, doing):
+        ending.callback(thread.close)
+        thread.open()
+    return server
 
 
 def _allow_many_files() -> None:

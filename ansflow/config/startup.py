@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def migrate(settings: Settings) -> bool:
     """
     from django.core.management import call_command  # noqa: PLC0415
 
-    _expect_an_answer()
+    expect_an_answer()
     to_do = behind()
     if to_do:
         with _going_on():
@@ -41,7 +42,7 @@ def migrate(settings: Settings) -> bool:
 
 def expect_tables() -> None:
     """Raises NotAvailable where the database does not answer, Conflict where its tables are of an earlier release."""
-    _expect_an_answer()
+    expect_an_answer()
     if behind():
         raise Conflict(OLD_TABLES)
 
@@ -53,12 +54,29 @@ def unreachable() -> str:
     try:
         connection.ensure_connection()
     except (DatabaseError, InterfaceError) as error:
-        said = str(error.args[-1] if error.args else error).strip()
-        return f"The database cannot be reached: {said.partition(chr(10))[0]}"
+        said = str(error.args[-1] if error.args else error).strip().partition("\n")[0]
+        return _of_sqlite(error, said) or f"The database cannot be reached: {said}"
     return ""
 
 
-def _expect_an_answer() -> None:
+def _of_sqlite(error: Exception, said: str) -> str:
+    """Which file, and what mends it; "" for another database."""
+    from django.db import connection  # noqa: PLC0415
+
+    from ansflow.infra.database.trouble import sqlite_code, why_not_written  # noqa: PLC0415
+
+    if connection.vendor != "sqlite":
+        return ""
+    file = connection.settings_dict["NAME"]
+    if sqlite_code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        mend = "Bring back a backup, or move it away to begin with an empty one."
+        return f"The database {file} is broken: {said}. {mend}"
+    mend = why_not_written(error) or "Its folder must exist, and let the server's user write."
+    return f"The database {file} cannot be opened: {said}. {mend}"
+
+
+def expect_an_answer() -> None:
+    """Raises NotAvailable with the sentence why there is none."""
     if why := unreachable():
         raise NotAvailable(why)
 

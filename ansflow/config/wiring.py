@@ -62,6 +62,11 @@ class Wired:
         running.use(self.engine)  # first: an execution that ends while this opens asks it for its concurrency group
         self.engine.open()
 
+    def claim_no_more(self) -> None:
+        """The database has come to another server: what runs here is let go."""
+        running.use(None)
+        self.engine.runner.close(seconds=0)
+
     def close(self) -> None:
         running.use(None)
         self.engine.close()

@@ -75,7 +75,7 @@ def _moment(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def open_log(form: str) -> None:
+def open_log(form: str) -> logging.Handler:
     """`form` is text or json. Of other libraries only warnings are shown."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Objects() if form == "json" else Lines())
@@ -84,3 +84,4 @@ def open_log(form: str) -> None:
     root.setLevel(logging.WARNING)
     logging.getLogger("ansflow").setLevel(logging.INFO)
     logging.getLogger("django.request").setLevel(logging.ERROR)  # a refusal has its line already
+    return handler

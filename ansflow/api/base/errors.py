@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import Resolver404, resolve
 from rest_framework import exceptions
@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from ansflow.core.errors import AnsFlowError, Conflict, ExternalError, Forbidden, InvalidSpec, NotAvailable, NotFound
+from ansflow.infra.database.trouble import AWAY, why_not_written
 
 log = logging.getLogger("ansflow.api")
 
@@ -42,7 +43,6 @@ CODES = {
     502: "external",
     503: "unavailable",
 }
-AWAY = (OperationalError, InterfaceError)
 UNAVAILABLE = "The database does not answer. Try again in a moment."
 SECONDS_AWAY = 5  # after which it is worth another try
 MISSING = "There is no such thing, or you may not know of it."
@@ -56,7 +56,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
         return _response(400, "invalid", "A value is too long or too large to be stored.", {})
     if isinstance(error, AWAY):
         log.warning("the database does not answer", exc_info=error)
-        found = _response(503, "unavailable", UNAVAILABLE, {})
+        found = _response(503, "unavailable", why_not_written(error) or UNAVAILABLE, {})
         found.headers["Retry-After"] = str(SECONDS_AWAY)
         return found
     usual = exception_handler(error, dict(context))  # sets WWW-Authenticate and Retry-After
@@ -91,8 +91,10 @@ def refused(request: HttpRequest, exception: Exception) -> JsonResponse:
 
 def failed(request: HttpRequest) -> JsonResponse:
     """Django's handler500. The traceback stands in the log, under the request's id."""
-    if isinstance(sys.exception(), AWAY):
-        return JsonResponse(body("unavailable", UNAVAILABLE), status=503, headers={"Retry-After": str(SECONDS_AWAY)})
+    error = sys.exception()
+    if isinstance(error, AWAY):
+        sentence = why_not_written(error) or UNAVAILABLE
+        return JsonResponse(body("unavailable", sentence), status=503, headers={"Retry-After": str(SECONDS_AWAY)})
     number = request.headers.get("X-Request-ID", "")
     where = f" The server's log tells more under {number}." if number else " The server's log tells more."
     return JsonResponse(

@@ -1,0 +1,153 @@
+"""One server per database, whatever data folders they have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connections
+
+from ansflow.config.owning import Ground, Owning, own
+from ansflow.core.errors import Conflict
+from tests.databases import Killable, fresh, use
+from tests.server_process import ServerProcess
+
+SERVERS = ("postgresql", "mariadb")
+
+
+@pytest.fixture(params=SERVERS)
+def alias(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[str]:
+    """A database of its own, known to Django."""
+    name = f"owned-{request.param}"
+    with django_db_blocker.unblock():
+        use(name, fresh(request.param))
+        yield name
+        connections[name].close()
+        del connections[name]
+
+
+def taken(alias: str) -> Owning:
+    found = own(alias)
+    assert found is not None
+    return found
+
+
+def end_session(alias: str, owning: Owning) -> None:
+    """As an administrator of the database would, or a time-out."""
+    connection, vendor = owning._connection, connections[alias].vendor
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()" if vendor == "postgresql" else "SELECT CONNECTION_ID()")
+        (number,) = cursor.fetchone()
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)" if vendor == "postgresql" else "KILL %s", [number])
+
+
+def test_a_database_is_owned_by_one_server_at_a_time(alias: str) -> None:
+    first = taken(alias)
+    name = connections[alias].settings_dict["NAME"]
+    with pytest.raises(Conflict, match=f"Another server works on the database {name} at 127.0.0.1. Stop it first"):
+        own(alias, patience=0.1)
+    first.keep()
+    first.release()
+    taken(alias).release()
+
+
+def test_a_server_waits_for_one_that_is_just_ending(alias: str) -> None:
+    first = taken(alias)
+    second: list[Owning] = []
+    waiting = Thread(target=lambda: second.append(taken(alias)))
+    waiting.start()
+    first.release()
+    waiting.join(60)
+    second[0].keep()
+    with pytest.raises(Conflict):
+        own(alias, patience=0.0)
+    second[0].release()
+
+
+def test_a_lost_connection_is_made_anew_at_the_next_beat(alias: str) -> None:
+    one = taken(alias)
+    end_session(alias, one)
+    one.keep()
+    with pytest.raises(Conflict):
+        own(alias, patience=0.0)
+    one.release()
+
+
+def test_who_finds_another_in_its_place_is_told(alias: str) -> None:
+    one = taken(alias)
+    end_session(alias, one)
+    other = taken(alias)
+    with pytest.raises(Conflict, match="Another server works on the database"):
+        one.keep()
+    other.keep()
+    other.release()
+
+
+def test_a_server_whose_database_was_taken_ends_with_the_sentence(alias: str) -> None:
+    ground, called = Ground(), []
+    ground.on_taken = (lambda: called.append(1),)
+    ground._owning = taken(alias)
+    assert ground.is_ours()
+    end_session(alias, ground._owning)
+    other = taken(alias)
+    assert not ground.is_ours()
+    assert not ground.is_ours()
+    assert called == [1]
+    assert "Another server works on the database" in str(ground.taken)
+    other.release()
+    ground.leave()
+
+
+def test_a_former_session_of_ones_own_is_nobody_else(alias: str) -> None:
+    one = taken(alias)
+    ghost, one._connection = one._connection, one._connection.copy()
+    one._connection.inc_thread_sharing()
+    one._holds = False  # as after a cut line: the database has not heard yet that the session is over
+    one.keep()
+    ghost.close()
+    one.keep()
+    with pytest.raises(Conflict):
+        own(alias, patience=0.0)
+    one.release()
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_database_that_is_restarted_is_owned_again(kind: str, django_db_blocker: Any) -> None:
+    server = Killable(kind)
+    with django_db_blocker.unblock():
+        use("restarted", server.url)
+        one = taken("restarted")
+        server.kill()
+        with pytest.raises(OperationalError):
+            one.keep()
+        server.start()
+        one.keep()
+        with pytest.raises(Conflict):
+            own("restarted", patience=0.0)
+        one.release()
+        connections["restarted"].close()
+        del connections["restarted"]
+
+
+def test_sqlite_has_the_lock_of_its_folder() -> None:
+    assert connections["default"].vendor != "sqlite" or own() is None
+
+
+def test_a_second_server_with_another_folder_is_refused(tmp_path: Path) -> None:
+    url = fresh("postgresql")
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    one = ServerProcess(tmp_path / "one", ANSFLOW_DATABASE_URL=url)
+    one.start()
+    two = ServerProcess(tmp_path / "two", ANSFLOW_DATABASE_URL=url)
+    two.begin()
+    assert two.ended() != 0
+    assert re.search("Another server works on the database .* ANSFLOW_DATABASE_URL", two.errors.read_text())
+    one.kill()
+    two.start()  # nobody has to wait for the database to notice
+    assert two.stop() == 0
