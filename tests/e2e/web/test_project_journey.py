@@ -68,6 +68,7 @@ def test_from_an_empty_project_to_an_execution(furnished: ServerProcess, browser
         page.get_by_role("button", name="Create pipeline").click()
         expect(page.get_by_role("heading", name="parcel")).to_be_visible()
 
+        expect(page.get_by_role("button", name="Run", exact=True)).to_be_visible()
         page.keyboard.press("r")
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_label("target")).to_have_value("staging")
