@@ -52,6 +52,7 @@ def port() -> int:
     command = [
         *(weed, "server", "-dir", str(folder), "-ip", "127.0.0.1", "-ip.bind", "127.0.0.1", "-s3"),
         *("-s3.config", str(known), "-s3.port", str(s3), "-s3.port.grpc", str(grpc[0])),
+        *("-s3.port.iceberg", "0", "-s3.port.lance", "0"),  # they would take ports of their own
         *("-master.port", str(master), "-master.port.grpc", str(grpc[1]), "-master.telemetry=false"),
         *("-volume.port", str(volume), "-volume.port.grpc", str(grpc[2]), "-volume.max", "20"),
         *("-filer.port", str(filer), "-filer.port.grpc", str(grpc[3]), "-master.volumeSizeLimitMB", "64"),

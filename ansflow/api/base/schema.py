@@ -27,6 +27,12 @@ ERROR = {
     "required": ["code", "message", "details"],
     "additionalProperties": False,
 }
+BYTES = {"type": "string", "format": "binary"}
+EVENT = {
+    "type": "object",
+    "description": "One event of the stream, as its lines say.",
+    "properties": {name: {"type": "string"} for name in ("event", "id", "data", "retry")},
+}
 MEANINGS = {
     400: "Something in the request does not fit; `details` names it.",
     401: "Nobody is signed in, or the token is not valid.",
@@ -143,7 +149,7 @@ class Schema(AutoSchema):
         if declared.answer is None:
             return {"description": "Done."}
         if isinstance(declared.answer, Content):
-            schema: dict[str, Any] = {"type": "string", "format": "binary"}
+            schema = EVENT if declared.answer.media_type == "text/event-stream" else BYTES
             made = _response(declared.answer.description, schema, declared.answer.media_type)
             if declared.answer.or_json is not None:
                 listed = self.resolve_serializer(force_instance(declared.answer.or_json), "response").ref

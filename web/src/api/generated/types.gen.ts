@@ -4090,9 +4090,14 @@ export type CicdExecutionsLogsStreamError = CicdExecutionsLogsStreamErrors[keyof
 
 export type CicdExecutionsLogsStreamResponses = {
     /**
-     * Events `log_update` with `{execution_id, step_id, step, attempt, offset, end, text}`, the id of each being the offset behind it; at last `end` with `{length, sha256}`. `Last-Event-ID` says where to go on; 204: the log has ended there.
+     * One event of the stream, as its lines say.
      */
-    200: Blob | File;
+    200: {
+        event?: string;
+        id?: string;
+        data?: string;
+        retry?: string;
+    };
 };
 
 export type CicdExecutionsLogsStreamResponse = CicdExecutionsLogsStreamResponses[keyof CicdExecutionsLogsStreamResponses];
