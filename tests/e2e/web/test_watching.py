@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.web import watched
 from tests.e2e.web.browser import MISSING, visit
-from tests.server_process import ServerProcess
+from tests.server_process import ServerProcess, until
 
 SHOWN_LINES = """() => [...document.querySelectorAll('[role=log] [data-line]')]
     .map((row) => [Number(row.dataset.line), row.querySelector('code')?.textContent ?? ''])"""
@@ -81,7 +81,7 @@ def test_the_whole_run_is_followed_from_step_to_step(server: ServerProcess, brow
         expect(page.get_by_text("first says hello")).to_be_visible()
         (go / "first").touch()
         heading(page, "second")
-        page.wait_for_function(f"({SHOWN_LINES})().at(-1)[0] > 60")  # the end stays in sight
+        until(lambda: last_line(page) > 60, "the end stays in sight")
         page.get_by_role("log").hover()
         page.mouse.wheel(0, -400)
         pill = page.get_by_role("button", name=re.compile("new lines?$"))
@@ -141,7 +141,7 @@ def test_a_server_that_dies_and_comes_back_costs_no_line(tmp_path: Path, browser
             server.ended()
             server.start()
             expect(page.get_by_text("Not connected. Trying again…")).to_be_hidden()
-            page.wait_for_function(f"({SHOWN_LINES})().at(-1)[0] > {before + 100}")
+            until(lambda: last_line(page) > before + 100, "the log goes on")
             (go / "second").touch()
             expect(page.locator("header").get_by_text("Success")).to_be_visible()
             expect(page.get_by_text(re.compile("^the last of"))).to_be_visible()
@@ -154,7 +154,7 @@ def test_a_server_that_dies_and_comes_back_costs_no_line(tmp_path: Path, browser
                 if shown[-1][0] == len(log):
                     break
                 page.evaluate("() => document.querySelector('[role=log]').scrollBy(0, 600)")
-                page.wait_for_function(f"() => !document.querySelector('[role=log] [data-line=\"{shown[0][0]}\"]')")
+                expect(page.locator(f"[role=log] [data-line='{shown[0][0]}']")).to_have_count(0)
             assert (wrong, len(log) > before + 100) == ([], True)
             assert seen.foreign == []
     finally:
