@@ -21,7 +21,7 @@ export function Library({ chosen, disabled, add }: LibraryProps) {
   const kinds = useQuery(stepTypes).data ?? [];
   const how = chosen === undefined ? t("library.add") : t("library.add_behind", { step: chosen });
   return (
-    <div className={styles.library} role="toolbar" aria-label={t("library.label")}>
+    <div className={styles.kinds} role="toolbar" aria-label={t("library.label")}>
       {kinds.map((kind) => (
         <button
           key={kind.name}
