@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "ansflow").rglob("*.py"))
 # event pump, worker loop, worker thread, timer thread, timer, evaluation, chores, bus; live: read, log, look, check;
 # log streams: look
-EDGES = 14
+EDGES = 10
 
 
 def tracked() -> list[Path]:

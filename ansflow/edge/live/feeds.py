@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from ansflow.core.errors import AnsFlowError
 from ansflow.edge.live.frames import Ring, Told, told
 from ansflow.edge.live.source import Source
 
@@ -56,7 +57,7 @@ class Feed:
                     self._pass_on(found)
                 elif self._heard == wanted:
                     self._heard = self.ring.seq  # a hint that was wrong, or early: whoever looks next looks again
-        except Exception:  # edge: socket loop. What could not be read is read at the next look.
+        except AnsFlowError:  # what could not be read is read at the next look
             self._heard = self.ring.seq
             log.exception("the frames of execution %d could not be read", self.execution)
         finally:

@@ -14,11 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
+from ansflow.core.errors import AnsFlowError, ExternalError
 from ansflow.edge.live.feeds import Feed
 from ansflow.edge.live.monitor import Monitor
 from ansflow.edge.live.room import Room
 from ansflow.edge.live.source import Source, Verdict
 from ansflow.edge.live.viewers import Viewer
+from ansflow.edge.refused import Refused
 from ansflow.engine.ports import EventBus, Grown, Hint, Moved
 
 LOOK = 1.5  # seconds
@@ -65,9 +67,14 @@ class Hub:
         self._lock = Lock()
 
     async def ask(self, call: Callable[..., Value], *arguments: Any) -> Value:
-        """Carries out what may block, in a thread."""
+        """Carries out what may block, in a thread. Raises ExternalError where nothing could be read now."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._settled, lambda: call(*arguments))
+        try:
+            return await loop.run_in_executor(self._threads, self._settled, lambda: call(*arguments))
+        except (AnsFlowError, Refused):
+            raise
+        except Exception as error:
+            raise ExternalError("What is shown live cannot be read at the moment.", permanent=False) from error
 
     async def room(self, execution: int, project: int) -> Room:
         """To be joined at once: an empty room is closed some time."""
@@ -178,12 +185,18 @@ class Hub:
         try:
             while not self._closed:
                 await asyncio.sleep(LOOK)
-                await asyncio.gather(self._look(), self._judge())
-                self._sweep()
+                await self._turn()
                 if not self._rooms and not self._attends and not self._opening.locked():
                     return
         finally:
             self._ticking = None
+
+    async def _turn(self) -> None:
+        try:
+            await asyncio.gather(self._look(), self._judge())
+            self._sweep()
+        except Exception:  # edge: socket loop. Without it a fault of ours would end every look to come.
+            self._complain("live: a turn of looking stumbled")
 
     async def _look(self) -> None:
         try:
@@ -194,7 +207,7 @@ class Hub:
                 await self._look_for_more()
             for room in [room for room in self._rooms.values() if room.viewers]:
                 await room.logs.look()
-        except Exception:  # edge: socket loop. Whoever cannot look now looks again soon.
+        except AnsFlowError:  # whoever cannot look now looks again soon
             self._complain("live: could not look for what is new")
 
     async def _judge(self) -> None:
@@ -205,7 +218,7 @@ class Hub:
             return
         try:
             verdicts = await self.ask(self.source.judge, asked)
-        except Exception:  # edge: socket loop. A database that is away throws nobody out.
+        except AnsFlowError:  # a database that is away throws nobody out
             self._complain("live: could not look who may still watch")
             return
         for room in self._rooms.values():

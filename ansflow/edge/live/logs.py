@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from ansflow.core.errors import AnsFlowError
 from ansflow.edge.live.feeds import Ask
 from ansflow.edge.live.frames import Told, encoded
 from ansflow.edge.live.source import Printing, Source
@@ -172,7 +173,7 @@ class Logs:
                     sent = await self._send_piece(tail, offset, viewers) or sent
                 if not sent and known == (tail.length, tail.ended):
                     return  # the rest is half a letter
-        except Exception:  # edge: socket loop. What could not be read is read when the log has grown, or at a look.
+        except AnsFlowError:  # what could not be read is read when the log has grown, or at a look
             log.exception("the log of %s in execution %d could not be read", tail.step, self._execution)
         finally:
             tail.sending = None

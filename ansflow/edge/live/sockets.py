@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from ansflow.core.errors import AnsFlowError
+from ansflow.core.errors import AnsFlowError, ExternalError
 from ansflow.edge.live.frames import PONG, error
 from ansflow.edge.live.hub import UNSEEN, Hub
 from ansflow.edge.live.knocking import Knocking, Wish
@@ -100,11 +100,11 @@ class Sockets:
 async def _shown(viewer: Viewer, joining: Any) -> None:
     try:
         await joining
-    except AnsFlowError:
-        viewer.line.end(*UNSEEN)
-    except Exception:  # edge: socket loop. The client comes again, and by then it may be possible.
+    except ExternalError:  # the client comes again, and by then it may be possible
         viewer.line.end(*GONE)
         raise
+    except AnsFlowError:
+        viewer.line.end(*UNSEEN)
 
 
 class _Talk:
@@ -127,7 +127,7 @@ class _Talk:
                 await self._answer(message.get("text") or "")
             except msgspec.MsgspecError as wrong:
                 self._viewer.line.write(error("invalid", f"This cannot be understood: {wrong}."))
-            except Exception:  # edge: socket loop. What cannot be answered now may be asked again.
+            except AnsFlowError:  # what cannot be answered now may be asked again
                 log.exception("a message could not be answered")
                 self._viewer.line.write(error("unavailable", "This cannot be answered now. Ask again in a moment."))
 
