@@ -15,11 +15,11 @@ import { IconButton } from "@/ui/icon-button";
 import { type Column, List } from "@/ui/list";
 import { Card } from "@/ui/page";
 import { Pager } from "@/ui/pager";
+import { Bar, Deeds } from "@/ui/rows";
 import { SearchField } from "@/ui/search-field";
 import { Empty } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { projects, SIZE, saved } from "./api";
-import styles from "./library.module.css";
 import { SavedForm } from "./saved-form";
 
 const route = getRouteApi("/shell/steps");
@@ -43,8 +43,7 @@ export function SavedTab() {
     step.scope === "project" ? places.some(({ id }) => id === step.project) : step.scope === "tenant" && me.is_admin;
   return (
     <>
-      <div className={styles.bar}>
-        <p className="muted">{t("saved.says")}</p>
+      <Bar says={t("saved.says")}>
         <SearchField
           label={t("saved.search")}
           value={search.search ?? ""}
@@ -53,7 +52,7 @@ export function SavedTab() {
           }
         />
         {make}
-      </div>
+      </Bar>
       <Asked asked={asked} failed={t("saved.failed")}>
         {({ count, results }) =>
           count === 0 ? (
@@ -127,7 +126,7 @@ function Rows({ rows, mayChange, edit }: RowsProps) {
       cell: (step) =>
         step.id !== null &&
         mayChange(step) && (
-          <span className={styles.deeds}>
+          <Deeds>
             <IconButton icon={Pencil} label={t("saved.edit", { name: step.name })} act={() => edit(step)} />
             <Danger
               icon={<Trash2 size={14} aria-hidden />}
@@ -138,7 +137,7 @@ function Rows({ rows, mayChange, edit }: RowsProps) {
               act={() => cicdAtomicStepsDestroy({ path: { id: step.id ?? 0 } })}
               done={() => queries.invalidateQueries({ queryKey: ["atomic-steps"] })}
             />
-          </span>
+          </Deeds>
         ),
     },
   ];

@@ -11,6 +11,7 @@ import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
 import { Card } from "@/ui/page";
 import { Refused, wrongOf } from "@/ui/refused";
+import { Saved, Split } from "@/ui/rows";
 import { Failure } from "@/ui/states";
 import styles from "./parts.module.css";
 import type { PartProps } from "./pipeline-page";
@@ -72,7 +73,7 @@ function Itself({ pipeline, project }: PartProps) {
         ) : (
           <p className="muted">{t("settings.not_yours")}</p>
         )}
-        {saving.isSuccess && <output className={styles.saved}>{t("settings.saved")}</output>}
+        {saving.isSuccess && <Saved>{t("settings.saved")}</Saved>}
       </form>
     </Card>
   );
@@ -89,8 +90,7 @@ function End({ pipeline, project }: PartProps) {
   return (
     <Card title={t("settings.end")}>
       {waking.error !== null && <Failure what={t("settings.not_saved")} error={waking.error} />}
-      <div className={styles.split}>
-        <p className="muted">{pipeline.archived_at === null ? t("settings.archive_says") : t("is_archived")}</p>
+      <Split says={pipeline.archived_at === null ? t("settings.archive_says") : t("is_archived")}>
         {pipeline.archived_at === null ? (
           <Danger
             label={t("settings.archive")}
@@ -105,7 +105,7 @@ function End({ pipeline, project }: PartProps) {
             {t("settings.unarchive")}
           </Button>
         )}
-      </div>
+      </Split>
     </Card>
   );
 }

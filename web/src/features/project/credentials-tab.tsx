@@ -9,11 +9,12 @@ import { Button } from "@/ui/button";
 import { Danger } from "@/ui/danger";
 import { IconButton } from "@/ui/icon-button";
 import { type Column, List } from "@/ui/list";
+import { Deeds } from "@/ui/rows";
 import { Empty } from "@/ui/states";
-import { Ago } from "@/ui/time";
 import { credentials } from "./api";
+import { changed } from "./changed";
 import { CredentialForm } from "./credential-form";
-import { Deeds, Toolbar } from "./toolbar";
+import { Toolbar } from "./toolbar";
 import { useRefresh } from "./use-project";
 
 export function CredentialsTab({ project }: { project: ProjectBody }) {
@@ -76,14 +77,7 @@ function Rows({ project, rows, edit }: RowsProps) {
       wide: true,
       cell: ({ kind }) => t(`credentials.kinds.${kind}`),
     },
-    { key: "by", title: t("secrets.by"), width: "16%", wide: true, cell: ({ updated_by }) => updated_by || "–" },
-    {
-      key: "at",
-      title: t("secrets.at"),
-      width: "120px",
-      wide: true,
-      cell: ({ updated_at }) => <Ago at={updated_at} />,
-    },
+    ...changed<GitCredentialBody>(t),
     {
       key: "deeds",
       title: "",

@@ -9,10 +9,11 @@ import { Button } from "@/ui/button";
 import { Danger } from "@/ui/danger";
 import { IconButton } from "@/ui/icon-button";
 import { type Column, List } from "@/ui/list";
+import { Deeds } from "@/ui/rows";
 import { Empty } from "@/ui/states";
 import { environments } from "./api";
 import { EnvironmentForm } from "./environment-form";
-import { Deeds, Toolbar } from "./toolbar";
+import { Toolbar } from "./toolbar";
 import { useRefresh } from "./use-project";
 
 export function EnvironmentsTab({ project }: { project: ProjectBody }) {

@@ -10,11 +10,12 @@ import { Button } from "@/ui/button";
 import { Danger } from "@/ui/danger";
 import { IconButton } from "@/ui/icon-button";
 import { type Column, List } from "@/ui/list";
+import { Deeds } from "@/ui/rows";
 import { Empty } from "@/ui/states";
-import { Ago } from "@/ui/time";
 import { secrets } from "./api";
+import { changed } from "./changed";
 import { SecretForm } from "./secret-form";
-import { Deeds, Pages, Toolbar } from "./toolbar";
+import { Pages, Toolbar } from "./toolbar";
 import { useRefresh } from "./use-project";
 
 const route = getRouteApi("/shell/projects/$id");
@@ -69,14 +70,7 @@ function Rows({ project, rows, edit }: RowsProps) {
       width: "24%",
       cell: ({ environment }) => environment || <span className="muted">{t("all_environments")}</span>,
     },
-    { key: "by", title: t("secrets.by"), width: "18%", wide: true, cell: ({ updated_by }) => updated_by || "–" },
-    {
-      key: "at",
-      title: t("secrets.at"),
-      width: "140px",
-      wide: true,
-      cell: ({ updated_at }) => <Ago at={updated_at} />,
-    },
+    ...changed<SecretBody>(t),
     {
       key: "deeds",
       title: "",

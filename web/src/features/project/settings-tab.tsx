@@ -15,6 +15,7 @@ import { Button } from "@/ui/button";
 import { Danger } from "@/ui/danger";
 import { Card } from "@/ui/page";
 import { Refused, wrongOf } from "@/ui/refused";
+import { Saved, Split } from "@/ui/rows";
 import { Failure } from "@/ui/states";
 import { credentials } from "./api";
 import { SettingsFields } from "./settings-fields";
@@ -60,7 +61,7 @@ function Itself({ project }: { project: ProjectBody }) {
         ) : (
           <p className="muted">{t("settings.not_yours")}</p>
         )}
-        {saving.isSuccess && <output className={styles.saved}>{t("saved")}</output>}
+        {saving.isSuccess && <Saved>{t("saved")}</Saved>}
       </form>
     </Card>
   );
@@ -91,8 +92,7 @@ function End({ project }: { project: ProjectBody }) {
   return (
     <Card title={t("settings.end")}>
       {waking.error !== null && <Failure what={t("not_saved")} error={waking.error} />}
-      <div className={styles.danger}>
-        <p className="muted">{project.archived_at === null ? t("settings.archive_says") : t("is_archived")}</p>
+      <Split says={project.archived_at === null ? t("settings.archive_says") : t("is_archived")}>
         {project.archived_at === null ? (
           <Danger
             label={t("settings.archive")}
@@ -107,10 +107,9 @@ function End({ project }: { project: ProjectBody }) {
             {t("settings.unarchive")}
           </Button>
         )}
-      </div>
+      </Split>
       {project.pipelines_count === 0 && (
-        <div className={styles.danger}>
-          <p className="muted">{t("settings.delete_says")}</p>
+        <Split says={t("settings.delete_says")}>
           <Danger
             label={t("settings.delete")}
             title={t("settings.delete")}
@@ -122,7 +121,7 @@ function End({ project }: { project: ProjectBody }) {
               await refresh();
             }}
           />
-        </div>
+        </Split>
       )}
     </Card>
   );

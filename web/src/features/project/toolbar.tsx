@@ -2,9 +2,9 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { said } from "@/lib/search";
 import { Pager } from "@/ui/pager";
+import { Bar } from "@/ui/rows";
 import { SearchField } from "@/ui/search-field";
 import { SIZE } from "./api";
-import styles from "./toolbar.module.css";
 
 const route = getRouteApi("/shell/projects/$id");
 
@@ -13,8 +13,7 @@ export function Toolbar({ says, search, deed }: { says: string; search?: string;
   const now = route.useSearch();
   const navigate = route.useNavigate();
   return (
-    <div className={styles.bar}>
-      <p className="muted">{says}</p>
+    <Bar says={says}>
       {search === undefined ? null : (
         <SearchField
           label={search}
@@ -25,7 +24,7 @@ export function Toolbar({ says, search, deed }: { says: string; search?: string;
         />
       )}
       {deed}
-    </div>
+    </Bar>
   );
 }
 
@@ -40,9 +39,4 @@ export function Pages({ count }: { count: number }) {
       go={(page) => void navigate({ search: said({ ...now, page }) })}
     />
   );
-}
-
-/** The deeds at the end of a row. */
-export function Deeds({ children }: { children: ReactNode }) {
-  return <span className={styles.deeds}>{children}</span>;
 }

@@ -10,9 +10,10 @@ import { Button } from "@/ui/button";
 import { Danger } from "@/ui/danger";
 import { IconButton } from "@/ui/icon-button";
 import { type Column, List } from "@/ui/list";
+import { Deeds } from "@/ui/rows";
 import { Empty } from "@/ui/states";
 import { variables } from "./api";
-import { Deeds, Pages, Toolbar } from "./toolbar";
+import { Pages, Toolbar } from "./toolbar";
 import { useRefresh } from "./use-project";
 import { VariableForm } from "./variable-form";
 
