@@ -40,6 +40,9 @@ export function useRows({ shown, wrap, follows, setFollows, grows, goal }: Wante
   // biome-ignore lint/correctness/useExhaustiveDependencies: what has been measured holds for these rows in this width
   const heights = useMemo(() => new Heights(ROW), [shown.folds, wrap, wrap ? view.width : 0]);
   heights.rows = shown.rows;
+  /** A line that was asked for. Until somebody scrolls it stays in sight, whatever the lines around it turn out to be. */
+  const aim = useRef<number | null>(null);
+  const ours = useRef(0); // where the bar was put, and not by a person
 
   const tall = useCallback(() => frame.current?.clientHeight || view.height, [view.height]);
   const look = useCallback(() => {
@@ -58,13 +61,19 @@ export function useRows({ shown, wrap, follows, setFollows, grows, goal }: Wante
       const bar = scroll.to(top, heights.whole, tall());
       if (inner.current !== null) inner.current.style.height = `${Math.min(heights.whole, HIGHEST)}px`; // else it cannot
       if (frame.current !== null && frame.current.scrollTop !== bar) frame.current.scrollTop = bar;
+      ours.current = bar;
       look();
     },
     [heights, scroll, tall, look],
   );
+  const goToAim = useCallback(
+    (line: number) => goTo(heights.topOf(shown.rowOf(line)) - tall() / 3),
+    [goTo, heights, shown, tall],
+  );
   const onScroll = () => {
     const { scrollTop = 0 } = frame.current ?? {};
     const before = scroll.top;
+    if (Math.abs(scrollTop - ours.current) > 1) aim.current = null;
     scroll.moved(scrollTop, heights.whole, tall());
     const isAtEnd = scroll.top >= heights.whole - tall() - ROW;
     if (follows && scroll.top < before && !isAtEnd) setFollows(false);
@@ -87,9 +96,10 @@ export function useRows({ shown, wrap, follows, setFollows, grows, goal }: Wante
     place.current = { shown, heights };
     if (follows) return goTo(heights.whole);
     if (before.heights === heights) return look();
+    if (aim.current !== null) return goToAim(aim.current);
     const row = before.heights.rowAt(scroll.top); // other folds, or another width: what was read stays where it is
     goTo(heights.topOf(shown.rowOf(before.shown.lineOf(row))) + scroll.top - before.heights.topOf(row));
-  }, [shown, heights, follows, goTo, look, scroll]);
+  }, [shown, heights, follows, goTo, goToAim, look, scroll]);
   useLayoutEffect(() => {
     if (!wrap || frame.current === null) return;
     let change = 0;
@@ -102,15 +112,17 @@ export function useRows({ shown, wrap, follows, setFollows, grows, goal }: Wante
       if (above && !follows) scroll.top += more; // what is read does not move
     }
     if (change === 0) return;
-    goTo(follows ? heights.whole : scroll.top);
+    if (!follows && aim.current !== null) goToAim(aim.current);
+    else goTo(follows ? heights.whole : scroll.top);
     setSeen((now) => ({ ...now, measured: now.measured + 1 }));
   });
   const isThere = goal !== null && goal.line <= shown.lines;
   // biome-ignore lint/correctness/useExhaustiveDependencies: it goes there when a line is asked for, not whenever the log grows
   useLayoutEffect(() => {
     if (goal === null || !isThere) return;
+    aim.current = wrap ? goal.line : null;
     const top = heights.topOf(shown.rowOf(goal.line));
-    if (top < scroll.top + ROW || top > scroll.top + tall() - 3 * ROW) goTo(top - tall() / 3);
+    if (top < scroll.top + ROW || top > scroll.top + tall() - 3 * ROW) goToAim(goal.line);
   }, [goal?.at, goal?.line, isThere]);
 
   const topOf = (row: number) => heights.topOf(row) + seen.origin;
