@@ -32,13 +32,17 @@ class Piece(NamedTuple):
 
 
 class Tail:
-    """The log of one attempt. `length` is what has been heard of it; nothing comes after `ended`."""
+    """The log of one attempt. `length` is what has been heard of it; nothing comes after `ended`.
+
+    `is_over`: its attempt has ended, and how long it came to be is still to be asked.
+    """
 
     def __init__(self, step: str, step_id: int, attempt: int) -> None:
         self.step = step
         self.step_id = step_id
         self.attempt = attempt
         self.length = 0
+        self.is_over = False
         self.ended = False
         self.sending: asyncio.Task[None] | None = None
 
@@ -99,6 +103,8 @@ class Logs:
             keys = [(tail.step, tail.attempt) for tail in growing]
             for tail, length in zip(growing, await self._ask(self._lengths, keys), strict=True):
                 self.grown(tail.step, tail.attempt, length)
+                if tail.is_over:
+                    self._end(tail)
 
     def forget(self) -> None:
         """What nobody follows any more."""
@@ -132,10 +138,15 @@ class Logs:
             self._send_to(viewer, step)
 
     def _end(self, tail: Tail) -> None:
-        """Its last bytes may not have been heard of."""
+        """Its last bytes may not have been heard of. Where nobody can say, the next look asks again."""
+        tail.is_over = True
 
         async def end() -> None:
-            length = await self._ask(self._source.length, self._execution, tail.step, tail.attempt)
+            try:
+                length = await self._ask(self._source.length, self._execution, tail.step, tail.attempt)
+            except AnsFlowError:
+                log.warning("the end of the log of %s in execution %d is not known yet", tail.step, self._execution)
+                return
             tail.length, tail.ended = max(tail.length, length), True
             self._send(tail)
 

@@ -6,6 +6,7 @@ import base64
 import random
 from contextlib import ExitStack
 from hashlib import sha256
+from threading import Event
 from typing import Any
 
 import pytest
@@ -217,6 +218,25 @@ def test_what_cannot_be_answered_now_may_be_asked_again(live, stage, unit, monke
             assert ann.next()["data"]["code"] == "unavailable"
         subscribe(ann)
         assert ann.next("log_update")["data"]["text"] == "a line\n"
+
+
+def test_the_end_of_a_log_comes_also_after_an_outage(live, stage, unit, monkeypatch):
+    """The last byte is the beginning of a letter: nothing but the end of the log lets it go."""
+    stage.print(7, "unit", b"caf\xc3")
+    asked = Event()
+
+    def away(*_):
+        asked.set()
+        raise OSError("the store of logs is away")
+
+    with live.execution(7) as ann:
+        subscribe(ann)
+        assert ann.next("log_update")["data"]["text"] == "caf"
+        with monkeypatch.context() as outage:
+            outage.setattr(live.hub.source, "length", away)
+            stage.step(7, "unit", "success")
+            assert asked.wait(60)
+        assert ann.next("log_update")["data"]["end"] == 4
 
 
 def test_who_may_see_but_not_read_logs_is_refused_them(live, stage, unit):
