@@ -10,6 +10,9 @@ from ansflow.core.errors import Problem
 from ansflow.core.spec import ConcurrencySpec, Scalar, StepSpec, Trigger
 from ansflow.core.status import Reason, StepStatus, is_final
 
+DEFAULT_QUEUE = "default"
+"""The queue of workers that steps without `runs_on` wait in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:
@@ -79,6 +82,7 @@ class PlannedStep:
     group: str = ""
     bundles: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    queue: str = ""  # of workers, "" for DEFAULT_QUEUE: what `runs_on` comes to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,8 @@ class StepExecution(models.Model):
     fence = models.PositiveIntegerField(default=0)
     row_version = models.BigIntegerField(default=0)  # of the execution, when this row was last written
     worker = models.CharField(max_length=128, blank=True)
+    queue = models.CharField(max_length=100, default="default")  # with `priority`, as planned: they never change
+    priority = models.IntegerField(default=0)
     line = models.CharField(max_length=254, blank=True)
     gate = models.CharField(max_length=20, blank=True)
     allowed_failure = models.BooleanField(default=False)
@@ -102,7 +104,7 @@ class StepExecution(models.Model):
         indexes = [
             models.Index(fields=["execution", "row_version"], name="stepexecution_version"),
             models.Index(fields=["status", "worker"], name="stepexecution_worker"),
-            models.Index(fields=["offered_at"], name="stepexecution_offered"),
+            models.Index(fields=["offered_at", "queue", "priority"], name="stepexecution_offered"),
             models.Index(fields=["due_at"], name="stepexecution_due"),
             models.Index(fields=["gate", "id"], name="stepexecution_gate"),
         ]
@@ -182,6 +184,10 @@ class Sending(models.Model):
 class Worker(models.Model):
     """One life (`boot`) of a worker. `seen_at` is its lease."""
 
+    class Wish(models.TextChoices):
+        DRAIN = "drain"  # finish what runs, take nothing new
+        STOP = "stop"  # the same, and end then
+
     boot = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=128, db_index=True)
     seen_at = models.DateTimeField(db_index=True)
@@ -189,3 +195,25 @@ class Worker(models.Model):
     slots = models.PositiveIntegerField(default=0)
     executor = models.CharField(max_length=40, blank=True)  # the strongest level it has proved
     version = models.CharField(max_length=40, blank=True)
+    host = models.CharField(max_length=254, blank=True)
+    queues = models.TextField(default="default")  # that it serves, separated by commas
+    wish = models.CharField(max_length=20, choices=Wish, blank=True)  # of an operator; it obeys at its next beat
+    load = models.FloatField(null=True)  # of its machine, per core, as it last said
+
+
+class WorkspaceChange(models.Model):
+    """What a step left in the workspace of its execution, for workers on other machines: see `infra.storage`.
+
+    `body` says path by path what was written and removed. `number` counts within the execution, in the order in which
+    they are laid over each other.
+    """
+
+    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="workspace_changes")
+    number = models.PositiveIntegerField()
+    worker = models.CharField(max_length=128)  # its name, which survives a restart as its files do
+    step = models.CharField(max_length=254)
+    at = models.DateTimeField()
+    body = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["execution", "number"], name="workspacechange_number")]

@@ -215,8 +215,8 @@ class DjangoStore:
             to.run("UPDATE [Worker] SET [seen_at] = %s WHERE [name] = %s", [now, worker])
             if not to.run("UPDATE [Worker] SET [name] = %s, [seen_at] = %s WHERE [boot] = %s", [worker, now, boot]):
                 to.run(
-                    "INSERT INTO [Worker] ([boot], [name], [seen_at], [started_at], [slots], [executor], [version])"
-                    " VALUES (%s, %s, %s, %s, 0, '', '')",
+                    "INSERT INTO [Worker] ([boot], [name], [seen_at], [started_at], [slots], [executor], [version],"
+                    " [host], [queues], [wish]) VALUES (%s, %s, %s, %s, 0, '', '', '', 'default', '')",
                     [boot, worker, now, now],
                 )
 

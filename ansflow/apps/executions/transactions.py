@@ -33,6 +33,7 @@ TABLES: dict[str, type[Model]] = {
     "Event": models.ExecutionEvent,
     "Sending": models.Sending,
     "Worker": models.Worker,
+    "WorkspaceChange": models.WorkspaceChange,
 }
 
 PATIENCE = 5.0  # seconds for which a database that cannot be reached, or that chose us as its victim, is tried again

@@ -14,7 +14,7 @@ from ansflow.core import codec
 from ansflow.core.commands import Begin, Decision, Effect, Offer, StepChange
 from ansflow.core.events import ExecutionChanged, Fact, StepChanged
 from ansflow.core.outcome import Outcome
-from ansflow.core.plan import Plan
+from ansflow.core.plan import DEFAULT_QUEUE, Plan
 from ansflow.core.state import ExecutionState, StepState
 from ansflow.core.status import Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
@@ -54,7 +54,10 @@ def _set(columns: Iterable[str]) -> str:
 
 _NEW_EXECUTION = _insert("Execution", (*_KNOWN, "created_at", *rows.EXECUTION_COLUMNS))
 _NEW_PLAN = _insert("Plan", ("execution_id", "body", "kept"))
-_NEW_STEP = _insert("Step", ("execution_id", "key", "index", "name", "step_type", "row_version", *rows.STEP_COLUMNS))
+_NEW_STEP = _insert(
+    "Step",
+    ("execution_id", "key", "index", "name", "step_type", "queue", "priority", "row_version", *rows.STEP_COLUMNS),
+)
 _NEW_BUNDLE = _insert("Bundle", ("execution_id", "name", "row_version", *rows.BUNDLE_COLUMNS))
 _NEW_EVENT = _insert("Event", ("execution_id", "seq", "at", "fact"))
 _NEW_SENDING = _insert("Sending", ("execution_id", "row_version", "number", "effect", "at"))
@@ -121,7 +124,8 @@ def _packed_kept(kept: Mapping[str, Outcome]) -> bytes:
 
 def _new_step(execution: int, wiring: Wiring, key: str) -> tuple[Any, ...]:
     planned, spec = wiring.plan.steps[key], wiring.plan.spec_of(key)
-    return (execution, key, planned.index, spec.name, spec.type, 0, *rows.step_values(wiring.new_step(key), ""))
+    known = (execution, key, planned.index, spec.name, spec.type, planned.queue or DEFAULT_QUEUE, spec.priority)
+    return (*known, 0, *rows.step_values(wiring.new_step(key), ""))
 
 
 # ── a decision ───────────────────────────────────────────────────────────────────────────────────────────────────

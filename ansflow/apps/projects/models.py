@@ -69,6 +69,7 @@ class Project(models.Model):
     keep_executions_days = models.PositiveIntegerField(default=0)  # 0: for ever
     keep_artifacts_days = models.PositiveIntegerField(default=30)
     keep_workspaces_hours = models.PositiveIntegerField(default=24)
+    max_parallel_steps = models.PositiveIntegerField(null=True)  # of all its executions together; null: no limit
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True)
