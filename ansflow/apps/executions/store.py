@@ -84,14 +84,14 @@ class DjangoStore:
     def load(self, execution: int) -> State:
         known = None if self._db.in_transaction() else self._pictures.get(execution)
         if known is not None:
+            seen = known.execution.version  # before the read: another thread may bring the picture up to date meanwhile
             found = self._db.read("SELECT [row_version] FROM [Execution] WHERE [id] = %s", [execution])
-            if found and found[0][0] == known.execution.version:
-                return known
-            if (
-                found and found[0][0] < known.execution.version
-            ):  # the database has crashed, and lost what was not secured
+            version = found[0][0] if found else 0
+            if version < seen:  # the database has crashed, and lost what was not secured
                 self._forget(execution)
                 known = None
+            elif version <= known.execution.version:
+                return known
         picture = self._read(execution, known)
         if not self._db.in_transaction():
             if is_final(picture.execution.status):
