@@ -71,7 +71,7 @@ bench: setup ## measure, as ratios against peers in the same run; BENCH=server-s
 	@$(BIN)/python -m compileall -q ansflow # as set-up leaves it; a fresh edit would be compiled in the first run
 	@$(BIN)/python -m bench $(BENCH)
 
-bench-web: setup $(WEB) ## measure the web app in a browser: long logs, large executions, line printed to line shown
+bench-web: setup $(WEB) ## measure the web app in a browser: long logs, large executions, line printed to line shown, the editor
 	@$(BIN)/python -m bench.web
 
 lock: setup ## pin requirements anew, with hashes

@@ -21,6 +21,7 @@ from tests.server_process import ServerProcess
 
 LINES = 1_000_000
 STEPS = 1_000
+DRAWN = 300  # steps in the editor
 SHOWN = 60  # lines that are waited for one by one
 
 LONG_LOG = f"""\
@@ -79,6 +80,44 @@ TICKED = """() => {
     new MutationObserver(look).observe(document.querySelector('#main'), all);
 }"""
 
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+EDITED = """() => {
+    const text = document.querySelector('.cm-content');
+    window.waited = [];
+    let pressed = 0;
+    const press = (event) => { if (event.key === 'Enter') pressed = performance.now(); };
+    document.addEventListener('keydown', press, { capture: true });
+    new MutationObserver(() => {
+        if (pressed === 0) return;
+        const began = pressed;
+        pressed = 0;
+        requestAnimationFrame(() => window.waited.push(performance.now() - began));
+    }).observe(text, { childList: true, characterData: true, subtree: true });
+}"""
+DRAG = """async ({ step, seconds }) => {
+    const node = document.querySelector(`.react-flow__node[data-id="${step}"]`);
+    const box = node.getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const say = (kind, by) => (kind === 'mousedown' ? node : window).dispatchEvent(new MouseEvent(kind,
+        { clientX: x + by, clientY: y + by / 2, view: window, bubbles: true, cancelable: true, button: 0 }));
+    say('mousedown', 0);
+    const frames = [];
+    const began = performance.now();
+    let last = began;
+    await new Promise((done) => {
+        const turn = (now) => {
+            frames.push(now - last);
+            last = now;
+            say('mousemove', 60 * Math.sin((now - began) / 200));
+            if (now - began > 1000 * seconds) done(); else requestAnimationFrame(turn);
+        };
+        requestAnimationFrame(turn);
+    });
+    say('mouseup', 0);
+    const moved = node.getBoundingClientRect();
+    return { frames: frames.slice(1), moved: Math.abs(moved.x - box.x) + Math.abs(moved.y - box.y) };
+}"""
+
 
 def main() -> int:
     if MISSING:
@@ -94,6 +133,7 @@ def main() -> int:
             long_log(server, browser)
             ticks(server, browser)
             many_steps(server, browser)
+            editor(server, browser)
     finally:
         if server.is_running:
             server.stop()
@@ -174,18 +214,24 @@ def ticks(server: ServerProcess, browser: Browser) -> None:
 
 
 def many_steps(server: ServerProcess, browser: Browser) -> None:
-    made = {
-        f"s{at}": {"executor": "host", "run": "true", "needs": [f"s{at - 40}"] if at >= 40 else []}
-        for at in range(STEPS)
+    """The first step is held until the page shows the graph, so that each end is one that it sees."""
+    made: dict[str, dict[str, object]] = {
+        f"s{at}": {"executor": "host", "run": "true", "needs": [f"s{at - 40}" if at >= 40 else "held"]}
+        for at in range(STEPS - 1)
     }
-    source = watched.as_file({"version": 1, "name": "many", "steps": made})
+    held = {"executor": "host", "run": "true", "approval": {"message": "Is the page open?"}}
+    source = watched.as_file({"version": 1, "name": "many", "steps": {"held": held, **made}})
     execution = watched.start(server, watched.make(server, "bench", source))
+    watched.has_come_to(server, execution, "waiting", step="held")
     with visit(browser, server.url) as seen:
         page = seen.page
         seen.sign_in()
         seen.open(f"/executions/{execution}?view=graph")
         page.locator('[data-key="s0"]').wait_for()
+        seen.settle()
         page.evaluate(STATUSES)
+        for gate in server.api("GET", "approvals/", status="pending")["results"]:
+            server.api("POST", f"approvals/{gate['id']}/respond/", {"action": "approve"})
         whole = watched.has_come_to(server, execution, "success")
         page.wait_for_function("() => !document.querySelector('[data-key]:not([data-tone=good])')")
         ended = {step["key"]: watched.moment(step["ended_at"]) for step in whole["step_executions"]}
@@ -202,11 +248,36 @@ def many_steps(server: ServerProcess, browser: Browser) -> None:
                 began = time.perf_counter()
                 seen.open(f"/executions/{execution}?view={view}")
                 page.locator('[data-key="s0"]').wait_for()
-                page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                page.evaluate(PAINTED)
                 painted.append(1000 * (time.perf_counter() - began))
             say(
                 f"{STEPS:,} steps: first paint of the {what} (median of 5)", statistics.median(painted), "ms", "< 1,000"
             )
+
+
+def editor(server: ServerProcess, browser: Browser) -> None:
+    """A form's change until it stands in the text, and a step that is pulled about, among many."""
+    steps = (f"  s{at}:\n    run: make s{at}\n    needs: [{f's{at - 10}' * (at >= 10)}]\n" for at in range(DRAWN))
+    pipeline = watched.make(server, "bench", "version: 1\nname: drawn\nsteps:\n" + "".join(steps))
+    with visit(browser, server.url, width=1600) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/pipelines/{pipeline}/edit?step=s0")
+        page.locator(".cm-content").wait_for()
+        page.locator('.react-flow__node[data-id="s0"]').wait_for()
+        seen.settle()
+        page.evaluate(EDITED)
+        form = page.get_by_role("region", name="Step s0")
+        for minutes in range(2, 13):
+            form.get_by_label("timeout").fill(f"{minutes}m")
+            form.get_by_label("timeout").press("Enter")
+            page.wait_for_function("wanted => window.waited.length === wanted", arg=minutes - 1)
+        waited = page.evaluate("() => window.waited")
+        say(f"editor of {DRAWN} steps: form → text, median of {len(waited)}", statistics.median(waited), "ms", "< 50")
+        say(f"editor of {DRAWN} steps: form → text, slowest", max(waited), "ms", "")
+        pulled = page.evaluate(DRAG, {"step": "s0", "seconds": 4})
+        frames = pulled["frames"]
+        say(f"editor of {DRAWN} steps: a step is pulled about", 1000 * len(frames) / sum(frames), "fps", ">= 55")
 
 
 if __name__ == "__main__":

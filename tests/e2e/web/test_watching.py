@@ -17,6 +17,11 @@ from tests.server_process import ServerProcess, until
 
 SHOWN_LINES = """() => [...document.querySelectorAll('[role=log] [data-line]')]
     .map((row) => [Number(row.dataset.line), row.querySelector('code')?.textContent ?? ''])"""
+MOST_ROWS = """() => {
+    window.most = 0;
+    const look = () => { window.most = Math.max(window.most, document.querySelectorAll('[data-key]').length); };
+    new MutationObserver(look).observe(document, { childList: true, subtree: true });
+}"""
 LINES = re.compile(r"(\d+) lines")
 
 
@@ -98,6 +103,27 @@ def test_the_whole_run_is_followed_from_step_to_step(server: ServerProcess, brow
         heading(page, "second")
         (go / "second").touch()
         expect(page.locator("header").get_by_text("Success")).to_be_visible()
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_of_many_steps_the_list_draws_those_in_sight(server: ServerProcess, browser: Browser) -> None:
+    steps: dict[str, object] = {f"s{at}": {"executor": "host", "run": "true", "needs": ["held"]} for at in range(400)}
+    steps["held"] = {"executor": "host", "run": "true", "approval": True}
+    source = watched.as_file({"version": 1, "name": "many-rows", "steps": steps})
+    execution = watched.start(server, watched.make(server, "shop", source))
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        page.add_init_script(f"({MOST_ROWS})()")
+        seen.open(f"/executions/{execution}/steps/s0")
+        row = page.get_by_role("list", name="Steps").get_by_role("button")
+        expect(row.first).to_be_visible()
+        seen.settle()
+        assert row.count() <= page.evaluate("() => window.most") < 120
+        seen.open(f"/executions/{execution}/steps/s399")
+        expect(page.locator('[data-key="s399"]')).to_be_in_viewport()
+        seen.settle()
+        assert page.evaluate("() => window.most") < 120
         assert (seen.faults, seen.foreign) == ([], [])
 
 

@@ -23,7 +23,7 @@ const NONE: ReadonlySet<string> = new Set();
 /** One line a step, in the order of the file; groups and matrices under the name that their steps share. */
 export function StepsList({ execution, chosen, choose }: StepsProps) {
   const { t } = useTranslation(["execution-live", "status"]);
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const [words, setWords] = useState("");
   const [closed, setClosed] = useState(NONE);
   const steps = execution.step_executions;
@@ -60,18 +60,20 @@ export function StepsList({ execution, chosen, choose }: StepsProps) {
           onChange={(event) => setWords(event.target.value)}
         />
       )}
-      <ul ref={list} className={styles.list} aria-label={t("steps")} style={around}>
-        {rows
-          .slice(first, last)
-          .map((row) =>
-            row.kind === "group" ? (
-              <GroupRow key={`group ${row.name}`} {...row} toggle={toggle} />
-            ) : (
-              <StepRow key={row.step.key} step={row.step} chosen={row.step.key === chosen} choose={choose} />
-            ),
-          )}
-        {rows.length === 0 ? <li className={styles.heading}>{t("steps_none")}</li> : null}
-      </ul>
+      <div ref={list} className={styles.scroll}>
+        <ul className={styles.list} aria-label={t("steps")} style={around}>
+          {rows
+            .slice(first, last)
+            .map((row) =>
+              row.kind === "group" ? (
+                <GroupRow key={`group ${row.name}`} {...row} toggle={toggle} />
+              ) : (
+                <StepRow key={row.step.key} step={row.step} chosen={row.step.key === chosen} choose={choose} />
+              ),
+            )}
+          {rows.length === 0 ? <li className={styles.heading}>{t("steps_none")}</li> : null}
+        </ul>
+      </div>
     </>
   );
 }

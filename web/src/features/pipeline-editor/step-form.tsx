@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { FileText, Trash2, X } from "lucide-react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/ui/button";
 import { Choice } from "@/ui/choice";
@@ -10,7 +11,7 @@ import { connect, disconnect, setKey } from "./model/canvas-edits";
 import { renameStep } from "./model/document/step-edits";
 import type { Change } from "./model/document/value-edits";
 import { at, isDict, type Value } from "./model/document/values";
-import { closesCircle, type Drawing, type Drawn } from "./model/drawing";
+import { type Drawing, type Drawn, waitingFor } from "./model/drawing";
 import { type FieldSpec, fieldsOf } from "./model/fields";
 import { Parameter, Typed } from "./parameter";
 
@@ -153,12 +154,9 @@ type NeedsProps = Pick<StepFormProps, "step" | "drawing" | "edit"> & { wrong: st
 function Needs({ step, drawing, wrong, edit }: NeedsProps) {
   const { t } = useTranslation("pipeline-editor");
   const mine = step.needs.map(({ name }) => name);
+  const behind = useMemo(() => waitingFor(drawing, step.id), [drawing, step.id]);
   const possible = drawing.steps.filter(
-    ({ id, section }) =>
-      id !== step.id &&
-      !mine.includes(id) &&
-      (section === "steps" || step.section === "finally") &&
-      !closesCircle(drawing, id, step.id),
+    ({ id, section }) => !behind.has(id) && !mine.includes(id) && (section === "steps" || step.section === "finally"),
   );
   const groups = drawing.groups.filter((name) => name !== step.group && !mine.includes(name));
   const names = [...possible.map(({ id }) => id), ...groups];

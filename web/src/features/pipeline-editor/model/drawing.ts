@@ -118,15 +118,21 @@ export function linesOf({ steps }: Drawing): Line[] {
 }
 
 /** Whether a new need would close a circle. */
-export function closesCircle({ steps }: Drawing, from: string, to: string): boolean {
-  const needs = new Map(steps.map((step) => [step.id, step.needs.flatMap((need) => need.steps)]));
-  const seen = new Set<string>();
-  const open = [from];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (id === to) return true;
-    if (seen.has(id)) continue;
-    seen.add(id);
-    open.push(...(needs.get(id) ?? []));
+export function closesCircle(drawing: Drawing, from: string, to: string): boolean {
+  return waitingFor(drawing, to).has(from);
+}
+
+/** Those that cannot come to an end before this step has: itself, and whoever needs it through others. */
+export function waitingFor({ steps }: Drawing, id: string): ReadonlySet<string> {
+  const followers = new Map<string, string[]>();
+  for (const step of steps) {
+    for (const need of step.needs.flatMap((one) => one.steps)) {
+      const known = followers.get(need);
+      if (known === undefined) followers.set(need, [step.id]);
+      else known.push(step.id);
+    }
   }
-  return false;
+  const seen = new Set([id]);
+  for (const one of seen) for (const next of followers.get(one) ?? []) seen.add(next); // a set gives out what is added
+  return seen;
 }

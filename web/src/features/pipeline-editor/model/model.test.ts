@@ -4,7 +4,7 @@ import { apply, sourceOf } from "./document/edits";
 import { load } from "./document/load";
 import type { Change } from "./document/value-edits";
 import { Num } from "./document/values";
-import { boxesOf, closesCircle, drawingOf, linesOf } from "./drawing";
+import { boxesOf, closesCircle, drawingOf, linesOf, waitingFor } from "./drawing";
 import { fieldsOf, shownIn, writtenFrom } from "./fields";
 import { fileText, lineEndsOf, shownAt, shownText } from "./line-ends";
 
@@ -77,6 +77,11 @@ describe("the drawing", () => {
   it("sees a circle before it is closed", () => {
     expect(closesCircle(drawing, "ship", "source")).toBe(true);
     expect(closesCircle(drawing, "source", "tool")).toBe(false);
+  });
+
+  it("knows who cannot end before a step, also through groups", () => {
+    expect([...waitingFor(drawing, "source")].sort()).toEqual(["ship", "source", "unit"]);
+    expect([...waitingFor(drawing, "ship")]).toEqual(["ship"]);
   });
 
   it("knows no number of legs where exclude or an expression decides it", () => {
