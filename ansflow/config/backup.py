@@ -3,7 +3,7 @@
     manifest.json          release, time, migrations, and how many rows of each table there are
     tables/<app.Model>     every row, one JSON object a line
     keys/…                 without them nothing that is sealed could be opened again
-    files/…                logs and artifacts
+    files/…                logs and artifacts, unless an object store has them
 
 Rows are read in one transaction; files that grow meanwhile only hold more than the rows know of. Workspaces and caches
 are left out: they can be made again.
@@ -33,7 +33,6 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
 
 from ansflow import __version__
-from ansflow.config.folders import server_folder
 from ansflow.core.errors import Conflict, InvalidSpec, Problem
 
 FORMAT = 1
@@ -62,9 +61,10 @@ class Manifest:
     files: int = 0
 
 
-def back_up(data: Path, target: Path) -> Manifest:
+def back_up(data: Path, target: Path, kept: Path | None) -> Manifest:
     """Writes the backup whole or not at all, readable by its owner only.
 
+    `kept` is the folder of logs, artifacts and caches, None with an object store, which is left to its own backup.
     Raises Conflict where the target exists: no backup is written over.
     """
     if target.exists():
@@ -73,13 +73,13 @@ def back_up(data: Path, target: Path) -> Manifest:
         draft = Path(folder) / "backup"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as archive:
-            manifest = _write(archive, data, Path(folder))
+            manifest = _write(archive, data, Path(folder), kept)
             file.flush()
         os.link(draft, target)
     return manifest
 
 
-def _write(archive: tarfile.TarFile, data: Path, scratch: Path) -> Manifest:
+def _write(archive: tarfile.TarFile, data: Path, scratch: Path, kept: Path | None) -> Manifest:
     rows: dict[str, int] = {}
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -94,7 +94,7 @@ def _write(archive: tarfile.TarFile, data: Path, scratch: Path) -> Manifest:
             archive.add(page, f"tables/{name}")
         migrations = sorted([list(key) for key in MigrationRecorder(connection).applied_migrations()])
     archive.add(data / "keys", "keys", filter=_regular)
-    files = sum(_add_folder(archive, server_folder(data), name) for name in KEPT)
+    files = sum(_add_folder(archive, kept, name) for name in KEPT) if kept is not None else 0
     manifest = Manifest(
         format=FORMAT, release=__version__, at=time.time(), migrations=migrations, rows=rows, files=files
     )
@@ -166,11 +166,13 @@ def restore_keys(source: Path, data: Path) -> None:
         path.chmod(0o600)
 
 
-def restore(source: Path, data: Path, manifest: Manifest) -> None:
+def restore(source: Path, kept: Path | None, manifest: Manifest) -> None:
     """Into a database that has been migrated and is empty. Rows come in one transaction: all or nothing.
 
-    Raises Conflict where the database has executions or people, InvalidSpec where the backup is of a later release.
+    `kept` is the folder of logs, artifacts and caches, None with an object store. Raises Conflict where the database
+    has executions or people, or the folder files; InvalidSpec where the backup is of a later release.
     """
+    _expect_room(kept, manifest)
     known = set(MigrationRecorder(connection).applied_migrations())
     unknown = [".".join(one) for one in manifest.migrations if tuple(one) not in known]
     if unknown:
@@ -185,10 +187,23 @@ def restore(source: Path, data: Path, manifest: Manifest) -> None:
             for member in archive:
                 if member.name.startswith("tables/"):
                     _load(archive, member, manifest)
-                elif member.name.startswith("files/"):
-                    put(archive, member, member.name.removeprefix("files/"), server_folder(data))
+                elif member.name.startswith("files/") and kept is not None:
+                    put(archive, member, member.name.removeprefix("files/"), kept)
         connection.check_constraints()
         _reset_sequences()
+
+
+def _expect_room(kept: Path | None, manifest: Manifest) -> None:
+    if kept is None:
+        if manifest.files:
+            raise Conflict(
+                f"The backup holds {manifest.files} files of logs and artifacts, which come back into a folder only: "
+                "restore it without an ANSFLOW_STORAGE_URL of S3, or with one that names a folder."
+            )
+        return
+    for name in KEPT:
+        if (kept / name).is_dir() and any((kept / name).iterdir()):
+            raise Conflict(f"{kept / name} is not empty: a backup is restored beside no other files.")
 
 
 def put(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, folder: Path) -> None:

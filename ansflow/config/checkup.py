@@ -60,10 +60,9 @@ def _disk(settings: Settings) -> Iterator[str]:
 
 def _store(settings: Settings) -> Iterator[str]:
     """Only where there is one beside the data folder: it must take, give and forget something."""
-    if settings.storage_url:
-        from ansflow.config.wiring import open_objects  # noqa: PLC0415 — an extra
+    from ansflow.config.storage import probe  # noqa: PLC0415 — models can be read only now
 
-        open_objects(settings).probe()
+    probe(settings)
     yield from ()
 
 

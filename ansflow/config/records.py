@@ -15,7 +15,9 @@ from ansflow.core.codec import dump, load
 from ansflow.core.errors import NotFound
 from ansflow.core.outcome import Outcome
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus
+from ansflow.infra.storage.blobs import FileBlobs
 from ansflow.infra.storage.collecting import collect
+from ansflow.infra.storage.lists import FileLists
 from ansflow.infra.storage.names import file_name, write_json
 from ansflow.infra.storage.workspaces import FileWorkspaces
 
@@ -132,7 +134,8 @@ class Records:
                 for place in (self.data / "logs", self.data / "artifacts", self.root):
                     shutil.rmtree(place / str(number), ignore_errors=True)
         try:
-            collect(self.data)
+            if (self.data / "blobs").is_dir():
+                collect(FileLists(self.data), FileBlobs(self.data / "blobs"))
         except (OSError, ValueError) as error:
             _warn(f"Content that nothing names any more could not be removed from {self.data}: {error}.")
 

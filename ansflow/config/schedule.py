@@ -10,9 +10,9 @@ from ansflow.apps.accounts.chores import forget_ended_sessions
 from ansflow.apps.executions.chores import cleanup_old_executions, pack_left_logs, settle_concurrency_groups
 from ansflow.apps.tools.chores import check_tools
 from ansflow.config.chores import Chore, Chores
-from ansflow.config.folders import server_folder
 from ansflow.config.owning import Ground
 from ansflow.config.settings import Settings
+from ansflow.config.storage import open_content
 from ansflow.config.wiring import Wired
 from ansflow.engine.loop import HEARTBEAT
 from ansflow.infra.database.sqlite3.base import DatabaseWrapper as SqliteWrapper
@@ -39,7 +39,7 @@ def chores(settings: Settings) -> Chores:
 
     def collect_content() -> Mapping[str, int]:
         """Content that nothing names any more."""
-        return {"removed": collect(server_folder(settings.data_dir))}
+        return {"removed": collect(*open_content(settings))}
 
     return Chores(
         "ansflow-chores",

@@ -146,8 +146,9 @@ class Settings:
     )
     storage_url: str = _setting(
         _store,
-        "An S3-compatible store for logs: `s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1`. "
-        "Artifacts, caches and workspaces stay in the data folder. Needs the extra `s3`.",
+        "Where logs, artifacts and caches are kept: an S3-compatible store, "
+        "`s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1` (needs the extra `s3`), or a folder "
+        "that every machine sees, `file:///srv/ansflow`. Workspaces stay in the data folder of each process.",
         default="",
         shown="files in the data folder",
     )

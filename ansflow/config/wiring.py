@@ -5,37 +5,27 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError
 
 from ansflow.apps.executions import concurrency, running
-from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets, cache_owner, facts
+from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets, facts
 from ansflow.apps.executions.store import DjangoStore
 from ansflow.config.bus import make_bus
 from ansflow.config.folders import server_folder
 from ansflow.config.isolation import Isolation, Offered
-from ansflow.config.keys import read_private
 from ansflow.config.settings import Settings
-from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.config.storage import Storage, open_storage
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
 from ansflow.engine.memory import SystemClock
-from ansflow.engine.ports import EventBus, LogStore
+from ansflow.engine.ports import EventBus
 from ansflow.infra.dispatch.threads import Threads
-from ansflow.infra.storage.artifacts import FileArtifacts
-from ansflow.infra.storage.caches import FileCaches
-from ansflow.infra.storage.logs import FileLogs
 from ansflow.infra.storage.names import file_name, write_text
-from ansflow.infra.storage.opening import open_store
-from ansflow.infra.storage.packing import Packing
-
-if TYPE_CHECKING:
-    from ansflow.infra.storage.objects import Objects
 
 SURROUNDINGS = (
     *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
@@ -53,7 +43,7 @@ class Wired:
     engine: Engine
     threads: Threads
     store: DjangoStore
-    end_logs: Callable[[], None]
+    storage: Storage
     bus: EventBus
 
     def open(self) -> None:
@@ -72,7 +62,7 @@ class Wired:
         self.engine.close()
         self.threads.close(seconds=LETTING_GO)
         self.store.forget_sent()
-        self.end_logs()
+        self.storage.close()
         self.bus.close()
 
 
@@ -81,14 +71,13 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
     data, root = settings.data_dir, server_folder(settings.data_dir)
     for folder in (root, root / "executions"):
         folder.mkdir(exist_ok=True, mode=0o700)
-    threads, store, artifacts, bus = Threads(settings.slots), DjangoStore(), FileArtifacts(root), make_bus(settings)
-    logs, end_logs = _logs(settings, root / "logs")
+    threads, store, storage, bus = Threads(settings.slots), DjangoStore(), open_storage(settings), make_bus(settings)
     engine = Engine(
         store=store,
-        logs=logs,
-        artifacts=artifacts,
-        caches=FileCaches(root, project=cache_owner),
-        workspaces=ContinuedWorkspaces(root / "executions", artifacts),
+        logs=storage.logs,
+        artifacts=storage.artifacts,
+        caches=storage.caches,
+        workspaces=ContinuedWorkspaces(root / "executions", storage.artifacts),
         secrets=ExecutionSecrets(lambda execution: store.wiring(execution).plan),
         bus=bus,
         dispatcher=threads,
@@ -110,42 +99,7 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         facts=partial(facts, address=settings.address),
     )
     engine.scheduler.on_ended = concurrency.ended
-    return Wired(engine, threads, store, end_logs, bus)
-
-
-def _logs(settings: Settings, folder: Path) -> tuple[LogStore, Callable[[], None]]:
-    """Where logs are kept, and what ends it."""
-    packing = Packing()
-    if not settings.storage_url:
-        return FileLogs(folder, packing), packing.close
-    objects = open_objects(settings)
-    from ansflow.infra.storage.object_logs import ObjectLogs  # noqa: PLC0415 — an extra
-
-    logs = ObjectLogs(objects, packing)
-
-    def end() -> None:
-        packing.close()
-        logs.end()
-
-    return logs, end
-
-
-def open_objects(settings: Settings) -> Objects:
-    """The store of ANSFLOW_STORAGE_URL. Nothing is asked of it yet."""
-    store = open_store(settings.storage_url, credentials=_storage_key(settings))
-    from ansflow.infra.storage.objects import Objects  # noqa: PLC0415 — an extra
-
-    return Objects(store)
-
-
-def _storage_key(settings: Settings) -> tuple[str, str] | None:
-    if settings.storage_key_file is None:
-        return None
-    lines = read_private(settings.storage_key_file, "The key of the store").split("\n")
-    if len(lines) < 2 or not lines[0].strip() or not lines[1].strip():
-        message = f"{settings.storage_key_file} wants the id of a key in its first line, and the secret in its second."
-        raise InvalidSpec([Problem(code="setting", message=message)])
-    return lines[0].strip(), lines[1].strip()
+    return Wired(engine, threads, store, storage, bus)
 
 
 def worker_name(data: Path) -> str:

@@ -7,6 +7,7 @@ import pytest
 from ansflow.config import settings
 from ansflow.config.settings import VARIABLES, Settings, read_settings, unknown_variables
 from ansflow.core.errors import InvalidSpec
+from ansflow.infra.storage.opening import folder_in
 from ansflow.plugins.outbound import ALLOW_SETTING
 from docs.settings import PAGE, page
 
@@ -151,12 +152,30 @@ def test_the_page_of_settings_is_what_the_code_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///srv", "s3://", "s3://key:secret@bucket/x", "s3://bucket?secret=1", "https://s3.example.com/bucket"]
+    "url",
+    [
+        "file://srv/x",
+        "file:///",
+        "file:srv",
+        "file:///srv/../etc",
+        "file:///srv?x=secret",
+        "ftp:///srv",
+        "s3://",
+        "s3://key:secret@bucket/x",
+        "s3://bucket?secret=1",
+        "https://s3.example.com/bucket",
+    ],
 )
 def test_a_store_that_cannot_be_meant_is_refused_without_being_shown(url: str) -> None:
     with pytest.raises(InvalidSpec) as refused:
         read_settings({"ANSFLOW_STORAGE_URL": url}, data_dir=Path("/data"))
     assert "ANSFLOW_STORAGE_URL wants" in str(refused.value) and "secret" not in str(refused.value)
+
+
+def test_a_store_may_be_a_folder() -> None:
+    url = "file:///srv/ans%20flow/"
+    assert read_settings({"ANSFLOW_STORAGE_URL": url}, data_dir=Path("/data")).storage_url == url
+    assert folder_in(url) == Path("/srv/ans flow")
 
 
 def test_a_store_may_have_an_endpoint_and_a_prefix() -> None:

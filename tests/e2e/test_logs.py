@@ -123,4 +123,4 @@ def test_whole_logs_are_packed_and_nothing_of_them_is_left_in_the_data_folder_wi
     if more:
         lost = {**more, "ANSFLOW_STORAGE_URL": "s3://tests/x?endpoint=http://127.0.0.1:1"}
         told = json.loads(run(server.data, "check", "--json", **lost).stdout)
-        assert told["store"] == ["The store of logs does not answer as it should: GenericError."]
+        assert told["store"] == ["The object store does not answer as it should: GenericError."]

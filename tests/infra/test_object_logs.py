@@ -136,7 +136,7 @@ def test_a_store_that_stays_away_is_said_and_what_waits_is_kept(
     impatient.append(*KEY, fence=1, offset=0, data=b"first\n")
     wire.cut()
     data = os.urandom(PART)
-    with pytest.raises(ExternalError, match="store of logs"):
+    with pytest.raises(ExternalError, match="object store"):
         impatient.append(*KEY, fence=1, offset=6, data=data)
     wire.mend()
     assert impatient.append(*KEY, fence=1, offset=6, data=data) == 6 + PART

@@ -20,6 +20,7 @@ from ansflow.apps.executions.models import (
     Sending,
     StepExecution,
     Worker,
+    WorkspaceChange,
 )
 from ansflow.apps.shown import Shown
 
@@ -78,6 +79,11 @@ class Sendings(OfExecution):
     list_display = ("execution", "row_version", "number", "effect", "at")
 
 
+class WorkspaceChanges(OfExecution):
+    list_display = ("execution", "number", "worker", "step", "at")
+    search_fields = ("=execution__id", "worker", "step")
+
+
 class Workers(Shown):
     list_display = ("name", "boot", "seen_at", "started_at", "slots", "executor", "version")
     search_fields = ("name", "boot")
@@ -94,4 +100,5 @@ SHOWN = {
     ExecutionEvent: Events,
     Sending: Sendings,
     Worker: Workers,
+    WorkspaceChange: WorkspaceChanges,
 }

@@ -27,7 +27,9 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     manifest = backup.manifest_of(source)
     backup.restore_keys(source, settings.data_dir)
     start_django(settings)
+    from ansflow.config.storage import storage_folder  # noqa: PLC0415 — models can be read from here on
+
     migrate(settings)
-    backup.restore(source, settings.data_dir, manifest)
+    backup.restore(source, storage_folder(settings), manifest)
     screen.print(t("restore.done", file=args.file, rows=f"{sum(manifest.rows.values()):,}", files=manifest.files))
     return OK

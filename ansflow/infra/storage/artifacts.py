@@ -1,27 +1,28 @@
-"""Artifacts in files: content under `blobs/`, one list per step under `artifacts/<execution>/`."""
+"""Artifacts: content by its digest, and one list per step at `artifacts/<execution>`."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ansflow.core.errors import NotFound
 from ansflow.core.outcome import KeptFile
-from ansflow.infra.storage.blobs import CHUNK, Blobs
-from ansflow.infra.storage.names import file_name, write_json
+from ansflow.infra.storage.blobs import Blobs, FileBlobs
+from ansflow.infra.storage.lists import FileLists, Lists
 from ansflow.infra.storage.trees import PassedOver, find, path_matcher, write
 
+PLACE = "artifacts"
 
-class FileArtifacts:
-    """ArtifactStore in files. A step's list is written whole when everything in it is kept."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root / "artifacts"
-        self.blobs = Blobs(root / "blobs")
+class Artifacts:
+    """An ArtifactStore. A step's list is written whole when everything in it is kept."""
+
+    def __init__(self, lists: Lists, blobs: Blobs) -> None:
+        self.lists = lists
+        self.blobs = blobs
 
     def keep(
         self,
@@ -48,54 +49,43 @@ class FileArtifacts:
                 os.close(source)
             kept.append({"path": found.path, "size": size, "sha256": sha256, "mode": found.mode & 0o755})
         if kept:
-            write_json(self._list(execution, step), {"step": step, "files": kept})
+            self.lists.write(_place(execution), step, {"step": step, "files": kept})
         return [_kept(entry) for entry in kept]
 
     def files(self, execution: int) -> Mapping[str, Sequence[KeptFile]]:
-        folder = self.root / str(execution)
-        lists = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))] if folder.is_dir() else []
+        texts = (self.lists.text(listed.path) for listed in self.lists.listed(_place(execution)))
+        lists = [json.loads(text) for text in texts if text]
         return {found["step"]: [_kept(entry) for entry in found["files"]] for found in lists}
 
     def open(self, execution: int, step: str, path: str) -> Iterator[bytes]:
         for entry in self._entries(execution, step):
             if entry["path"] == path:
-                return _chunks(self.blobs.open(entry["sha256"]))
+                return self.blobs.read(entry["sha256"])
         raise NotFound(f"Step {step!r} of execution {execution} kept no artifact {path!r}.")
 
     def restore(self, execution: int, step: str, workspace: Path) -> int:
         entries = self._entries(execution, step)
         for entry in entries:
-            source = self.blobs.open(entry["sha256"])
-            try:
-                write(workspace, entry["path"], source, mode=entry["mode"])
-            finally:
-                os.close(source)
+            write(workspace, entry["path"], self.blobs.read(entry["sha256"]), mode=entry["mode"])
         return len(entries)
 
     def remove(self, execution: int, step: str = "") -> None:
         """The lists go; content that no list names is collected once a day."""
-        if step:
-            self._list(execution, step).unlink(missing_ok=True)
-            return
-        folder = self.root / str(execution)
-        for path in folder.iterdir() if folder.is_dir() else ():  # lists, and the draft of one whose writer was killed
-            path.unlink(missing_ok=True)
-        with suppress(OSError):
-            folder.rmdir()
+        self.lists.remove(_place(execution), step)
 
     def _entries(self, execution: int, step: str) -> list[dict[str, Any]]:
-        path = self._list(execution, step)
-        return list(json.loads(path.read_text())["files"]) if path.exists() else []
+        found = self.lists.read(_place(execution), step)
+        return list(found["files"]) if found else []
 
-    def _list(self, execution: int, step: str) -> Path:
-        return self.root / str(execution) / f"{file_name(step)}.json"
+
+class FileArtifacts(Artifacts):
+    def __init__(self, root: Path) -> None:
+        super().__init__(FileLists(root), FileBlobs(root / "blobs"))
+
+
+def _place(execution: int) -> str:
+    return f"{PLACE}/{execution}"
 
 
 def _kept(entry: Mapping[str, object]) -> KeptFile:
     return KeptFile(path=str(entry["path"]), size=int(str(entry["size"])), sha256=str(entry["sha256"]))
-
-
-def _chunks(fd: int) -> Iterator[bytes]:
-    with os.fdopen(fd, "rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk

@@ -4,26 +4,57 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from ansflow.core.errors import NotFound
 
 CHUNK = 2**20
 
 
-class Blobs:
+class Blobs(Protocol):
+    """Any number of processes, on any number of machines, put and read at once. No content is ever whole in memory."""
+
+    def put(self, source: int) -> tuple[str, int]:
+        """Keeps the regular file behind the descriptor, from its begin; gives (SHA-256, size in bytes).
+
+        What is there already becomes young again. What breaks off leaves nothing that could be read.
+        """
+        ...
+
+    def read(self, sha256: str) -> Iterator[bytes]:
+        """Piece by piece. Raises NotFound at once where it is not there."""
+        ...
+
+    def listed(self) -> Iterator[tuple[str, float]]:
+        """Every content, and when it was last put (seconds since 1970)."""
+        ...
+
+    def drop(self, sha256: str, *, before: float) -> bool:
+        """Removes it, unless it has been put since then."""
+        ...
+
+    def drop_drafts(self, *, before: float) -> int:
+        """Removes what killed writers left; returns how much."""
+        ...
+
+
+class FileBlobs:
+    """`Blobs` in a folder, which may be one that several machines see."""
+
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def put(self, source: int) -> tuple[str, int]:
-        """Keeps what can be read from the descriptor; gives (SHA-256, size in bytes)."""
         self.root.mkdir(parents=True, exist_ok=True)
         digest, size = hashlib.sha256(), 0
         # The name is this thread's own, so two writers of the same content never meet before the rename.
         temporary = self.root / f".{os.getpid()}-{os.urandom(8).hex()}"
         try:
             with temporary.open("xb") as target:
-                while chunk := os.read(source, CHUNK):
+                while chunk := os.pread(source, CHUNK, size):
                     digest.update(chunk)
                     target.write(chunk)
                     size += len(chunk)
@@ -34,12 +65,43 @@ class Blobs:
             temporary.unlink(missing_ok=True)
         return digest.hexdigest(), size
 
-    def open(self, sha256: str) -> int:
-        """A descriptor for reading. Raises NotFound."""
+    def read(self, sha256: str) -> Iterator[bytes]:
         try:
-            return os.open(self._path(sha256), os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(self._path(sha256), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            raise NotFound(f"The content {sha256[:12]}… is not kept here any more.") from None
+            raise is_gone(sha256) from None
+        return _chunks(fd)
+
+    def listed(self) -> Iterator[tuple[str, float]]:
+        for blob in self.root.glob("??/*"):
+            with suppress(FileNotFoundError):
+                yield blob.name, blob.stat().st_mtime
+
+    def drop(self, sha256: str, *, before: float) -> bool:
+        return _drop(self._path(sha256), before)
+
+    def drop_drafts(self, *, before: float) -> int:
+        return sum(_drop(draft, before) for draft in self.root.glob(".[0-9]*-*"))
 
     def _path(self, sha256: str) -> Path:
         return self.root / sha256[:2] / sha256
+
+
+def is_gone(sha256: str) -> NotFound:
+    return NotFound(f"The content {sha256[:12]}… is not kept here any more.")
+
+
+def _drop(path: Path, before: float) -> bool:
+    try:
+        if path.stat().st_mtime >= before:
+            return False
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _chunks(fd: int) -> Iterator[bytes]:
+    with os.fdopen(fd, "rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -1,4 +1,4 @@
-"""Dependency caches in files: one list of entries per key, the content shared with the artifacts.
+"""Dependency caches: one list of entries per key, the content shared with the artifacts.
 
 There is no archive, so there is nothing to unpack wrongly: each file is written through `trees.write`.
 """
@@ -11,24 +11,27 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansflow.infra.storage.blobs import Blobs
-from ansflow.infra.storage.names import file_name, write_json
+from ansflow.infra.storage.blobs import Blobs, FileBlobs
+from ansflow.infra.storage.lists import HEAD, FileLists, Lists, first_field
+from ansflow.infra.storage.names import file_name
 from ansflow.infra.storage.trees import find, link, path_matcher, write
 
+PLACE = "caches"
 
-class FileCaches:
-    """CacheStore in files. A key is written once: the first writer wins."""
 
-    def __init__(self, root: Path, *, project: Callable[[int], str]) -> None:
+class Caches:
+    """A CacheStore. A key is written once: the first writer wins."""
+
+    def __init__(self, lists: Lists, blobs: Blobs, *, project: Callable[[int], str]) -> None:
         """`project(execution)` keeps apart what different projects save under the same key."""
-        self.root = root / "caches"
-        self.blobs = Blobs(root / "blobs")
+        self.lists = lists
+        self.blobs = blobs
         self._project = project
 
     def restore(
         self, execution: int, key: str, restore_keys: Sequence[str], workspace: Path, paths: Sequence[str]
     ) -> str:
-        found = self._look_up(self._folder(execution), key, restore_keys)
+        found = self._look_up(self._place(execution), key, restore_keys)
         if found is None:
             return ""
         wanted = path_matcher(paths)
@@ -38,8 +41,8 @@ class FileCaches:
         return str(found["key"])
 
     def save(self, execution: int, key: str, workspace: Path, paths: Sequence[str]) -> bool:
-        target = _path(self._folder(execution), key)
-        if target.exists():
+        place = self._place(execution)
+        if self.lists.read(place, key) is not None:
             return False
         entries: list[dict[str, Any]] = []
         for found in find(workspace, path_matcher(paths)):
@@ -52,34 +55,38 @@ class FileCaches:
             finally:
                 os.close(source)
             entries.append({"path": found.path, "sha256": sha256, "mode": found.mode & 0o755})
-        if entries:
-            write_json(target, {"key": key, "entries": entries})
-        return bool(entries)
+        return bool(entries) and self.lists.write_first(place, key, {"key": key, "entries": entries})
 
-    def _look_up(self, folder: Path, key: str, restore_keys: Sequence[str]) -> dict[str, Any] | None:
-        """The exact key, or the newest whose key starts with the first restore key that has any."""
-        exact = _path(folder, key)
-        if exact.exists():
-            return dict(json.loads(exact.read_text()))
-        if not restore_keys or not folder.is_dir():
-            return None
-        newest_first = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        kept = [json.loads(path.read_text()) for path in newest_first]
-        return next((one for prefix in restore_keys for one in kept if one["key"].startswith(prefix)), None)
+    def _look_up(self, place: str, key: str, restore_keys: Sequence[str]) -> Any:
+        """The exact key, or the newest whose key starts with the first restore key that has any. None without one."""
+        if (exact := self.lists.read(place, key)) is not None or not restore_keys:
+            return exact
+        newest_first = sorted(self.lists.listed(place), key=lambda listed: listed.at, reverse=True)
+        known = [(self._key_of(listed.path), listed.path) for listed in newest_first]
+        for prefix in restore_keys:
+            for name, path in known:
+                if name.startswith(prefix) and (text := self.lists.text(path)):
+                    return json.loads(text)
+        return None
+
+    def _key_of(self, path: str) -> str:
+        """A list may name thousands of files; its key stands before them."""
+        found = first_field(self.lists.text(path, HEAD), "key")
+        if found is None:
+            text = self.lists.text(path)
+            found = str(json.loads(text)["key"]) if text else ""
+        return found
 
     def _write(self, workspace: Path, entry: dict[str, Any]) -> None:
         if "link" in entry:
             link(workspace, entry["path"], entry["link"])
-            return
-        source = self.blobs.open(entry["sha256"])
-        try:
-            write(workspace, entry["path"], source, mode=entry["mode"])
-        finally:
-            os.close(source)
+        else:
+            write(workspace, entry["path"], self.blobs.read(entry["sha256"]), mode=entry["mode"])
 
-    def _folder(self, execution: int) -> Path:
-        return self.root / file_name(self._project(execution))
+    def _place(self, execution: int) -> str:
+        return f"{PLACE}/{file_name(self._project(execution))}"
 
 
-def _path(folder: Path, key: str) -> Path:
-    return folder / f"{file_name(key)}.json"
+class FileCaches(Caches):
+    def __init__(self, root: Path, *, project: Callable[[int], str]) -> None:
+        super().__init__(FileLists(root), FileBlobs(root / "blobs"), project=project)

@@ -1,49 +1,46 @@
-"""Removes content that no list of artifacts or caches names any more, and caches that have become old."""
+"""Removes content that nothing names any more, and caches that have become old."""
 
 from __future__ import annotations
 
 import json
 import re
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+
+from ansflow.infra.storage import artifacts, caches
+from ansflow.infra.storage.blobs import Blobs
+from ansflow.infra.storage.lists import Lists
 
 EVERY = 24 * 3600.0  # seconds between two collections
 YOUNG = 24 * 3600.0  # content younger than this may belong to a list that is still being written
 CACHES_LAST = 30 * 24 * 3600.0  # seconds after which a cache is saved anew instead of restored
 
 NAMED = re.compile(r'"sha256": "([0-9a-f]{64})"')
+MARKER = "collected"
 
 
-def collect(data: Path, *, now: float | None = None) -> int:
-    """At most once a day; returns how many files went. One process at a time: its caller sees to that."""
+def collect(lists: Lists, blobs: Blobs, *, more: Iterable[str] = (), now: float | None = None) -> int:
+    """At most once a day; returns how many contents went. One process at a time: its caller sees to that.
+
+    `more` are the digests of what is named elsewhere than in lists. They are asked for before anything is removed.
+    """
     now = time.time() if now is None else now
-    blobs, marker = data / "blobs", data / "blobs" / ".collected"
-    if not blobs.is_dir() or (marker.exists() and now - marker.stat().st_mtime < EVERY):
+    if any(now - marker.at < EVERY for marker in lists.listed(MARKER)):
         return 0
-    for cache in (data / "caches").glob("*/*.json"):
-        if now - cache.stat().st_mtime > CACHES_LAST:
-            cache.unlink(missing_ok=True)
-    named = set(_named(data))
-    removed = 0
-    for blob in blobs.glob("??/*"):
-        with suppress(FileNotFoundError):
-            if blob.name not in named and now - blob.stat().st_mtime > YOUNG:
-                blob.unlink()
-                removed += 1
-    for draft in blobs.glob(".[0-9]*-*"):  # of a process that was killed while it kept a file
-        with suppress(FileNotFoundError):
-            if now - draft.stat().st_mtime > YOUNG:
-                draft.unlink()
-                removed += 1
-    marker.touch()
+    for cache in lists.listed(caches.PLACE):
+        if now - cache.at > CACHES_LAST:
+            lists.drop(cache.path)
+    named = {*_named(lists), *more}
+    before = now - YOUNG
+    old = [sha256 for sha256, at in blobs.listed() if at < before and sha256 not in named]
+    removed = sum(blobs.drop(sha256, before=before) for sha256 in old) + blobs.drop_drafts(before=before)
+    lists.write(MARKER, "last", {"removed": removed})
     return removed
 
 
-def _named(data: Path) -> Iterator[str]:
-    for folder in ("artifacts", "caches"):
-        for written in (data / folder).glob("*/*.json"):
-            text = written.read_text()
-            json.loads(text)  # raises: of a list that cannot be read nobody knows what it names
-            yield from NAMED.findall(text)
+def _named(lists: Lists) -> Iterator[str]:
+    for place in (artifacts.PLACE, caches.PLACE):
+        for listed in lists.listed(place):
+            if text := lists.text(listed.path):
+                json.loads(text)  # raises: of a list that cannot be read nobody knows what it names
+                yield from NAMED.findall(text)

@@ -36,6 +36,7 @@ WORTH_PACKING = 16 * 1024
 """Bytes; a shorter log takes as many blocks of the disk when it is packed."""
 
 Key = tuple[int, str, int]
+File = tuple[int, int, int]  # inode, size, time of its last change
 
 
 class FileLogs:
@@ -49,21 +50,24 @@ class FileLogs:
         self._folder = str(root)
         self._packing = packing
         self._open: dict[Key, _Log] = {}
-        self._packed: Recent[Key, Packed] = Recent(64)
+        self._packed: Recent[Key, tuple[File, Packed]] = Recent(64)
         self._scanners: Recent[Key, Scanner] = Recent(64)
         self._lock = Lock()
 
     def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
         key = (execution, step, attempt)
-        with self._lock:
-            log = self._open.get(key)
-            if log is None:
-                if (packed := self._find_packed(key)) is not None:
-                    if (known := _acknowledged(packed, fence, offset, data)) is not None:
-                        return known
-                    self._unpack(key, packed)
-                log = self._open[key] = _Log(self._path(*key), writable=True)
-        return log.append(fence, offset, data)
+        while True:
+            with self._lock:
+                log = self._open.get(key)
+                if log is None:
+                    if (packed := self._find_packed(key)) is not None:
+                        if (known := _acknowledged(packed, fence, offset, data)) is not None:
+                            return known
+                        self._unpack(key, packed)
+                    log = self._open[key] = _Log(self._path(*key), writable=True)
+            length = log.append(fence, offset, data)
+            if length is not None:
+                return length
 
     def length(self, execution: int, step: str, attempt: int) -> int:
         try:  # a list of executions asks this of each step: no Path is made for it
@@ -155,7 +159,7 @@ class FileLogs:
         from ansflow.infra.storage.packed import pack  # noqa: PLC0415
 
         path = self._path(*key)
-        made = path.with_suffix(".log.zst.part")
+        made = path.with_suffix(f".{os.urandom(6).hex()}.part")  # another process may be at the same
         try:
             length, fence = path.stat().st_size, _fence_of(path)
             with made.open("wb") as file:
@@ -173,6 +177,7 @@ class FileLogs:
                 self._scanners.forget(lambda known: known == key)
             return True
         except FileNotFoundError:  # removed meanwhile, or packed already
+            made.unlink(missing_ok=True)
             return False
 
     def _unpack(self, key: Key, packed: Packed) -> None:
@@ -188,20 +193,21 @@ class FileLogs:
         self._packed.forget(lambda known: known == key)
 
     def _find_packed(self, key: Key) -> Packed | None:
-        if (known := self._packed.get(key)) is not None:
-            return known
+        """What is known of one holds for that very file: another process may have unpacked it, and packed it anew."""
         path = self._path(*key).with_suffix(".log.zst")
-        try:
-            size = path.stat().st_size
-        except FileNotFoundError:
+        file = _file(path)
+        if file is None:
             return None
+        known = self._packed.get(key)
+        if known is not None and known[0] == file:
+            return known[1]
         from ansflow.infra.storage.packed import open_packed  # noqa: PLC0415
 
         def read(start: int, length: int) -> bytes:
             with path.open("rb", buffering=0) as file:
                 return os.pread(file.fileno(), length, start)
 
-        return self._packed.keep(key, open_packed(size, read))
+        return self._packed.keep(key, (file, open_packed(file[1], read)))[1]
 
     def _pieces(self, key: Key, start: int, end: int | None = None) -> Iterator[bytes]:
         while piece := self.read(*key, start=start, end=start + PIECE if end is None else min(start + PIECE, end)):
@@ -224,6 +230,15 @@ def _fence_of(path: Path) -> int:
     return int(fence.read_text() or 0) if fence.exists() else 0
 
 
+def _file(path: Path) -> File | None:
+    """What tells it from the file that takes its place. None where there is nothing."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 class _Log:
     """One file and its index. One writer; any number of readers, each with an object of its own."""
 
@@ -236,14 +251,18 @@ class _Log:
             path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC if writable else os.O_RDONLY | os.O_CLOEXEC, 0o600
         )
         self.length = os.fstat(self.fd).st_size
+        self.fence_file = _file(self.fence_path)
         self.fence = _fence_of(path)
         self.counts = self._load_index()
         begun = (len(self.counts) - 1) * BLOCK
         self.newlines = self.counts[-1] + os.pread(self.fd, self.length - begun, begun).count(b"\n")
         self.lock = Lock()
 
-    def append(self, fence: int, offset: int, data: bytes) -> int:
+    def append(self, fence: int, offset: int, data: bytes) -> int | None:
+        """The length afterwards; None where it has been closed: its number may mean another file by now."""
         with self.lock:
+            if self.fd < 0:
+                return None
             self._check_fence(fence)
             if offset > self.length:
                 raise Conflict(f"The log has {self.length} bytes; send from there, not from {offset}.", code="gap")
@@ -252,14 +271,22 @@ class _Log:
                 written = os.pwrite(self.fd, new, self.length)
                 self._count(bytes(new[:written]))
                 new = new[written:]
+            os.close(os.dup(self.fd))  # a network file system sends what has been written when a descriptor is closed
             return self.length
 
     def _check_fence(self, fence: int) -> None:
+        self._look_at_fence()
         if fence < self.fence:
             raise Conflict(f"Fence {fence} is older than {self.fence}: another worker writes here.", code=FENCED)
         if fence > self.fence:
             write_text(self.fence_path, str(fence))  # half of it would keep everybody from this log for ever
             self.fence = fence
+            self.fence_file = _file(self.fence_path)
+
+    def _look_at_fence(self) -> None:
+        """Another machine may have raised it: each fence is a file of its own."""
+        if (file := _file(self.fence_path)) != self.fence_file:
+            self.fence, self.fence_file = _fence_of(self.fence_path.with_suffix(".log")), file
 
     def _count(self, data: bytes) -> None:
         """Moves length and newline count over data that has been written, noting each border of a block."""
@@ -309,4 +336,6 @@ class _Log:
         return found
 
     def close(self) -> None:
-        os.close(self.fd)
+        with self.lock:
+            os.close(self.fd)
+            self.fd = -1

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from threading import Condition, RLock, Thread
 from time import monotonic
+from typing import TypeVar
 
 from ansflow.core.errors import Conflict, ExternalError
 from ansflow.core.outline import Outline, Scanner
@@ -29,6 +30,8 @@ from ansflow.infra.storage.recent import Recent
 log = logging.getLogger(__name__)
 
 SECONDS = 1.0  # after which what has come is put there, however little it is
+LOOKS = 3
+Answer = TypeVar("Answer")
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 
 
@@ -70,37 +73,41 @@ class ObjectLogs:
         return found.length if found else 0
 
     def read(self, execution: int, step: str, attempt: int, *, start: int = 0, end: int | None = None) -> bytes:
-        found = self._find((execution, step, attempt))
-        return found.read(start, end) if found else b""
+        return self._asked((execution, step, attempt), lambda found: found.read(start, end)) or b""
 
     def lines(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> list[bytes]:
-        found = self._find((execution, step, attempt))
-        return found.lines(max(1, first), last) if found and first <= last else []
+        if last < first:
+            return []
+        return self._asked((execution, step, attempt), lambda found: found.lines(max(1, first), last)) or []
 
     def count(self, execution: int, step: str, attempt: int) -> int:
-        found = self._find((execution, step, attempt))
-        return found.count() if found else 0
+        return self._asked((execution, step, attempt), lambda found: found.count()) or 0
 
     def outline(self, execution: int, step: str, attempt: int) -> Outline:
         key = (execution, step, attempt)
-        found = self._find(key)
-        if isinstance(found, Packed):
-            return found.outline()
-        with self._changed:
-            scanner = self._scanners.get(key) or self._scanners.keep(key, Scanner())
-        with scanner.lock:
-            for piece in found.pieces(scanner.fed) if found else ():
-                scanner.feed(piece)
-            return scanner.outline()
+
+        def outlined(found: _Parts | Packed) -> Outline:
+            if isinstance(found, Packed):
+                return found.outline()
+            with self._changed:
+                scanner = self._scanners.get(key) or self._scanners.keep(key, Scanner())
+            with scanner.lock:
+                for piece in found.pieces(scanner.fed):
+                    scanner.feed(piece)
+                return scanner.outline()
+
+        return self._asked(key, outlined) or Scanner().outline()
 
     def digest(self, execution: int, step: str, attempt: int) -> str:
-        found = self._find((execution, step, attempt))
-        if isinstance(found, Packed):
-            return found.sha256
-        digest = sha256()
-        for piece in found.pieces(0) if found else ():
-            digest.update(piece)
-        return digest.hexdigest()
+        def digested(found: _Parts | Packed) -> str:
+            if isinstance(found, Packed):
+                return found.sha256
+            digest = sha256()
+            for piece in found.pieces(0):
+                digest.update(piece)
+            return digest.hexdigest()
+
+        return self._asked((execution, step, attempt), digested) or sha256().hexdigest()
 
     def close(self, execution: int, step: str, attempt: int) -> None:
         with self._changed:
@@ -131,9 +138,10 @@ class ObjectLogs:
     # ── packing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def pack(self, key: Key) -> bool:
-        """Whether it took the place of the parts; not when somebody writes on."""
+        """Whether it took the place of the parts; not when somebody writes on, or has packed it already."""
         parts = _Parts(self._objects, _place(key))
-        if not parts.length:
+        # In this order: whoever packs puts the whole before it takes parts away, so that all of them were listed here.
+        if not parts.length or self._objects.size(f"{_place(key)}.log.zst") is not None:
             return False
         self._objects.put(f"{_place(key)}.log.zst", pack(parts.pieces(0), fence=self._objects.fence(_place(key))))
         with self._changed:
@@ -152,6 +160,18 @@ class ObjectLogs:
             self._objects.put_part(place, start, packed.read(start, start + PART))
         self._objects.delete([f"{place}.log.zst"])
         self._packed.forget(lambda known: known == key)
+
+    def _asked(self, key: Key, ask: Callable[[_Parts | Packed], Answer]) -> Answer | None:
+        """None where there is no log. Another process may pack it between two requests: then it is looked for anew."""
+        for _ in range(LOOKS):
+            found = self._find(key)
+            if found is None:
+                return None
+            try:
+                return ask(found)
+            except FileNotFoundError:
+                self._packed.forget(lambda known: known == key)
+        raise ExternalError("A log changes its form while it is read; ask again.", permanent=False)
 
     def _find(self, key: Key) -> _Parts | Packed | None:
         with self._changed:

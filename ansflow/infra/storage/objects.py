@@ -1,4 +1,4 @@
-"""The few requests to an S3-compatible store that logs are made of."""
+"""The few requests to an S3-compatible store that everything kept in it is made of."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import obstore
 from backports import zstd
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 
 from ansflow.core.errors import ExternalError
 from ansflow.infra.storage.packed import LEVEL
@@ -30,8 +30,16 @@ class Part(NamedTuple):
     newlines: int
 
 
+class Known(NamedTuple):
+    """An object that is there; `at` is when it was put (seconds since 1970)."""
+
+    path: str
+    size: int
+    at: float
+
+
 class Objects:
-    """The few requests that logs are made of. Raises ExternalError where the store does not do them."""
+    """The few requests that are needed. Raises ExternalError where the store does not do them."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
@@ -51,6 +59,14 @@ class Objects:
         else:
             whole = chain([begin], pieces)
             self._asked(lambda: obstore.put(self._store, path, whole, chunk_size=LARGE, max_concurrency=2))
+
+    def put_first(self, path: str, data: bytes) -> bool:
+        """False where there is one already. Of several writers at once, one wins."""
+        try:
+            self._asked(lambda: obstore.put(self._store, path, data, mode="create", use_multipart=False))
+        except AlreadyExistsError:
+            return False
+        return True
 
     def put_part(self, place: str, offset: int, data: bytes) -> Part:
         newlines = data.count(b"\n")
@@ -89,14 +105,40 @@ class Objects:
             return b""
         return self._asked(lambda: bytes(obstore.get_range(self._store, path, start=start, length=length)))
 
-    def size(self, path: str) -> int | None:
+    def stream(self, path: str) -> Iterator[bytes] | None:
+        """Piece by piece, each asked for again where it does not come; None where there is no such object."""
         try:
-            return int(self._asked(lambda: obstore.head(self._store, path))["size"])
+            found = self._asked(lambda: obstore.get(self._store, path))
+            size = int(found.meta["size"])
+            if size <= LARGE:
+                return iter([self._asked(lambda: bytes(found.bytes()))])
+        except FileNotFoundError:
+            return None
+        return (self.read(path, start, min(LARGE, size - start)) for start in range(0, size, LARGE))
+
+    def begin(self, path: str, most: int) -> bytes:
+        """At most so many bytes; none where there is no such object."""
+        found = self.listed_one(path)
+        return self.read(path, 0, min(most, found.size)) if found else b""
+
+    def size(self, path: str) -> int | None:
+        found = self.listed_one(path)
+        return None if found is None else found.size
+
+    def listed_one(self, path: str) -> Known | None:
+        try:
+            return _known(self._asked(lambda: obstore.head(self._store, path)))
         except FileNotFoundError:
             return None
 
+    def listed(self, place: str) -> Iterator[Known]:
+        """Everything below a place, in no order."""
+        listing = iter(obstore.list(self._store, place))
+        while (some := self._asked(lambda: next(listing, None))) is not None:
+            yield from map(_known, some)
+
     def names(self, place: str) -> list[str]:
-        return self._asked(lambda: [found["path"] for some in obstore.list(self._store, place) for found in some])
+        return [found.path for found in self.listed(place)]
 
     def remove(self, place: str) -> None:
         self.delete(self.names(place))
@@ -113,11 +155,15 @@ class Objects:
     def _asked(self, request: Callable[[], Found]) -> Found:
         try:
             return request()
-        except FileNotFoundError:
+        except (FileNotFoundError, AlreadyExistsError):
             raise
         except (BaseError, OSError) as error:
-            message = f"The store of logs does not answer as it should: {type(error).__name__}."
+            message = f"The object store does not answer as it should: {type(error).__name__}."
             raise ExternalError(message, permanent=False) from error
+
+
+def _known(found: Any) -> Known:
+    return Known(found["path"], int(found["size"]), found["last_modified"].timestamp())
 
 
 def _begin(pieces: Iterator[bytes]) -> bytes:

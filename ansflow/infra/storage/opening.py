@@ -1,25 +1,51 @@
-"""The store that ANSFLOW_STORAGE_URL names: `s3://bucket/prefix?endpoint=https://…&region=…`."""
+"""What ANSFLOW_STORAGE_URL names: `s3://bucket/prefix?endpoint=https://…&region=…`, or `file:///folder`."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from ansflow.core.errors import InvalidSpec, Problem
 
-FORM = "an address such as s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1"
+FORM = (
+    "an address such as s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1, "
+    "or file:///srv/ansflow for a folder that every machine sees"
+)
 KNOWN = {"endpoint", "region", "virtual_hosted"}
 SECONDS_TO_TRY = 60
 
 
 def parse(url: str) -> SplitResult:
     """Raises ValueError with what is wanted. A key in it is refused: addresses end up in logs."""
+    if folder_in(url) is not None:
+        return urlsplit(url)
     parts = urlsplit(url)
     asked = parse_qs(parts.query, keep_blank_values=True)
     if parts.scheme != "s3" or not parts.hostname or parts.netloc != parts.hostname or set(asked) - KNOWN:
         raise ValueError(FORM)
     return parts
+
+
+def folder_in(url: str) -> Path | None:
+    """The folder that a `file:` address names; None for another one. Raises ValueError with what is wanted."""
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        return None
+    folder = unquote(parts.path)
+    inside = [part for part in folder.split("/") if part]
+    if (
+        parts.netloc
+        or not folder.startswith("/")
+        or "?" in url
+        or "#" in url
+        or not inside
+        or ".." in inside
+        or "\0" in folder
+    ):
+        raise ValueError(FORM)
+    return Path("/", *inside)
 
 
 def open_store(url: str, *, credentials: tuple[str, str] | None = None) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -115,28 +115,37 @@ def _enter(fd: int, name: str) -> int:
         return os.open(name, DIRECTORY, dir_fd=fd)
 
 
-def write(root: Path, path: str, source: int, *, mode: int) -> None:
-    """Writes a regular file, replacing what stands there, atomically."""
+def write(root: Path, path: str, pieces: Iterable[bytes], *, mode: int, mtime_ns: int | None = None) -> os.stat_result:
+    """Writes a regular file, replacing what stands there, atomically. Returns what it has become."""
     with folder_of(root, path) as (folder, name):
-        temporary = f".{name[:100]}.{os.urandom(6).hex()}"
-        target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode & 0o755, dir_fd=folder)
+        temporary = _draft_of(name)
+        target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
         try:
             with os.fdopen(target, "wb") as file:
-                while chunk := os.read(source, 2**20):
-                    file.write(chunk)
+                file.writelines(pieces)
+                file.flush()
+                os.fchmod(target, mode & 0o777)
+                if mtime_ns is not None:
+                    os.utime(target, ns=(mtime_ns, mtime_ns))
+                made = os.fstat(target)
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except OSError:
+        except BaseException:
             os.unlink(temporary, dir_fd=folder)
             raise
+    return made
 
 
 def link(root: Path, path: str, target: str) -> None:
     """Makes a symbolic link, replacing a file or link that stands there."""
     with folder_of(root, path) as (folder, name):
-        temporary = f".{name[:100]}.{os.urandom(6).hex()}"
+        temporary = _draft_of(name)
         os.symlink(target, temporary, dir_fd=folder)
         try:
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError:
             os.unlink(temporary, dir_fd=folder)
             raise
+
+
+def _draft_of(name: str) -> str:
+    return f".{name[:50]}.{os.urandom(6).hex()}"
