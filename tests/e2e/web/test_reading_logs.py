@@ -17,6 +17,7 @@ PARTS = (
     "",
     "?view=graph",
     "?view=timeline",
+    "?merged=true",
     "/steps/unit?find=total",
     "/steps/unit?tab=summary",
     "/steps/unit?tab=tests",
@@ -107,6 +108,28 @@ def test_search_finds_lines_of_all_steps_and_n_walks_through_them(
             expect(marked).to_be_in_viewport()
             expect(marked.locator("mark").first).to_be_visible()
         assert len(set(places)) == 5 and ("unit", "L2") in places and ("flaky", "L2") in places
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_in_the_log_of_all_steps_what_is_found_is_gone_to_and_opens_its_step(
+    server: ServerProcess, browser: Browser, failed: int
+) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{failed}?merged=true&find=frame")
+        expect(page.get_by_role("list", name="Found lines").get_by_role("listitem")).to_have_count(60)
+        page.get_by_role("log").focus()
+        for _ in range(60):
+            page.keyboard.press("n")
+        expect(page.get_by_role("status").filter(has_text="60/60")).to_be_visible()
+        marked = page.locator("[role=log] [data-marked=true]")
+        expect(marked).to_be_in_viewport()
+        expect(marked).to_contain_text("frame 60 of the traceback")
+        expect(marked.locator("[data-hue]")).to_have_text("unit")
+        marked.get_by_role("link").click()
+        expect(page).to_have_url(re.compile(r"/steps/unit\?.*#L104$"))
+        expect(page.get_by_role("heading", level=2)).to_have_text("unit")
         assert (seen.faults, seen.foreign) == ([], [])
 
 

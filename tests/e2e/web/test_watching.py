@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -74,6 +75,43 @@ def test_from_a_failure_that_one_watches_to_green(server: ServerProcess, browser
     again = int(page.url.rpartition("/")[2])
     answered = server.api("GET", "approvals/", execution=again, status="approved")["results"][0]
     assert (answered["status"], answered["answers"][0]["comment"]) == ("approved", "Seen.")
+
+
+def test_one_log_of_all_steps_has_lines_in_the_order_in_which_they_come(
+    server: ServerProcess, browser: Browser, go: Path
+) -> None:
+    execution = watched.start(server, watched.make(server, "shop", watched.TALKS.format(name="talks", go=go)))
+    watched.has_come_to(server, execution, "running", step="answer")
+    watched.has_come_to(server, execution, "running", step="ask")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{execution}")
+        page.get_by_role("log").wait_for()
+        page.keyboard.press("m")
+        expect(page).to_have_url(re.compile("merged=true"))
+        log = page.get_by_role("log", name="All steps")
+        expect(page.get_by_text("in the order in which they come")).to_be_visible()
+        said = [f"before {number}" for number in (1, 2, 3)]
+        for number in range(1, 6):
+            for step in ("ask", "answer") if number % 2 else ("answer", "ask"):
+                (go / f"{step}{number}").touch()
+                said.append(f"{step} {number}")
+                expect(log).to_contain_text(said[-1])
+        expect(page.locator("header").get_by_text("Success")).to_be_visible()
+        expect(log).to_contain_text("after")
+        expect(page.get_by_text("in the order in which they came while you watched")).to_be_visible()
+        shown = [text for _, text in page.evaluate(SHOWN_LINES)]
+        assert shown == [*said, "after"]
+        names = page.locator("[role=log] [data-hue]").all_inner_texts()
+        assert names == [text.split()[0] for text in shown]
+        page.reload()  # no time is kept for each line: now they stand step by step
+        expect(page.get_by_text("Step by step, in the order in which they began")).to_be_visible()
+        expect(page.locator("[role=log] [data-line]")).to_have_count(len(shown))
+        expect(page.locator("[role=log] [data-line]").last).to_contain_text("after")
+        steps = [text.split()[0] for _, text in page.evaluate(SHOWN_LINES)]
+        assert len(steps) == len(shown) and sum(one != other for one, other in pairwise(steps)) == 3
+        assert (seen.faults, seen.foreign) == ([], [])
 
 
 def test_the_whole_run_is_followed_from_step_to_step(server: ServerProcess, browser: Browser, go: Path) -> None:

@@ -94,6 +94,36 @@ steps:
 """
 """Goes on until files named after its steps stand in the folder `go`."""
 
+TALKS = """\
+version: 1
+name: {name}
+steps:
+  before:
+    executor: host
+    run: for n in 1 2 3; do echo "before $n"; done
+  ask:
+    executor: host
+    needs: before
+    run: |
+      for n in $(seq 1 5); do
+        until [ -f "{go}/ask$n" ]; do sleep 0.02; done
+        echo "ask $n"
+      done
+  answer:
+    executor: host
+    needs: before
+    run: |
+      for n in $(seq 1 5); do
+        until [ -f "{go}/answer$n" ]; do sleep 0.02; done
+        echo "answer $n"
+      done
+  after:
+    executor: host
+    needs: [ask, answer]
+    run: echo "after"
+"""
+"""Two steps that print a line each time a file named after step and line comes into the folder `go`."""
+
 
 def make(server: ServerProcess, project: str, source: str) -> int:
     """A pipeline in a project that is made where there is none of that name."""

@@ -125,13 +125,24 @@ export async function logEnd(
   attempt: number,
   signal: AbortSignal,
 ): Promise<{ standing: Standing; start: number; tail: string } | null> {
-  const listed = await cicdExecutionsLogsRetrieve({ path: { id }, signal, parseAs: "json" });
-  const { logs } = listed.data as unknown as { logs: (Standing & { step: string; attempt: number })[] };
+  const logs = await allLogs(id, signal);
   const standing = logs.find((one) => one.step === step && one.attempt === attempt);
   if (standing === undefined) return null;
   const start = Math.max(0, standing.length - TAIL);
   const tail = await text(id, { step, attempt, start, end: standing.length }, signal);
   return { standing, start, tail };
+}
+
+export interface ListedLog extends Standing {
+  readonly step: string;
+  readonly attempt: number;
+  readonly ended: boolean;
+}
+
+/** How long the log of each attempt is, in the order in which they began. */
+export async function allLogs(id: number, signal: AbortSignal): Promise<readonly ListedLog[]> {
+  const listed = await cicdExecutionsLogsRetrieve({ path: { id }, signal, parseAs: "json" });
+  return (listed.data as unknown as { logs: ListedLog[] }).logs;
 }
 
 export async function logLines(

@@ -10,6 +10,8 @@ export interface ExecutionSearch {
   attempt?: number;
   /** Another attempt, shown beside the first. */
   beside?: number;
+  /** The logs of all steps as one. */
+  merged?: true;
   /** What is looked for in all logs; as a pattern, and so that capital letters matter. */
   find?: string;
   regex?: boolean;
@@ -22,6 +24,7 @@ export function parseExecution(raw: Raw): ExecutionSearch {
     tab: oneOf(raw.tab, TABS),
     attempt: wholeNumber(raw.attempt),
     beside: wholeNumber(raw.beside),
+    merged: flag(raw.merged),
     find: text(raw.find),
     regex: flag(raw.regex),
     capitals: flag(raw.capitals),

@@ -1,5 +1,5 @@
 import { useLocation, useNavigate, useSearch } from "@tanstack/react-router";
-import { Radio } from "lucide-react";
+import { Layers, Radio } from "lucide-react";
 import { lazy, Suspense, useCallback, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { WholeExecutionBody } from "@/api/generated";
@@ -16,6 +16,7 @@ import { StepsList } from "./steps-list";
 import { useLive } from "./use-live";
 import styles from "./whole.module.css";
 
+const MergedPanel = lazy(() => import("./logs/merged/merged-panel"));
 const StepsGraph = lazy(() => import("./steps-graph"));
 const StepsTimeline = lazy(() => import("./steps-timeline"));
 
@@ -52,7 +53,7 @@ export function Whole({ given, chosen }: WholeProps) {
   );
   const choose = useCallback(
     (key: string) => {
-      const { attempt: _, beside: __, tab: ___, ...kept } = now.current.search;
+      const { attempt: _, beside: __, tab: ___, merged: ____, ...kept } = now.current.search;
       now.current = { ...now.current, follows: false };
       show(key, kept);
     },
@@ -60,9 +61,15 @@ export function Whole({ given, chosen }: WholeProps) {
   );
   const look = (view: (typeof VIEWS)[number]) =>
     void navigate({ to: ".", search: tidy({ ...search, view }), hash, replace: true });
+  const isMerged = search.merged === true;
+  const merge = () => {
+    const { attempt: _, beside: __, tab: ___, merged: ____, ...kept } = search;
+    const to = isMerged ? kept : { ...kept, merged: true as const };
+    void navigate({ to: "/executions/$id", params: { id }, search: to, replace: true });
+  };
   const follow = () => {
-    const { attempt: _, beside: __, ...kept } = search;
-    if (chosen === undefined && step !== undefined) choose(step.key);
+    const { attempt: _, beside: __, merged: ___, ...kept } = search;
+    if (chosen === undefined && !isMerged && step !== undefined) choose(step.key);
     else void navigate({ to: "/executions/$id", params: { id }, search: kept, replace: true });
   };
   const walk = (by: number) => {
@@ -70,12 +77,14 @@ export function Whole({ given, chosen }: WholeProps) {
     if (next !== undefined) choose(next.key);
   };
   const view = search.view ?? VIEWS[0];
+  const follows = chosen === undefined && !isMerged;
   useKey("j", t("keys.next"), () => walk(1));
   useKey("k", t("keys.previous"), () => walk(-1));
   useKey("v", t("keys.view"), () => look(VIEWS[(VIEWS.indexOf(view) + 1) % VIEWS.length] ?? view));
+  useKey("m", t("keys.merged"), merge);
   useKey("shift+f", t("keys.follow_all"), follow, { enabled: !isOver });
 
-  const parts = { execution, chosen: step?.key ?? "", choose };
+  const parts = { execution, chosen: isMerged ? "" : (step?.key ?? ""), choose };
   return (
     <div className={styles.whole}>
       <Head execution={execution} connected={connected} />
@@ -89,11 +98,21 @@ export function Whole({ given, chosen }: WholeProps) {
               onChange={(value) => look(value)}
               aria-label={t("views.label")}
             />
+            <Button
+              size="small"
+              type={isMerged ? "primary" : "default"}
+              aria-pressed={isMerged}
+              title={t("merged.says")}
+              icon={<Layers size={13} />}
+              onClick={merge}
+            >
+              {t("merged.title")}
+            </Button>
             {isOver ? null : (
               <Button
                 size="small"
-                type={chosen === undefined ? "primary" : "default"}
-                aria-pressed={chosen === undefined}
+                type={follows ? "primary" : "default"}
+                aria-pressed={follows}
                 title={t("follow_all_says")}
                 icon={<Radio size={13} />}
                 onClick={follow}
@@ -108,7 +127,17 @@ export function Whole({ given, chosen }: WholeProps) {
             {view === "list" ? <StepsList {...parts} /> : null}
           </Suspense>
         </section>
-        {step === undefined ? null : (
+        {isMerged ? (
+          <Suspense fallback={<Skeleton />}>
+            <MergedPanel
+              live={live}
+              execution={execution}
+              search={search}
+              show={show}
+              change={(to) => void navigate({ to: ".", search: to, replace: true })}
+            />
+          </Suspense>
+        ) : step === undefined ? null : (
           <StepPanel execution={execution} step={step} live={live} search={search} hash={hash} show={show} />
         )}
       </div>

@@ -5,6 +5,7 @@ import type { AnnotationBody, LogGroupBody } from "@/api/generated";
 import { piecesOf } from "@/lib/ansi";
 import { LONGEST } from "../model/log-book";
 import { type Marked, withFound } from "../model/matches";
+import type { Origin } from "../model/origin";
 import type { Tone } from "../model/outline";
 import { placeOf } from "../model/report";
 import styles from "./log.module.css";
@@ -17,6 +18,8 @@ interface LogLineProps {
   top: number;
   /** undefined: it has not been fetched yet. */
   text: string | undefined;
+  /** Of which step it is, where lines of several stand together. */
+  origin?: Origin;
   marked: boolean;
   tone?: Tone | undefined;
   /** What a search has found in it. */
@@ -26,13 +29,13 @@ interface LogLineProps {
   closed: boolean;
   /** Lines that it hides while it is closed. */
   hides: number;
-  pick: (number: number, more: boolean) => void;
+  pick: (number: number, more: boolean, origin?: Origin) => void;
   toggle: (group: number, open: boolean) => void;
 }
 
 /** One line: its number, which is a link to it, and its text. Nothing of the text is markup. */
 export const LogLine = memo(function LogLine(props: LogLineProps) {
-  const { number, row, top, text, marked, tone, pick } = props;
+  const { number, row, top, text, marked, tone, pick, origin } = props;
   return (
     <div
       className={styles.line}
@@ -48,11 +51,16 @@ export const LogLine = memo(function LogLine(props: LogLineProps) {
         tabIndex={-1}
         onClick={(event) => {
           event.preventDefault();
-          pick(number, event.shiftKey);
+          pick(number, event.shiftKey, origin);
         }}
       >
         {number}
       </a>
+      {origin === undefined ? null : (
+        <span className={styles.origin} data-hue={origin.hue} title={origin.name}>
+          {origin.name}
+        </span>
+      )}
       <Said {...props} text={text} />
     </div>
   );

@@ -17,7 +17,7 @@ import { LogWindow } from "./log-window";
 import { useOutline } from "./outline/use-outline";
 import { useLog } from "./use-log";
 
-const WRAP: Kept<"off" | "on"> = { key: "ansflow.log.wrap", values: ["off", "on"] };
+export const WRAP: Kept<"off" | "on"> = { key: "ansflow.log.wrap", values: ["off", "on"] };
 
 interface LogPanelProps {
   live: Live | null;

@@ -1,11 +1,11 @@
-import { type ReactNode, useEffect, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { type ReactNode, useEffect, useMemo } from "react";
 import type { Folds } from "../model/folds";
 import type { LogBook } from "../model/log-book";
 import { bodyOf, type Marks, type Tone } from "../model/outline";
 import type { Range } from "../search";
 import styles from "./log.module.css";
 import { LogLine } from "./log-line";
+import { NewLines } from "./new-lines";
 import { useRows } from "./use-rows";
 
 interface LogWindowProps {
@@ -94,33 +94,12 @@ export function LogWindow(props: LogWindowProps) {
 }
 
 /** Rows that come into sight are drawn in the place of those that have left it, which is faster than anew. */
-function slotOf(row: number): number {
+export function slotOf(row: number): number {
   return row % 512; // far more than are ever drawn
 }
 
-const UP: ReadonlySet<string> = new Set(["ArrowUp", "PageUp", "Home"]);
+export const UP: ReadonlySet<string> = new Set(["ArrowUp", "PageUp", "Home"]);
 
 function toneOf(level: Tone | undefined, isSuspect: boolean): Tone | undefined {
   return level ?? (isSuspect ? "error" : undefined);
-}
-
-interface NewLinesProps {
-  follows: boolean;
-  count: number;
-  grows: boolean;
-  go: () => void;
-}
-
-/** How many have come since the end was in sight, and the way back to it. */
-function NewLines({ follows, count, grows, go }: NewLinesProps) {
-  const { t } = useTranslation("execution-live");
-  const [left, setLeft] = useState(count);
-  if (follows && left !== count) setLeft(count);
-  const more = follows ? 0 : count - left;
-  if (more <= 0 || !grows) return null;
-  return (
-    <button type="button" className={styles.pill} onClick={go}>
-      ↓ {t("new_lines", { count: more })}
-    </button>
-  );
 }

@@ -47,7 +47,7 @@ export function useLog(live: Live | null, id: number, step: string, attempt: num
         loading = false;
         show();
         if (grows && attempt > 0 && !gone.signal.aborted)
-          letGo = live.follow({ step, attempt, offset: () => book.length, take });
+          letGo = live.follow({ from: () => ({ [step]: { attempt, offset: book.length } }), take });
       } catch (thrown) {
         failed(thrown);
       } finally {
@@ -55,6 +55,7 @@ export function useLog(live: Live | null, id: number, step: string, attempt: num
       }
     };
     const take = (piece: LogPiece) => {
+      if (piece.key !== step || piece.attempt !== attempt) return; // that of the step shown before, or of what follows
       if (book.append(piece)) show();
       else void begin();
     };
@@ -71,7 +72,7 @@ export function useLog(live: Live | null, id: number, step: string, attempt: num
 }
 
 /** Fetches what is looked at, a few pages at a time. What was only passed by is not fetched. */
-function fetching(
+export function fetching(
   book: LogBook,
   read: (lines: { first: number; last: number }) => Promise<string[]>,
   show: () => void,

@@ -73,7 +73,8 @@ test("a log is followed from where it is known, at each connection anew", () => 
   const { live, wire } = connected();
   const taken: LogPiece[] = [];
   let length = 10;
-  live.follow({ step: "a", attempt: 2, offset: () => length, take: (piece) => taken.push(piece) });
+  const following = { from: () => ({ a: { attempt: 2, offset: length } }), take: (one: LogPiece) => taken.push(one) };
+  const end = live.follow(following);
   length = 25;
   wire.reconnect();
   const subscribed = (offset: number) => ({
@@ -83,9 +84,14 @@ test("a log is followed from where it is known, at each connection anew", () => 
   expect(wire.sent.slice(-2)).toEqual([subscribed(10), subscribed(25)]);
   const piece = { key: "a", attempt: 2, offset: 25, end: 26, text: "x" };
   wire.says({ type: "log_update", data: piece });
-  wire.says({ type: "log_update", data: { ...piece, attempt: 1 } });
-  wire.says({ type: "log_update", data: { ...piece, key: "b" } });
+  length = 26;
+  live.again(following);
+  expect(wire.sent.at(-1)).toEqual(subscribed(26));
+  end();
+  wire.says({ type: "log_update", data: piece });
+  live.again(following);
   expect(taken).toEqual([piece]);
+  expect(wire.sent.at(-1)).toEqual({ type: "subscribe", data: { steps: [], logs: false } });
 });
 
 test("whoever listens hears of changes and of the line, and of nothing else", () => {

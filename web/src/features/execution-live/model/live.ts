@@ -13,11 +13,15 @@ type Message = Frame | { type: "log_update"; data: LogPiece } | { type: "resync"
 
 const FRAMES: ReadonlySet<string> = new Set(["snapshot", "execution_update", "step_update"] satisfies Frame["type"][]);
 
-/** Where a log is followed from: asked again at each connection, so that nothing is lost or sent twice. */
-export interface Following {
-  readonly step: string;
+/** From which byte of which attempt on the log of a step is wanted; the attempts after it follow by themselves. */
+export interface From {
   readonly attempt: number;
-  readonly offset: () => number;
+  readonly offset: number;
+}
+
+/** Whose logs are followed, by step: asked again at each connection, so that nothing is lost or sent twice. */
+export interface Following {
+  readonly from: () => Readonly<Record<string, From>>;
   readonly take: (piece: LogPiece) => void;
 }
 
@@ -49,12 +53,17 @@ export class Live {
     this.line.onmessage = ({ data }) => this.take(JSON.parse(data) as Message);
   }
 
-  /** The log of one step's attempt from now on, instead of the one before. What it gives ends that. */
+  /** These logs from now on, instead of those before. What it gives ends that. */
   follow(following: Following): () => void {
     this.change(following);
     return () => {
       if (this.following === following) this.change(null);
     };
+  }
+
+  /** What is followed wants to be so from elsewhere. */
+  again(following: Following): void {
+    if (this.following === following) this.change(following);
   }
 
   private change(following: Following | null): void {
@@ -78,15 +87,14 @@ export class Live {
   }
 
   private subscribe(): void {
-    const one = this.following;
-    const logs = one === null ? false : { [one.step]: { attempt: one.attempt, offset: one.offset() } };
-    const steps = one === null ? [] : [one.step];
-    this.line.send(JSON.stringify({ type: "subscribe", data: { steps, logs } }));
+    const from = this.following?.from() ?? {};
+    const steps = Object.keys(from);
+    this.line.send(JSON.stringify({ type: "subscribe", data: { steps, logs: steps.length > 0 && from } }));
   }
 
   /** After a `resync` the server sends a snapshot by itself. */
   private take(message: Message): void {
-    if (message.type === "log_update") this.takeLog(message.data);
+    if (message.type === "log_update") this.following?.take(message.data);
     else if (FRAMES.has(message.type)) this.takeFrame(message as Frame);
   }
 
@@ -96,11 +104,6 @@ export class Live {
     this.wantsSnapshot = this.view.gap;
     if (this.view.gap) this.line.reconnect();
     if (this.view !== before) this.tell();
-  }
-
-  private takeLog(piece: LogPiece): void {
-    const one = this.following;
-    if (one !== null && piece.key === one.step && piece.attempt === one.attempt) one.take(piece);
   }
 
   private tell(): void {

@@ -31,6 +31,12 @@ export class LogBook {
   private unfinished = ""; // what stands behind the last newline
   private characters = 0;
   private readonly pages = new Map<number, Page>(); // the most recently read ones last
+  private readonly mostPages: number;
+
+  /** `mostPages` are kept at once: fewer where many logs are. */
+  constructor(mostPages = MOST_PAGES) {
+    this.mostPages = mostPages;
+  }
 
   /** Begins at a standing. `tail` is the log's end, from byte `start` on; what it begins with may be half a line. */
   stand({ length, lines }: Standing, start: number, tail: string): void {
@@ -87,6 +93,11 @@ export class LogBook {
     return wanted;
   }
 
+  /** All but the end of the log, of which more may come: the rest can be fetched again. */
+  clear(): void {
+    while (this.forget(pageOf(this.count)));
+  }
+
   private set(number: number, said: string): void {
     if (number < 1) return;
     const key = pageOf(number);
@@ -99,7 +110,7 @@ export class LogBook {
     this.characters += change;
     this.pages.delete(key);
     this.pages.set(key, page);
-    while (this.pages.size > MOST_PAGES || this.characters > MOST_CHARACTERS) if (!this.forget(key)) break;
+    while (this.pages.size > this.mostPages || this.characters > MOST_CHARACTERS) if (!this.forget(key)) break;
   }
 
   /** The page that was read longest ago, but not the end of the log, and not the one that is being read. */
