@@ -62,6 +62,7 @@ class Claimed:
     step: str
     attempt: int
     fence: int
+    version: int  # of the execution, when it was claimed
 
     @property
     def key(self) -> tuple[int, str, int]:
@@ -109,7 +110,7 @@ class JobMaker:
 
     def job(self, situation: Situation, claimed: Claimed) -> StepJob:
         """Raises InvalidSpec where a value known only now does not fit, NotFound where a secret is missing."""
-        state = self._store.load(claimed.execution)
+        state = self._store.load(claimed.execution, at_least=claimed.version)
         workspace = situation.workspace = situation.workspace or self._workspaces.open(claimed.execution)
         folder = self._workspaces.attempt(claimed.execution, claimed.step, claimed.attempt)
         written = situation.env(claimed.step, state, workspace)

@@ -104,7 +104,7 @@ class MemoryStore:
     def wiring(self, execution: int) -> Wiring:
         return self._run(execution).wiring
 
-    def load(self, execution: int) -> State:
+    def load(self, execution: int, *, at_least: int | None = None) -> State:
         return self._run(execution)
 
     def apply(

@@ -309,8 +309,11 @@ class ExecutionStore(Protocol):
         """The frozen plan, with its edges turned round. Made once per process."""
         ...
 
-    def load(self, execution: int) -> State:
-        """A view to decide on. Rows are read when looked at: a finished step loads itself and its neighbours."""
+    def load(self, execution: int, *, at_least: int | None = None) -> State:
+        """A view to decide on. Rows are read when looked at: a finished step loads itself and its neighbours.
+
+        The newest; with `at_least`, what this process has at hand will do if it is of that version or a later one.
+        """
         ...
 
     def apply(

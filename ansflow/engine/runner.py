@@ -375,7 +375,10 @@ class Runner:
 
 def _claimed(execution: int, step: str, decision: Decision) -> Claimed | None:
     row = decision.step(step)
-    return None if row is None else Claimed(execution=execution, step=step, attempt=row.attempt, fence=row.fence)
+    if row is None or decision.execution is None:
+        return None
+    version = decision.execution.version
+    return Claimed(execution=execution, step=step, attempt=row.attempt, fence=row.fence, version=version)
 
 
 def _reason(error: Exception) -> Reason:

@@ -52,6 +52,7 @@ class Scheduler:
         self._bus = bus
         self._situations: dict[int, Situation] = {}
         self._turns: dict[int, Lock] = {}
+        self._shared: set[int] = set()  # executions that other processes have been seen to write, too
         self._lock = Lock()
 
     def tell(
@@ -97,6 +98,7 @@ class Scheduler:
                 with self._lock:
                     self._situations.pop(execution, None)
                     self._turns.pop(execution, None)
+                    self._shared.discard(execution)
                 self.on_ended(execution)
         return None
 
@@ -114,12 +116,19 @@ class Scheduler:
         wiring = self.store.wiring(execution)
         # Within one process a lock spares the optimistic retries; between processes only the store's guards count.
         with self._turn(execution):
+            newest = execution in self._shared  # else what this process knows is the newest: if not, a guard tells
             while True:
-                state = self.store.load(execution)
+                state = self.store.load(execution, at_least=None if newest else 0)
                 now = self.clock.now()  # after the load: no event may be dated before those it follows
                 decision = decide(wiring, state, command, now)
-                if decision.refused or self.store.apply(execution, decision, now=now, along=along):
+                if decision.refused:
+                    if newest:
+                        break
+                elif self.store.apply(execution, decision, now=now, along=along):
                     break
+                else:
+                    self._shared.add(execution)
+                newest = True
         if decision.execution is not None:
             self.store.secure()
             self.on_change(decision)

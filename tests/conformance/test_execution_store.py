@@ -132,6 +132,15 @@ def test_an_end_and_the_claim_of_what_follows_are_one_write(store):
     assert list(store.offers(before=LATER)) == []
 
 
+def test_what_is_at_hand_is_of_the_version_that_is_asked_for_or_later(store):
+    execution = begun(store, {"a": "", "b": ""})
+    for step in "ab":
+        say(store, execution, Claim(step=step, worker="w"))
+        version = store.load(execution).execution.version
+        assert store.load(execution, at_least=version).step(step).status is StepStatus.RUNNING
+    assert store.load(execution, at_least=0).execution.version <= version
+
+
 def test_events_can_be_read_from_any_number_on(store):
     execution = begun(store, {"a": ""})
     say(store, execution, Claim(step="a", worker="w"))

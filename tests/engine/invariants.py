@@ -115,7 +115,7 @@ class History:
         elif fact.reason is Reason.POISONED and self.losses[key] + 1 != MAX_LOSSES:
             yield f"{key} was poisoned after {self.losses[key] + 1} losses"
         elif fact.status is S.FAILED and fact.outcome is not None:
-            yield from self._given_up(fact)
+            yield from self._given_up(event, fact)
         self.status[key] = fact.status
         self.last[key] = fact
         yield from self._limits(key)
@@ -191,19 +191,24 @@ class History:
         assert outcome is not None
         return any(cause.kind == str(outcome.reason) and cause.code in (None, outcome.exit_code) for cause in policy.on)
 
-    def _given_up(self, fact: StepChanged) -> Iterator[str]:
+    def _given_up(self, event: Event, fact: StepChanged) -> Iterator[str]:
         """A failure that the policy covers is tried again, unless somebody stopped it."""
         policy, key = self.plan.spec_of(fact.step).retry, fact.step
         covered = str(fact.reason) in ("exit_code", "timeout") and (not policy.on or self._named(fact))
-        stopped = self.stopping is not None or self._closing(key) or "ran out of" in fact.message
+        stopped = self.stopping is not None or self._closing(key, event.at) or "ran out of" in fact.message
         if covered and not stopped and self.failures[key] < policy.max and key not in self.may_be_cancelled:
             yield f"{key} was not tried again, though its policy says so"
 
-    def _closing(self, key: str) -> bool:
-        return any(
-            bundle.join != "wait_all" and key in bundle.keys and any(is_final(self.status[k]) for k in bundle.keys)
-            for bundle in self.plan.bundles.values()
-        )
+    def _closing(self, key: str, at: datetime) -> bool:
+        """Whether a bundle may have asked the step to end: another member has decided it, or its time is over."""
+        for bundle in self.plan.bundles.values():
+            if key in bundle.keys:
+                if bundle.join != "wait_all" and any(is_final(self.status[k]) for k in bundle.keys):
+                    return True
+                began = min(at for (step, _), at in self.started.items() if step in bundle.keys)
+                if bundle.timeout is not None and began + bundle.timeout <= at:
+                    return True
+        return False
 
     def _limits(self, key: str) -> Iterator[str]:
         running = [k for k, status in self.status.items() if status is S.RUNNING]

@@ -163,8 +163,8 @@ MUTANTS = (
     Mutant(
         "the loser of a race believes it won",
         f"{SCHEDULER}:Scheduler._decide",
-        "or self.store.apply(execution, decision, now=now, along=along)",
-        "or [self.store.apply(execution, decision, now=now, along=along)]",
+        "elif self.store.apply(execution, decision, now=now, along=along)",
+        "elif [self.store.apply(execution, decision, now=now, along=along)]",
     ),
     Mutant(
         "events are numbered with gaps",

@@ -203,10 +203,16 @@ class SharedStore(MemoryStore):
         super().__init__()
         self.world = world
         self._lock = nullcontext()  # type: ignore[assignment]
+        self._read: dict[int, Snapshot] = {}
 
-    def load(self, execution: int) -> Any:
+    def load(self, execution: int, *, at_least: int | None = None) -> Any:
+        """What is at hand is as old as it may be: the last that anybody has read."""
+        known = self._read.get(execution)
+        if at_least is not None and known is not None and known.execution.version >= at_least:
+            return known
         self.world.pause()
-        return Snapshot(self._run(execution))
+        known = self._read[execution] = Snapshot(self._run(execution))
+        return known
 
     def apply(self, execution: int, decision: Any, *, now: datetime, along: Any = None) -> bool:
         self.world.pause()

@@ -401,7 +401,7 @@ def test_what_goes_wrong_on_the_way_is_told_without_the_secret(make_local, monke
 
 
 def test_a_stop_reaches_the_second_attempt_while_the_first_is_still_being_recorded(local, monkeypatch):
-    first, second = (Claimed(execution=1, step="a", attempt=n, fence=n) for n in (1, 2))
+    first, second = (Claimed(execution=1, step="a", attempt=n, fence=n, version=n) for n in (1, 2))
     runner = local.engine.runner
     monkeypatch.setattr(runner, "_carry", lambda live, *, adopt: None)
     runner.carry(first)

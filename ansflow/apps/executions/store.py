@@ -81,9 +81,11 @@ class DjangoStore:
                     known = self._wirings.setdefault(execution, known)
         return known
 
-    def load(self, execution: int) -> State:
+    def load(self, execution: int, *, at_least: int | None = None) -> State:
         known = None if self._db.in_transaction() else self._pictures.get(execution)
         if known is not None:
+            if at_least is not None and known.execution.version >= at_least:
+                return known
             seen = known.execution.version  # before the read: another thread may bring the picture up to date meanwhile
             found = self._db.read("SELECT [row_version] FROM [Execution] WHERE [id] = %s", [execution])
             version = found[0][0] if found else 0

@@ -89,6 +89,13 @@ def test_a_step_of_a_large_execution_costs_no_more_than_one_of_a_small_one(
     assert large["rows"] <= 1.05 * small["rows"]
 
 
+def test_what_is_at_hand_is_not_asked_for(store: Any, cost: Counter[str]) -> None:
+    execution, _ = begun(store, at_once(SMALL))
+    cost.clear()
+    assert store.load(execution, at_least=1).execution.version == 1
+    assert not cost
+
+
 def test_a_reader_whom_a_writer_overtakes_does_not_take_the_picture_for_lost(
     store: Any, cost: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
