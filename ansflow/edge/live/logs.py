@@ -69,6 +69,9 @@ class Logs:
         if begin is None:
             return []
         found: Mapping[str, Printing] = await self._ask(self._source.printing, self._execution, steps)
+        if not viewer.may_read:  # his role has gone meanwhile; while he followed nothing, nobody has told him
+            viewer.stop_reading()
+            return []
         for key, printing in found.items():
             self._learn(key, printing)
         viewer.every_log = steps is None

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.edge.live.conftest import SHOP
+from tests.edge.live.conftest import SECONDS, SHOP
+from tests.server_process import until
 
 
 def subscribe(client: Any, **data: Any) -> None:
@@ -257,4 +258,26 @@ def test_who_may_not_read_logs_any_more_is_told_so_and_gets_none(live, stage, un
         stage.people["ann"] = {SHOP: "guest"}
         assert ann.next("error")["data"]["code"] == "forbidden"
         stage.print(7, "unit", b"another\n")
+        ann.next_is_quiet(stage)
+
+
+def test_a_role_that_goes_while_the_log_is_looked_up_leads_to_none(live, stage, unit, monkeypatch):
+    stage.print(7, "unit", b"not for guests\n")
+    looking, may_answer, printing = Event(), Event(), stage.printing
+
+    def held(*asked):
+        looking.set()
+        assert may_answer.wait(SECONDS)
+        return printing(*asked)
+
+    monkeypatch.setattr(stage, "printing", held)
+    with live.execution(7) as ann:
+        ann.next("snapshot")
+        subscribe(ann)
+        assert looking.wait(SECONDS)
+        stage.people["ann"] = {SHOP: "guest"}
+        before = stage.asked["judge"]
+        until(lambda: stage.asked["judge"] >= before + 2, "what was judged first has been told")
+        may_answer.set()
+        assert ann.next()["data"]["code"] == "forbidden"
         ann.next_is_quiet(stage)
