@@ -78,6 +78,7 @@ class Databases:
         data, door = f"--datadir={folder / 'data'}", folder / "socket"
         _run("mysql", installer, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db")
         place = ["--bind-address=127.0.0.1", f"--port={port}", f"--socket={door}", f"--pid-file={folder / 'pid'}"]
+        place.append(f"--tmpdir={folder}")  # a server that starts removes what others have in the folder that all share
         self._start("mysql", "TERM", folder, daemon, "--no-defaults", data, *place, "--skip-log-bin")
 
         def say(*statements: str) -> None:

@@ -212,6 +212,7 @@ def _start_mariadb() -> dict[str, Any]:
         *(daemon, "--no-defaults", data, f"--port={port}", "--bind-address=127.0.0.1", "--skip-log-bin"),
         *(f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}", "--innodb-buffer-pool-size=32M"),
         "--innodb-flush-log-at-trx-commit=2",  # as above
+        f"--tmpdir={folder}",  # a server that starts removes what others have in the folder that all share
     ]
     guard = start(folder, command, user, owner())
     server = {"port": port, "folder": str(folder), "guard": guard, "command": command, "user": user}

@@ -56,6 +56,8 @@ class PipelineExecution(models.Model):
         indexes = [
             models.Index(fields=["project", "-id"], name="executions_project"),
             models.Index(fields=["created_at", "id"], name="executions_created"),
+            models.Index(fields=["project", "created_at", "id"], name="executions_project_age"),
+            models.Index(fields=["project", "status", "id"], name="executions_project_status"),
             models.Index(fields=["status", "id"], name="executions_status"),
             models.Index(fields=["deadline"], name="executions_deadline"),
             models.Index(fields=["pipeline", "-id"], name="executions_pipeline"),

@@ -18,6 +18,7 @@ from ansflow.apps.projects.models import Project
 from ansflow.core.errors import NotFound
 
 ORDERINGS = ("-id", "id", "-created_at", "created_at", "-started_at", "started_at", "-ended_at", "ended_at")
+MOST_NAMED = 500  # projects; a statement has room for so many parameters and no more
 MISSING = "There is no such execution."
 
 
@@ -57,12 +58,18 @@ def listed(actor: Actor, **filters: Any) -> Listed:
 
 
 def _visible(actor: Actor, pipeline: int | None) -> QuerySet[PipelineExecution]:
-    """Those of a pipeline are of its project: one look at that spares one at each of theirs."""
+    """Those of a pipeline are of its project: one look at that spares one at each of theirs.
+
+    Projects are named one by one: of a query in a query MariaDB makes a table of all that there are and sorts it.
+    """
     projects = access.visible(actor)
-    if pipeline is None:
+    if pipeline is not None:
+        seen = Pipeline.objects.filter(id=pipeline, project__in=projects).exists()
+        return PipelineExecution.objects.filter(pipeline=pipeline) if seen else PipelineExecution.objects.none()
+    named = list(projects.order_by("id").values_list("id", flat=True)[: MOST_NAMED + 1])
+    if len(named) > MOST_NAMED:
         return PipelineExecution.objects.filter(project__in=projects)
-    seen = Pipeline.objects.filter(id=pipeline, project__in=projects).exists()
-    return PipelineExecution.objects.filter(pipeline=pipeline) if seen else PipelineExecution.objects.none()
+    return PipelineExecution.objects.filter(project__in=named)
 
 
 def execution(actor: Actor, execution_id: int, permission: Permission = Permission.EXECUTION_VIEW) -> PipelineExecution:

@@ -59,6 +59,14 @@ class Migration(migrations.Migration):
             model_name="stepexecution",
             index=models.Index(fields=["offered_at", "queue", "priority"], name="stepexecution_offered"),
         ),
+        migrations.AddIndex(
+            model_name="pipelineexecution",
+            index=models.Index(fields=["project", "created_at", "id"], name="executions_project_age"),
+        ),
+        migrations.AddIndex(
+            model_name="pipelineexecution",
+            index=models.Index(fields=["project", "status", "id"], name="executions_project_status"),
+        ),
         migrations.AddField(
             model_name="workspacechange",
             name="execution",
