@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import quote
 
@@ -13,21 +12,20 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
 from rest_framework import serializers
-from rest_framework.exceptions import Throttled
 from rest_framework.utils.urls import replace_query_param
 
 from ansflow.api.base.attachments import attachment
 from ansflow.api.base.operations import Call, Content, Resource, operation
 from ansflow.api.base.policies import Needs
 from ansflow.api.base.serializers import Strict
+from ansflow.api.base.turns import Turns
 from ansflow.apps.executions import logs, queries, rendering
 from ansflow.apps.projects.access import Permission
 from ansflow.core.patterns import BadPattern
 from ansflow.infra.searching import Place, Wanted, search
 
 LINES_AT_ONCE = 10_000
-SEARCHES = BoundedSemaphore(3)  # at once; other requests have threads left
-SECONDS_TO_WAIT = 2.0  # for others who search
+SEARCHES = Turns(at_once=3, of_one_person=2, seconds_to_wait=2.0)  # other requests, and other people, have room left
 CURSOR = r"^[0-9]{1,18}-[0-9]{1,18}-[0-9]{1,18}\Z"
 
 
@@ -237,14 +235,11 @@ class Logs(Resource):
         wanted = Wanted(
             text=asked["q"], regex=asked["regex"], case=asked["case"], around=asked["around"], limit=asked["limit"]
         )
-        if not SEARCHES.acquire(timeout=SECONDS_TO_WAIT):
-            raise Throttled(1, detail="Others are searching. Try again in a moment.")
         try:
-            found = search(among, wanted, after=_place(among, asked.get("after", "")))
+            with SEARCHES.take(request.actor.user_id):
+                found = search(among, wanted, after=_place(among, asked.get("after", "")))
         except BadPattern as error:
             raise serializers.ValidationError({"q": [str(error)]}) from None
-        finally:
-            SEARCHES.release()
         return {
             "results": [hit._asdict() for hit in found.hits],
             "next": _next(request, among, found.next),

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ansflow.api import logs
+from ansflow.api.base.turns import Turns
 from ansflow.infra.storage.logs import FileLogs
 from tests.house import EXECUTIONS, House
 
@@ -152,18 +154,18 @@ def test_a_cursor_in_an_attempt_that_was_repeated_goes_on_behind_it(house: House
     assert found.get("search/", q="needle", after="1-999999999999-5").status_code == 200
 
 
-def test_a_search_while_others_search_is_asked_to_come_again(house: House, monkeypatch: pytest.MonkeyPatch):
-    from threading import BoundedSemaphore
-
-    from ansflow.api import logs
-
+def test_searches_of_one_person_leave_room_for_others(house: House, monkeypatch: pytest.MonkeyPatch):
     found = Printed(house)
-    busy = BoundedSemaphore(1)
-    busy.acquire()
-    monkeypatch.setattr(logs, "SEARCHES", busy)
-    monkeypatch.setattr(logs, "SECONDS_TO_WAIT", 0.0)
-    answer = found.get("search/", q="c")
-    assert (answer.status_code, answer["Retry-After"]) == (429, "1")
+    monkeypatch.setattr(logs, "SEARCHES", Turns(at_once=3, of_one_person=2, seconds_to_wait=0.0))
+    ann = house.world.users["reporter"].pk
+    with logs.SEARCHES.take(ann), logs.SEARCHES.take(ann):
+        refused = found.get("search/", "reporter", q="c")
+        assert (refused.status_code, refused["Retry-After"]) == (429, "1")
+        assert refused.json()["message"].startswith("Your other requests are")
+        assert found.get("search/", "developer", q="c").status_code == 200
+        with logs.SEARCHES.take("somebody"):
+            assert found.get("search/", "developer", q="c").json()["message"].startswith("Others are")
+    assert found.get("search/", "reporter", q="c").status_code == 200
 
 
 def test_the_door_of_the_stream_says_what_the_edge_needs(house: House):
