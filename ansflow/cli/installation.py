@@ -41,14 +41,16 @@ def the_settings() -> Settings:
 @contextmanager
 def alone(settings: Settings) -> Iterator[None]:
     """No server runs meanwhile, and none can start. Raises Conflict where one does."""
+    from ansflow.config.databases import sqlite_file  # noqa: PLC0415
     from ansflow.config.folders import make_data_folder  # noqa: PLC0415
     from ansflow.config.holding import Hold  # noqa: PLC0415
 
     make_data_folder(settings.data_dir)
     try:
-        hold = Hold(settings.data_dir)
-    except Conflict:
-        raise Conflict(t("installation.busy", folder=settings.data_dir), code="data_folder_in_use") from None
+        hold = Hold(settings.data_dir, sqlite_file(settings))
+    except Conflict as error:
+        place = settings.data_dir if error.code == "data_folder_in_use" else sqlite_file(settings)
+        raise Conflict(t("installation.busy", folder=place), code=error.code) from None
     try:
         yield
     finally:

@@ -27,6 +27,7 @@ MAX_AGE = 600  # seconds after which a request's connection is made anew; the en
 POSTGRESQL_OPTIONS = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding")
 SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 MYSQL_OPTIONS = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key")
+SQLITE = "ansflow.infra.database.sqlite3"
 SYNCHRONOUS = ("normal", "full")
 SCHEMES = {
     "postgresql": "postgresql",
@@ -39,6 +40,12 @@ SCHEMES = {
 
 def database(settings: Settings) -> dict[str, Any]:
     return database_of(settings.database_url, default=settings.data_dir / "ansflow.sqlite3")
+
+
+def sqlite_file(settings: Settings) -> Path | None:
+    """None where the database is none of SQLite."""
+    known = database(settings)
+    return Path(known["NAME"]) if known["ENGINE"] == SQLITE else None
 
 
 def database_of(url: str, *, default: Path | None = None) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def database_of(url: str, *, default: Path | None = None) -> dict[str, Any]:
 
 def _sqlite(file: str, synchronous: str = SYNCHRONOUS[0]) -> dict[str, Any]:
     return {
-        "ENGINE": "ansflow.infra.database.sqlite3",
+        "ENGINE": SQLITE,
         "NAME": file,
         "CONN_MAX_AGE": None,
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": f"PRAGMA synchronous = {synchronous}"},

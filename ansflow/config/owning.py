@@ -1,7 +1,7 @@
 """One server per database: whoever works on it holds a lock in it, which ends with the connection that took it.
 
 A data folder's lock (`holding`) knows nothing of a second folder, or of a copy of the first on another machine: its
-server would take over what this one runs. SQLite needs no more than that lock.
+server would take over what this one runs. A file of SQLite has a lock beside it, which `holding` takes too.
 """
 
 from __future__ import annotations

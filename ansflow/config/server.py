@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from ansflow.config.bus import check_bus
+from ansflow.config.databases import sqlite_file
 from ansflow.config.folders import LEAST_FREE, free_bytes, make_data_folder
 from ansflow.config.holding import Hold
 from ansflow.config.isolation import Isolation, choose
@@ -53,7 +54,7 @@ def serve(settings: Settings, tell: Tell) -> None:
     make_data_folder(settings.data_dir)
     _allow_many_files()
     with ExitStack() as ending:
-        ending.callback(Hold(settings.data_dir).release)
+        ending.callback(Hold(settings.data_dir, sqlite_file(settings)).release)
         from ansflow.edge.server import listen  # noqa: PLC0415 — not before another server has been ruled out
 
         listening = listen(settings.host, settings.port)
