@@ -58,11 +58,16 @@ class Store(DjangoStore):
         self.pipeline, _ = Pipeline.objects.using(alias).get_or_create(project=project, name="tests")
         self._numbers = count(1)
 
-    def create(self, *args: Any, **known: Any) -> int:
+    def create(self, *args: Any, project: int | None = None, **known: Any) -> int:
         new = NewExecution(
-            project_id=self.pipeline.project_id, pipeline_id=self.pipeline.id, number=next(self._numbers)
+            project_id=project or self.pipeline.project_id, pipeline_id=self.pipeline.id, number=next(self._numbers)
         )
         return super().create(*args, known=new, **known)
+
+    def project(self, *, limit: int | None = None) -> int:
+        """A new one, with as many steps at once."""
+        owner = {"tenant_id": self.pipeline.project.tenant_id, "name": f"project {next(_NUMBERS)}"}
+        return Project.objects.using(self._db.alias).create(**owner, max_parallel_steps=limit).id
 
 
 @cache

@@ -23,7 +23,7 @@ def plan(
 ) -> Plan:
     """`plan({"a": "", "b": "a", "c": {"needs": "a b", "retry": RetryPolicy(max=1)}})`.
 
-    A word of `needs` that names a bundle is a need on the bundle. Keys of a map other than `needs skip final` belong to
+    A word of `needs` that names a bundle is a need on the bundle. Keys of a map other than `needs skip final queue` belong to
     the StepSpec.
     """
     known = {bundle.name: bundle for bundle in bundles}
@@ -41,6 +41,7 @@ def plan(
             needs=tuple(edges),
             skip=more.pop("skip", None),
             final=more.pop("final", False),
+            queue=more.pop("queue", ""),
             bundles=tuple(name for name, bundle in known.items() if key in bundle.keys),
         )
         specs[key] = StepSpec(id=key, **{"run": ("true",), **more})

@@ -11,6 +11,7 @@ from ansflow import __version__
 from ansflow.apps.executions.models import PipelineExecution, StepExecution
 from ansflow.config.chores import Chores
 from ansflow.config.wiring import Wired
+from ansflow.core.plan import DEFAULT_QUEUE
 from ansflow.core.status import StepStatus
 from ansflow.edge.live.hub import Hub
 from ansflow.edge.measures import Measures, Sample, by_label
@@ -20,7 +21,7 @@ BUSY = (StepStatus.RUNNING, StepStatus.WAITING)
 
 
 def add_measures(measures: Measures, wired: Wired, hub: Hub, threads: Sequence[Chores]) -> None:
-    engine, dispatcher = wired.engine, wired.threads
+    engine, slots = wired.engine, wired.slots
     measures.ask("ansflow_build", "Always 1; the label says which release this is.",
                  lambda: [((__version__,), 1.0)], labels=("version",))  # fmt: skip
     measures.ask("ansflow_database_up", "1 while the database answers.", _up)
@@ -29,9 +30,10 @@ def add_measures(measures: Measures, wired: Wired, hub: Hub, threads: Sequence[C
     measures.ask("ansflow_repairs_total", "Repairs, by rule: none without a fault.",
                  lambda: by_label({**dict.fromkeys(RULES, 0), **engine.recovery.repairs}),
                  labels=("rule",), counter=True)  # fmt: skip
-    measures.ask("ansflow_slots", "Steps that may run at once here.", lambda: [((), dispatcher.load().slots)])
-    measures.ask("ansflow_slots_used", "Steps that run here now.", lambda: [((), dispatcher.load().running)])
-    measures.ask("ansflow_queue", "Offers that wait for a free slot here.", lambda: [((), dispatcher.load().waiting)])
+    measures.ask("ansflow_slots", "Steps that may run at once here.", lambda: [((), slots.load().slots)])
+    measures.ask("ansflow_slots_used", "Steps that run here now.", lambda: [((), slots.load().running)])
+    measures.ask("ansflow_queue", "Steps on offer, by the queue of workers they wait in.", _asked(_waiting),
+                 labels=("queue",))  # fmt: skip
     measures.ask("ansflow_sockets", "Viewers that are connected here.", lambda: [((), float(hub.counts.viewers))])
     chores = [chore for thread in threads for chore in thread.chores.values()]
     measures.ask("ansflow_chores_total", "Turns of the server's own chores, by outcome.",
@@ -67,6 +69,11 @@ def _asked(ask: Callable[[], Iterable[Sample]]) -> Callable[[], Iterable[Sample]
 def _executions() -> Iterable[Sample]:
     counted = PipelineExecution.objects.order_by().values_list("status").annotate(number=Count("id"))
     return by_label(dict(counted))
+
+
+def _waiting() -> Iterable[Sample]:
+    counted = StepExecution.objects.filter(offered_at__isnull=False).order_by().values_list("queue")
+    return by_label({DEFAULT_QUEUE: 0, **dict(counted.annotate(number=Count("id")))})
 
 
 def _steps() -> Iterable[Sample]:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ansflow.config.folders import data_folder
 from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.core.plan import DEFAULT_QUEUE, QUEUE
 from ansflow.infra.storage.opening import parse
 
 PREFIX = "ANSFLOW_"
@@ -112,6 +113,13 @@ def _places(written: str) -> tuple[str, ...]:
     return places
 
 
+def _queues(written: str) -> tuple[str, ...]:
+    queues = _words(written)
+    if not queues or any(not QUEUE.fullmatch(queue) for queue in queues):
+        raise ValueError("names of queues, separated by commas: letters, digits, '.', '_' and '-', at most 100 each")
+    return tuple(dict.fromkeys(queues))
+
+
 def _choice(*options: str) -> Callable[[str], str]:
     def read(written: str) -> str:
         if written not in options:
@@ -188,6 +196,11 @@ class Settings:
         shown="nobody",
     )
     slots: int = _setting(_number(1, 1000), "How many steps run at once.", default=4)
+    queues: tuple[str, ...] = _setting(
+        _queues,
+        "The queues whose steps run here, separated by commas: a step waits in the one that its `runs_on` names.",
+        default=(DEFAULT_QUEUE,),
+    )
     allow_host_executor: bool = _setting(
         _switch,
         "The leave for steps with `executor: host`: plain processes of this machine, without isolation.",

@@ -1,4 +1,4 @@
-"""The engine of a server, wired to what it stands on: tables, files, threads, executors."""
+"""The engine of a server, wired to what it stands on: tables, files, slots, executors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
 from ansflow.engine.memory import SystemClock
 from ansflow.engine.ports import EventBus
-from ansflow.infra.dispatch.threads import Threads
+from ansflow.infra.dispatch.slots import Slots
 from ansflow.infra.storage.names import file_name, write_text
 
 SURROUNDINGS = (
@@ -41,14 +41,14 @@ class Wired:
     """What `close` ends: the engine lets go of running steps, which live on under their shims."""
 
     engine: Engine
-    threads: Threads
+    slots: Slots
     store: DjangoStore
     storage: Storage
     bus: EventBus
 
     def open(self) -> None:
         """Takes up what an earlier life left, and serves actions and API from now on."""
-        self.threads.serve(self.engine.run_step)
+        self.slots.serve(self.engine.run_step)
         running.use(self.engine)  # first: an execution that ends while this opens asks it for its concurrency group
         self.engine.open()
 
@@ -60,7 +60,7 @@ class Wired:
     def close(self) -> None:
         running.use(None)
         self.engine.close()
-        self.threads.close(seconds=LETTING_GO)
+        self.slots.close(seconds=LETTING_GO)
         self.store.forget_sent()
         self.storage.close()
         self.bus.close()
@@ -71,7 +71,8 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
     data, root = settings.data_dir, server_folder(settings.data_dir)
     for folder in (root, root / "executions"):
         folder.mkdir(exist_ok=True, mode=0o700)
-    threads, store, storage, bus = Threads(settings.slots), DjangoStore(), open_storage(settings), make_bus(settings)
+    store, storage, bus = DjangoStore(), open_storage(settings), make_bus(settings)
+    slots = Slots(settings.slots, store=store, queues=settings.queues)
     engine = Engine(
         store=store,
         logs=storage.logs,
@@ -80,7 +81,7 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         workspaces=ContinuedWorkspaces(root / "executions", storage.artifacts),
         secrets=ExecutionSecrets(lambda execution: store.wiring(execution).plan),
         bus=bus,
-        dispatcher=threads,
+        dispatcher=slots,
         clock=SystemClock(),
         registry=Offered(isolation),
         place=Place(
@@ -93,13 +94,21 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         worker=worker_name(data),
         boot=secrets.token_hex(8),
         slots=settings.slots,
-        in_background=threads.run_now,
-        is_idle=threads.has_room,
+        in_background=slots.run_now,
+        is_idle=slots.has_room,
         away=(OperationalError, InterfaceError),
         facts=partial(facts, address=settings.address),
+        queues=settings.queues,
+        host=socket.gethostname(),
+        load=load_per_core,
     )
     engine.scheduler.on_ended = concurrency.ended
-    return Wired(engine, threads, store, storage, bus)
+    return Wired(engine, slots, store, storage, bus)
+
+
+def load_per_core() -> float:
+    """Of this machine, over the last minute: 1.0 is all that it can do."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1)
 
 
 def worker_name(data: Path) -> str:

@@ -62,7 +62,8 @@ class Adopt:
 class Finish:
     """An attempt has ended. Counts while nobody has claimed the step since.
 
-    `worker` is who has carried it, and would go on with a step that may run now: the same write then claims that one.
+    `worker` is who has carried it, and would go on with a step that may run now: the same write then claims that one,
+    where it waits in one of `queues`; () stands for every queue.
     """
 
     step: str
@@ -70,6 +71,7 @@ class Finish:
     outcome: Outcome
     jitter: float = 1.0
     worker: str = ""
+    queues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ def decide(wiring: Wiring, state: State, command: Command, now: datetime) -> Dec
         return Decision(refused=refused)
     turn.settle()
     if isinstance(command, Finish) and command.worker:
-        _go_on(turn, command.worker)
+        _go_on(turn, command)
     return turn.decision()
 
 
@@ -125,11 +125,11 @@ def _claim(turn: Turn, command: Claim) -> str:
     return GRANTED
 
 
-def _go_on(turn: Turn, worker: str) -> None:
-    """The worker claims the first step that this turn offers, instead of hearing of it and claiming it then."""
-    step = turn.take_offer()
+def _go_on(turn: Turn, command: Finish) -> None:
+    """The worker claims the first step that this turn offers it, instead of hearing of it and claiming it then."""
+    step = turn.take_offer(command.queues)
     if step:
-        _claim(turn, Claim(step=step, worker=worker))
+        _claim(turn, Claim(step=step, worker=command.worker))
 
 
 def _adopt(turn: Turn, command: Adopt) -> str:

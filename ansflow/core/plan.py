@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,8 @@ from ansflow.core.status import Reason, StepStatus, is_final
 
 DEFAULT_QUEUE = "default"
 """The queue of workers that steps without `runs_on` wait in."""
+QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""How the name of a queue is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,9 @@ class Plan:
 
     def spec_of(self, key: str) -> StepSpec:
         return self.specs[self.steps[key].step_id]
+
+    def queue_of(self, key: str) -> str:
+        return self.steps[key].queue or DEFAULT_QUEUE
 
     def env_of(self, key: str) -> dict[str, str]:
         """What the file says for one step, still unevaluated: the pipeline's, over it the step's, over it the leg's.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from ansflow.core import sentences
@@ -71,10 +71,11 @@ class Turn:
     def cause(self, effect: Effect) -> None:
         self._effects.append(effect)
 
-    def take_offer(self) -> str:
-        """The first step that this turn offers, for whoever claims it in this turn; "" where there is none."""
+    def take_offer(self, queues: Collection[str]) -> str:
+        """The first step that this turn offers in one of `queues`, or in any where there are none: for whoever claims
+        it in this turn; "" where there is none."""
         for number, effect in enumerate(self._effects):
-            if isinstance(effect, Offer):
+            if isinstance(effect, Offer) and (not queues or self.wiring.plan.queue_of(effect.step) in queues):
                 del self._effects[number]
                 self._claimed = effect.step
                 return effect.step

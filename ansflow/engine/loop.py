@@ -9,21 +9,31 @@
     for event in engine.follow(execution): …          # ends with the event that ends the execution
     threads.close(); engine.close()
 
-A lone run needs nothing else. A server passes `in_background=threads.run_now` and `is_idle=threads.has_room`, calls
-`engine.open()` once and `engine.beat()` every HEARTBEAT, which prolongs the lease, takes cancellations from other
-processes, and repairs. It ends with `engine.close(); threads.close(seconds=…)`: what runs then is let go, and adopted
-by its next life. Nothing polls: one thread sleeps until the next due time, and begins only when something is due.
+A lone run needs nothing else. A server has `Slots` for its threads, passes `in_background=slots.run_now` and
+`is_idle=slots.has_room`, calls `engine.open()` once and `engine.beat()` every HEARTBEAT, which prolongs the lease,
+takes cancellations from other processes, and repairs. It ends with `engine.close(); slots.close(seconds=…)`: what runs
+then is let go, and adopted by its next life. Nothing polls: one thread sleeps until the next due time, and begins only
+when something is due.
+
+Where several processes share the work, each says what is its part of it, as `duties`:
+
+    ALONE                      # a server without others
+    {Duty.CARRY}               # a worker: runs steps, and looks after its own
+    {Duty.MEND}                # the scheduler: what is due, and what others have lost. It also calls `look` every
+                               # second, since others plan what is due without telling it
+    ()                         # only what people ask for (start, cancel, approve): neither opened nor beating
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Condition, Thread
 from time import monotonic, sleep
 
+from ansflow import __version__
 from ansflow.core.commands import Approve, Cancel, Command, Decision, Reject, Start
 from ansflow.core.errors import Conflict
 from ansflow.core.events import Event, ExecutionChanged
@@ -33,6 +43,7 @@ from ansflow.core.state import State
 from ansflow.core.status import ExecutionStatus, is_final
 from ansflow.engine.job import JobMaker, Place, Registry
 from ansflow.engine.ports import (
+    About,
     ArtifactStore,
     CacheStore,
     Clock,
@@ -40,13 +51,14 @@ from ansflow.engine.ports import (
     EventBus,
     ExecutionStore,
     Facts,
+    Held,
     LogStore,
     Secrets,
     WorkspaceStore,
     begin_key,
     no_facts,
 )
-from ansflow.engine.recovery import PATIENCE, Patience, Recovery
+from ansflow.engine.recovery import ALONE, PATIENCE, Duty, Patience, Recovery
 from ansflow.engine.runner import Runner
 from ansflow.engine.scheduler import Scheduler
 
@@ -91,7 +103,12 @@ class Engine:
         is_idle: Callable[[], bool] | None = None,
         away: tuple[type[Exception], ...] = (),
         facts: Callable[[int], Facts] = no_facts,
+        queues: Sequence[str] = (),
+        duties: Collection[Duty] = ALONE,
+        host: str = "",
+        load: Callable[[], float | None] = lambda: None,
     ) -> None:
+        """`queues` are those that this worker serves, () is every one; `load` is that of its machine, per core."""
         self.store = store
         self.logs = logs
         self.artifacts = artifacts
@@ -100,8 +117,11 @@ class Engine:
         self._clock = clock
         self._worker = worker
         self._boot = boot
-        self._slots = slots
-        self.scheduler = Scheduler(store=store, dispatcher=dispatcher, bus=bus, clock=clock)
+        self._duties = frozenset(duties)
+        self._about = About(slots, tuple(queues), place.executor, __version__, host)
+        self._load = load
+        self.on_wish: Callable[[str], None] = _ignore  # hears at each beat what an operator wants of this worker
+        self.scheduler = Scheduler(store=store, dispatcher=dispatcher, bus=bus, clock=clock, queues=tuple(queues))
         self._jobs = JobMaker(
             store=store, workspaces=workspaces, secrets=secrets, registry=registry, place=place, facts=facts
         )
@@ -121,11 +141,13 @@ class Engine:
             scheduler=self.scheduler,
             dispatcher=dispatcher,
             boot=boot,
-            is_idle=is_idle or (lambda: self.runner.busy() < self._slots),
+            slots=slots,
+            is_idle=is_idle or (lambda: self.runner.busy() < slots),
             is_carried=self.runner.carries,
             resume=lambda held: in_background(partial(self.runner.resume, held)),
             jitter=jitter,
             patience=patience,
+            duties=self._duties,
         )
         self._timer = _Timer(self.tick, store, clock)
         self.scheduler.on_stop = self.runner.stop
@@ -229,18 +251,28 @@ class Engine:
 
         Raises NotAvailable where the default executor cannot be opened: then nothing has been registered.
         """
-        self._jobs.open()
         now = self._clock.now()
-        self.recovery.begin(self.store.register(self._worker, self._boot, now=now), now)
-        self._timer.look()
+        held: Sequence[Held] = ()
+        if Duty.CARRY in self._duties:
+            self._jobs.open()
+            held = self.store.register(self._worker, self._boot, now=now, about=self._about)
+        self.recovery.begin(held, now)
+        self.look()
 
     def beat(self) -> None:
-        """Prolongs the lease, takes cancellations, repairs. Called every HEARTBEAT by a worker that is not alone."""
+        """Prolongs the lease, takes cancellations, repairs. Called every HEARTBEAT where there is a duty."""
         now = self._clock.now()
-        for execution, stop in self.store.beat(self._boot, now=now):
-            self.runner.stop(execution, stop)
+        if Duty.CARRY in self._duties:
+            for execution, stop in self.store.beat(self._boot, now=now, load=self._load()):
+                self.runner.stop(execution, stop)
+            self.on_wish(self.store.wish(self._boot))
         self.recovery.run(now)
-        self._timer.look()  # what became due in a process that is no more
+        self.look()  # what became due in a process that is no more
+
+    def look(self) -> None:
+        """Wakes the timer when something is due earlier than it knows, by the doing of another process perhaps."""
+        if Duty.MEND in self._duties:
+            self._timer.look()
 
     def tick(self) -> None:
         """Deals with everything whose time has come. Raises the first error, when all have had their turn."""
@@ -275,7 +307,11 @@ class Engine:
             or any(change.after.due_at is not None for change in decision.steps)
             or any(bundle.deadline is not None for bundle in decision.bundles)
         ):
-            self._timer.look()
+            self.look()
+
+
+def _ignore(_: str) -> None:
+    """Who has no operator."""
 
 
 class _Timer:

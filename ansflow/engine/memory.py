@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Condition, Lock
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from ansflow.core.commands import Begin, Decision, Expire, Offer, Retry, Stop, Timeout
 from ansflow.core.errors import Conflict, NotFound
 from ansflow.core.events import Event, ExecutionChanged
+from ansflow.core.fairness import Standing, Turns, Waiting, fair
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import Plan
 from ansflow.core.state import ExecutionState, State, StepState
@@ -23,15 +25,22 @@ from ansflow.core.wiring import Wiring
 from ansflow.engine.picture import Picture
 from ansflow.engine.ports import (
     FENCED,
+    NOTHING_SAID,
+    About,
+    Choice,
     Due,
     Grown,
     Held,
     Hint,
     Listener,
     Moved,
+    Offered,
+    OnOffer,
     Sending,
     begin_key,
     check_moves,
+    limit_reached,
+    started,
     tell,
 )
 
@@ -73,7 +82,15 @@ class MemoryStore:
     """An `ExecutionStore`. One lock around every write: decisions are small, and nothing waits inside."""
 
     def __init__(self, *, first: int = 1) -> None:
-        """`first` is the number of the first execution: a local run has reserved one."""
+        """`first` is the number of the first execution: a local run has reserved one.
+
+        `projects` says which project an execution belongs to (0 where it says nothing), `limits` how many steps of one
+        may run at once, `wishes` what an operator wants of a boot.
+        """
+        self.projects: dict[int, int] = {}
+        self.limits: dict[int, int] = {}
+        self.wishes: dict[str, str] = {}
+        self.turns = Turns()
         self._lock = Lock()
         self._runs: dict[int, MemoryRun] = {}
         self._open: dict[int, None] = {}
@@ -120,10 +137,19 @@ class MemoryStore:
                 return False
             if any(run.step(change.after.key).guard != change.guard for change in decision.steps):
                 return False
+            self._check_limit(execution, decision)
             if along is not None:
                 along()
             self._write(run, decision, after, now)
             return True
+
+    def _check_limit(self, execution: int, decision: Decision) -> None:
+        project = self.projects.get(execution, 0)
+        more = started(decision)
+        if more > 0 and project in self.limits:
+            running = Counter(self.projects.get(held.execution, 0) for held in self._all_held())
+            if running[project] + more > self.limits[project]:
+                raise limit_reached(self.limits[project])
 
     def secure(self) -> None:
         """Nothing here outlives the process."""
@@ -184,6 +210,30 @@ class MemoryStore:
         with self._lock:
             return [place for place, at in self._offers.items() if at <= before]
 
+    def choose(self, queues: Sequence[str], *, most: int, now: datetime) -> Choice:
+        with self._lock:
+            found: dict[tuple[int, int, str, int], list[OnOffer]] = {}
+            for (execution, step), since in sorted(self._offers.items(), key=lambda offer: offer[1]):
+                plan = self._runs[execution].wiring.plan
+                queue, priority = plan.queue_of(step), plan.spec_of(step).priority
+                if not queues or queue in queues:
+                    group = (self.projects.get(execution, 0), execution, queue, priority)
+                    found.setdefault(group, []).append(OnOffer(execution, step, queue, since))
+            held = [*self._all_held()]
+            standing = Standing(
+                projects=Counter(self.projects.get(one.execution, 0) for one in held),
+                executions=Counter(one.execution for one in held),
+                limits=self.limits,
+            )
+            waiting = [Waiting(*group, len(steps), steps[0].since) for group, steps in found.items()]
+            chosen, held_back = fair(waiting, standing, self.turns, most=most + 1, now=now)
+            self.turns.took(chosen[:most])
+            steps = [found[one[:4]].pop(0) for one in chosen]
+            return Choice(steps[:most], next(iter(steps[most:]), None), held_back)
+
+    def is_limited(self, execution: int) -> bool:
+        return self.projects.get(execution, 0) in self.limits
+
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def due(self, now: datetime) -> Sequence[Due]:
@@ -216,7 +266,7 @@ class MemoryStore:
 
     # ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def register(self, worker: str, boot: str, *, now: datetime) -> Sequence[Held]:
+    def register(self, worker: str, boot: str, *, now: datetime, about: About = NOTHING_SAID) -> Sequence[Held]:
         with self._lock:
             former = [known for known, name in self._boots.items() if name == worker and known != boot]
             for known in former:
@@ -225,7 +275,7 @@ class MemoryStore:
             self._seen[boot] = now
             return [held for known in former for held in self._held.get(known, {}).values()]
 
-    def beat(self, boot: str, *, now: datetime) -> Sequence[tuple[int, Stop]]:
+    def beat(self, boot: str, *, now: datetime, load: float | None = None) -> Sequence[tuple[int, Stop]]:
         with self._lock:
             if boot in self._seen:
                 self._seen[boot] = now
@@ -236,6 +286,9 @@ class MemoryStore:
                 if (row := run.step(held.step)).stop is not None
             ]
 
+    def wish(self, boot: str) -> str:
+        return self.wishes.get(boot, "")
+
     def lost(self, *, before: datetime) -> Sequence[Held]:
         with self._lock:
             gone = [boot for boot in self._held if boot not in self._seen or self._seen[boot] < before]
@@ -243,7 +296,10 @@ class MemoryStore:
 
     def running(self) -> Sequence[Held]:
         with self._lock:
-            return [held for holds in self._held.values() for held in holds.values()]
+            return list(self._all_held())
+
+    def _all_held(self) -> Iterator[Held]:
+        return (held for holds in self._held.values() for held in holds.values())
 
     def _run(self, execution: int) -> MemoryRun:
         try:
@@ -274,6 +330,9 @@ class MemoryBus:
 
     def grown(self, execution: int, step: str, attempt: int, length: int) -> None:
         self._tell(Grown(execution, step, attempt, length))
+
+    def offered(self, queue: str) -> None:
+        self._tell(Offered(queue))
 
     def wait(self, execution: int, *, after: int, timeout_seconds: float) -> int:
         with self._changed:

@@ -11,9 +11,9 @@ from ansflow.core.commands import Decision, Effect, Expire, Retry, Stop, Timeout
 from ansflow.core.errors import Conflict
 from ansflow.core.events import Event
 from ansflow.core.outcome import KeptFile, Outcome
-from ansflow.core.plan import Plan
+from ansflow.core.plan import DEFAULT_QUEUE, Plan
 from ansflow.core.state import State
-from ansflow.core.status import STEP_MOVES
+from ansflow.core.status import STEP_MOVES, StepStatus
 from ansflow.core.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ class Clock(Protocol):
 
 FENCED = "fenced"
 """Code of the Conflict that tells a worker that a newer one has its attempt."""
+
+LIMITED = "limited"
+"""Code of the Conflict that tells a worker that the project runs as many steps as it may: the step stays on offer."""
 
 
 class LogStore(Protocol):
@@ -195,7 +198,13 @@ class Missed(NamedTuple):
     """The bus was away. Whatever was hinted at meanwhile is not known: look for yourself, at everything."""
 
 
-Hint = Moved | Grown | Missed
+class Offered(NamedTuple):
+    """Steps wait in that queue of workers, and whoever says so has no slot for them."""
+
+    queue: str
+
+
+Hint = Moved | Grown | Missed | Offered
 Listener = Callable[[Hint], None]
 
 
@@ -223,6 +232,8 @@ class EventBus(Protocol):
         """Called at most 20 times a second per running step (`engine.pump`)."""
         ...
 
+    def offered(self, queue: str) -> None: ...
+
     def wait(self, execution: int, *, after: int, timeout_seconds: float) -> int:
         """The newest number heard of, once it is greater than `after`; or `after`, when the time is over."""
         ...
@@ -246,7 +257,7 @@ class Dispatcher(Protocol):
     def run_step(self, execution: int, step: str) -> None: ...
 
     def others_wait(self, execution: int) -> bool:
-        """Whether steps of other executions wait here for a slot: who has one then lets them have their turn."""
+        """Whether who has carried a step of this execution lets others have its slot, instead of going on with it."""
 
 
 # ── executions ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -273,6 +284,16 @@ def check_moves(decision: Decision) -> None:
             raise Conflict(f"{change.after.key} cannot move from {old} to {new}.", code="forbidden_move")
 
 
+def started(decision: Decision) -> int:
+    """How many steps more run after it than before. A worker that goes on with another step starts none."""
+    running = StepStatus.RUNNING
+    return sum((c.after.status is running) - (c.guard.status is running) for c in decision.steps)
+
+
+def limit_reached(limit: int) -> Conflict:
+    return Conflict(f"The project runs {limit} steps at once, and may run no more.", code=LIMITED)
+
+
 class Due(NamedTuple):
     """A row whose time has come, and the command that deals with it. A stale one is refused by `decide`: no harm."""
 
@@ -288,6 +309,37 @@ class Held(NamedTuple):
     attempt: int
     fence: int
     worker: str
+
+
+class OnOffer(NamedTuple):
+    """A step that may be claimed, and since when."""
+
+    execution: int
+    step: str
+    queue: str
+    since: datetime
+
+
+class Choice(NamedTuple):
+    """What a worker is to claim, best first; one step that it would take beside these; and whether others are held
+    back by nothing but the limit of their project."""
+
+    steps: Sequence[OnOffer] = ()
+    left: OnOffer | None = None
+    held_back: bool = False
+
+
+class About(NamedTuple):
+    """What a worker says of itself. `queues` are those it serves, () is every one."""
+
+    slots: int = 0
+    queues: tuple[str, ...] = (DEFAULT_QUEUE,)
+    executor: str = ""  # the strongest level it has proved
+    version: str = ""
+    host: str = ""
+
+
+NOTHING_SAID = About()
 
 
 class ExecutionStore(Protocol):
@@ -325,7 +377,8 @@ class ExecutionStore(Protocol):
         undoes the decision. It may be called again where the transaction is tried again.
 
         An `Offer` needs no row in the outbox: the step's own row, on offer since `offered_at`, is that. Raises Conflict
-        for a move that the table in `core.status` does not know (`check_moves`): no store may keep such a row.
+        for a move that the table in `core.status` does not know (`check_moves`): no store may keep such a row. Raises
+        Conflict with the code LIMITED where one more step would run than the project of the execution may run at once.
         """
         ...
 
@@ -355,6 +408,16 @@ class ExecutionStore(Protocol):
         """Steps on offer since before that moment, which nobody has claimed."""
         ...
 
+    def choose(self, queues: Sequence[str], *, most: int, now: datetime) -> Choice:
+        """The steps on offer in these queues (() is every one) that a worker is to claim, in fair order
+        (`core.fairness`). Nobody else is kept from claiming them. What was chosen here has had its turn.
+        """
+        ...
+
+    def is_limited(self, execution: int) -> bool:
+        """Whether the project of the execution may run only so many steps at once. Cheap; at most a second old."""
+        ...
+
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def due(self, now: datetime) -> Sequence[Due]:
@@ -365,12 +428,19 @@ class ExecutionStore(Protocol):
 
     # ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def register(self, worker: str, boot: str, *, now: datetime) -> Sequence[Held]:
+    def register(self, worker: str, boot: str, *, now: datetime, about: About = NOTHING_SAID) -> Sequence[Held]:
         """A worker has started. What its former boots held is returned: it has one lease to adopt it."""
         ...
 
-    def beat(self, boot: str, *, now: datetime) -> Sequence[tuple[int, Stop]]:
-        """Prolongs the lease. Returns what this boot runs and has been asked to stop, with its execution."""
+    def beat(self, boot: str, *, now: datetime, load: float | None = None) -> Sequence[tuple[int, Stop]]:
+        """Prolongs the lease. Returns what this boot runs and has been asked to stop, with its execution.
+
+        `load` is that of its machine, per core.
+        """
+        ...
+
+    def wish(self, boot: str) -> str:
+        """What an operator wants of this boot: `drain`, `stop`, or "" for nothing."""
         ...
 
     def lost(self, *, before: datetime) -> Sequence[Held]:

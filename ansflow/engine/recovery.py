@@ -6,14 +6,15 @@ A rule changes nothing by itself: it says a command or repeats an effect, so tha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TypeVar
 
 from ansflow.core.commands import Lost, Stop
 from ansflow.core.status import StepStatus
-from ansflow.engine.ports import Dispatcher, ExecutionStore, Held, Sending
+from ansflow.engine.ports import Dispatcher, ExecutionStore, Held, OnOffer, Sending
 from ansflow.engine.scheduler import Scheduler
 
 Case = TypeVar("Case")
@@ -45,8 +46,19 @@ RULES = (
 """What is counted, by the name under which it is."""
 
 
+class Duty(StrEnum):
+    """What an engine does beside what people ask of it."""
+
+    CARRY = "carry"  # it has slots: it beats, adopts, and looks after its own attempts and for offers while it is idle
+    MEND = "mend"  # it deals with what is due, with lost workers, and with effects that nobody has carried out
+
+
+ALONE = frozenset(Duty)
+"""The duties of the only process there is."""
+
+
 class Recovery:
-    """`run` is called every few seconds by every process that has a worker; two at once do no harm."""
+    """`run` is called every few seconds by every process that has a duty; two at once do no harm."""
 
     def __init__(
         self,
@@ -55,17 +67,22 @@ class Recovery:
         scheduler: Scheduler,
         dispatcher: Dispatcher,
         boot: str,
+        slots: int,
         is_idle: Callable[[], bool],
         is_carried: Callable[[Held], bool],
         resume: Callable[[Held], None],
         jitter: Callable[[], float],
         patience: Patience = PATIENCE,
+        duties: Collection[Duty] = ALONE,
     ) -> None:
         self.repairs: Counter[str] = Counter()
         self._store = store
         self._scheduler = scheduler
         self._dispatcher = dispatcher
         self._boot = boot
+        self._slots = slots
+        self._carries = Duty.CARRY in duties
+        self._mends = Duty.MEND in duties
         self._is_idle = is_idle
         self._is_carried = is_carried
         self._resume = resume
@@ -79,23 +96,34 @@ class Recovery:
         """What a former life of this worker left is taken up at once: its commands, and what it had yet to tell."""
         self._inherited = dict.fromkeys(inherited, now)
         self._each(inherited, self._adopt)
-        self._each(self._store.unsent(before=now), self._repeat)
-        for execution, step in self._store.offers(before=now):  # no repair: messages to threads end with their process
-            self._dispatcher.run_step(execution, step)
+        if self._carries and self._mends:  # nobody else may be carrying these out just now
+            self._each(self._store.unsent(before=now), self._repeat)
+        for offer in self._next_offers(now):  # no repair: what is known of offers ends with a process
+            self._dispatcher.run_step(offer.execution, offer.step)
 
     def run(self, now: datetime) -> Mapping[str, int]:
         """Applies every rule once. Returns the counts so far. Raises only where the store cannot even be asked."""
         self._forbear(now)
         late = [held for held, since in self._inherited.items() if now > since + self._patience.effect]
         self._each(late, lambda held: self._adopt_again(held, now))
-        if self._forbearance is None or now >= self._forbearance:
-            self._each(self._store.lost(before=now - self._patience.lease), self._give_up)
-        self._each(self._store.unsent(before=now - self._patience.effect), self._repeat)
+        if self._mends:
+            if self._forbearance is None or now >= self._forbearance:
+                self._each(self._store.lost(before=now - self._patience.lease), self._give_up)
+            self._each(self._store.unsent(before=now - self._patience.effect), self._repeat)
         if self._is_idle():  # then nothing lies on offer for long, unless the message that said so was lost
-            self._each(self._store.offers(before=now - self._patience.offer), self._offer_again)
-        held_here = [held for held in self._store.running() if held.worker == self._boot]
-        self._each(held_here, lambda held: self._look_after(held, now))
+            old = now - self._patience.offer
+            self._each([offer for offer in self._next_offers(now) if offer.since <= old], self._offer_again)
+        if self._carries:
+            held_here = [held for held in self._store.running() if held.worker == self._boot]
+            self._each(held_here, lambda held: self._look_after(held, now))
         return self.repairs
+
+    def _next_offers(self, now: datetime) -> Sequence[OnOffer]:
+        """What this worker would take, and one more, by which its dispatcher sees that there is more."""
+        if not self._carries:
+            return ()
+        choice = self._store.choose(self._scheduler.queues, most=self._slots, now=now)
+        return choice.steps if choice.left is None else [*choice.steps, choice.left]
 
     def _each(self, cases: Iterable[Case], repair: Callable[[Case], str]) -> None:
         """`repair` says what it has repaired. One that fails keeps none of the others from being made."""
@@ -143,9 +171,10 @@ class Recovery:
             self._scheduler.carry_out_all(execution, further)
         return "unsent effect"
 
-    def _offer_again(self, offer: tuple[int, str]) -> str:
-        self._dispatcher.run_step(*offer)
-        return "lost offer"
+    def _offer_again(self, offer: OnOffer) -> str:
+        """Nobody says when a project has a place again, so that its step was not lost but held back."""
+        self._dispatcher.run_step(offer.execution, offer.step)
+        return "" if self._store.is_limited(offer.execution) else "lost offer"
 
     def _look_after(self, held: Held, now: datetime) -> str:
         """An attempt of this very process: is anybody carrying it, and has the executor ended it in time?"""

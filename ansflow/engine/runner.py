@@ -22,7 +22,7 @@ from ansflow.core.status import Reason, StepStatus
 from ansflow.engine.job import NOTHING_TO_MASK, OUTPUTS, SUMMARY, Claimed, JobMaker, Prepared, masker_of
 from ansflow.engine.masking import Masker, masked
 from ansflow.engine.outputs import read_limited, read_outputs
-from ansflow.engine.ports import FENCED, ArtifactStore, CacheStore, Held, LogStore
+from ansflow.engine.ports import FENCED, LIMITED, ArtifactStore, CacheStore, Held, LogStore
 from ansflow.engine.pump import Pump
 from ansflow.engine.scheduler import Scheduler
 from ansflow.plugins.contracts import Ended, LetGo, Running, StepJob
@@ -149,7 +149,14 @@ class Runner:
     # ── the phases ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def claim(self, execution: int, step: str) -> Claimed | None:
-        return _claimed(execution, step, self._scheduler.tell(execution, Claim(step=step, worker=self.boot)).decision)
+        """None where somebody else has it, or its project runs as many steps as it may."""
+        try:
+            told = self._scheduler.tell(execution, Claim(step=step, worker=self.boot))
+        except Conflict as error:
+            if error.code != LIMITED:
+                raise
+            return None
+        return _claimed(execution, step, told.decision)
 
     def carry(self, claimed: Claimed, *, adopt: bool = False) -> Command | None:
         """What to tell the scheduler: an outcome, or that the attempt was lost through our fault.
@@ -194,7 +201,7 @@ class Runner:
                 return None
             goes_on = not self._closed and not self._scheduler.others_wait(claimed.execution)
             if isinstance(command, Finish) and goes_on:
-                command = replace(command, worker=self.boot)
+                command = replace(command, worker=self.boot, queues=self._scheduler.queues)
             told = self._scheduler.tell(claimed.execution, command, keep=int(goes_on))
             if isinstance(command, Finish) and not told.refused:
                 self._forget_what_is_unmasked(claimed)

@@ -42,9 +42,19 @@ class Scheduler:
     `on_ended` hears of every execution that has its final status, at least once.
     """
 
-    def __init__(self, *, store: ExecutionStore, dispatcher: Dispatcher, bus: EventBus, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: ExecutionStore,
+        dispatcher: Dispatcher,
+        bus: EventBus,
+        clock: Clock,
+        queues: tuple[str, ...] = (),
+    ) -> None:
+        """Steps of other `queues` than these are not kept for this process to run; () is every queue."""
         self.store = store
         self.clock = clock
+        self.queues = queues
         self.on_stop: Callable[[int, Stop], None] = _ignore
         self.on_change: Callable[[Decision], None] = _ignore
         self.on_ended: Callable[[int], None] = _ignore
@@ -70,7 +80,7 @@ class Scheduler:
             current = waiting.popleft()
             for number, effect in enumerate(current.effects):
                 if isinstance(effect, Offer):
-                    if len(kept) < keep:
+                    if len(kept) < keep and self._serves(execution, effect.step):
                         kept.append(effect.step)
                     else:
                         self._dispatcher.run_step(execution, effect.step)
@@ -105,6 +115,9 @@ class Scheduler:
     def others_wait(self, execution: int) -> bool:
         """Then a worker lets them have its slot, instead of going on with the same execution to its end."""
         return self._dispatcher.others_wait(execution)
+
+    def _serves(self, execution: int, step: str) -> bool:
+        return not self.queues or self.store.wiring(execution).plan.queue_of(step) in self.queues
 
     def situation(self, execution: int) -> Situation:
         found = self._situations.get(execution)

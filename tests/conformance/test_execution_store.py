@@ -37,12 +37,28 @@ from ansflow.core.spec import ApprovalSpec, RetryPolicy
 from ansflow.core.state import Guard, copied
 from ansflow.core.status import STEP_MOVES, ExecutionStatus, Reason, StepStatus
 from ansflow.engine.memory import MemoryStore
-from ansflow.engine.ports import ExecutionStore, Held, begin_key
+from ansflow.engine.ports import LIMITED, About, Choice, ExecutionStore, Held, OnOffer, begin_key
 from tests.databases import Store, migrated
 from tests.plans import plan
 
+
+class Memory(MemoryStore):
+    """With projects, as `tests.databases.Store` has them."""
+
+    def create(self, *args, project: int = 0, **known) -> int:
+        execution = super().create(*args, **known)
+        self.projects[execution] = project
+        return execution
+
+    def project(self, *, limit: int | None = None) -> int:
+        project = len(self.projects) + len(self.limits) + 1
+        if limit is not None:
+            self.limits[project] = limit
+        return project
+
+
 STORES: dict[str, Callable[[], ExecutionStore]] = {
-    "memory": MemoryStore,
+    "memory": Memory,
     "sqlite": lambda: Store(migrated("sqlite")),
     "postgresql": lambda: Store(migrated("postgresql")),
     "mariadb": lambda: Store(migrated("mariadb")),
@@ -71,10 +87,11 @@ def say(store, execution, command, now=NOW) -> Decision:
     return decision
 
 
-def begun(store, steps, **more) -> int:
-    execution = store.create(plan(steps, **more), now=NOW, by="ann")
+def begun(store, steps, *, now=NOW, project=None, **more) -> int:
+    known = {} if project is None else {"project": project}
+    execution = store.create(plan(steps, **more), now=now, by="ann", **known)
     store.sent(begin_key(execution))
-    say(store, execution, Start())
+    say(store, execution, Start(), now=now)
     return execution
 
 
@@ -255,6 +272,113 @@ def test_a_step_is_on_offer_until_it_is_claimed(store):
     assert list(store.offers(before=NOW - timedelta(seconds=1))) == []
     say(store, execution, Claim(step="a", worker="w"))
     assert list(store.offers(before=LATER)) == []
+
+
+# ── the order of offers ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def chosen(store, most=1, queues=("default",), now=LATER) -> list[tuple[int, str]]:
+    return [(offer.execution, offer.step) for offer in store.choose(queues, most=most, now=now).steps]
+
+
+def wide(store, number, **more) -> int:
+    return begun(store, {f"s{n:02}": "" for n in range(number)}, max_parallel=number, **more)
+
+
+def test_what_is_chosen_says_where_and_since_when_it_waits_and_one_more_that_is_left(store):
+    execution = wide(store, 3)
+    choice = store.choose(("default",), most=2, now=LATER)
+    assert list(choice.steps) == [OnOffer(execution, step, "default", NOW) for step in ("s00", "s01")]
+    assert choice.left == OnOffer(execution, "s02", "default", NOW)
+    assert store.choose(("default",), most=3, now=LATER).left is None
+    assert not choice.held_back
+    assert store.choose((), most=1, now=LATER).steps, "() is every queue"
+
+
+def test_nothing_on_offer_is_nothing_to_choose(store):
+    execution = begun(store, {"a": ""})
+    say(store, execution, Claim(step="a", worker="w"))
+    assert store.choose(("default",), most=4, now=LATER) == Choice([], None, held_back=False)
+
+
+def test_only_steps_of_the_queues_that_are_served_are_chosen(store):
+    execution = begun(store, {"a": {"queue": "gpu"}, "b": "", "c": {"queue": "arm"}})
+    assert chosen(store, 9) == [(execution, "b")]
+    assert sorted(chosen(store, 9, ("gpu", "arm"))) == [(execution, "a"), (execution, "c")]
+    assert chosen(store, 9, ("none",)) == []
+
+
+def test_a_small_execution_does_not_wait_for_the_end_of_a_large_one(store):
+    large = wide(store, 20)
+    small = begun(store, {"a": ""}, now=NOW + timedelta(seconds=1))
+    for step in ("s00", "s01"):
+        say(store, large, Claim(step=step, worker="w"))
+    assert chosen(store, 2) == [(small, "a"), (large, "s02")]
+
+
+def test_executions_and_projects_that_run_as_much_are_chosen_in_turn(store):
+    large, small = wide(store, 9), wide(store, 9)
+    assert [chosen(store)[0][0] for _ in range(4)] == [large, small, large, small]
+    other = wide(store, 9, project=store.project())
+    assert [chosen(store)[0][0] for _ in range(4)] == [other, large, other, small]
+
+
+def test_a_higher_priority_comes_first_within_a_project_until_a_lower_one_has_waited_long_enough(store):
+    low = begun(store, {"a": {"priority": -1}, "b": {"priority": 1}})
+    high = begun(store, {"a": {"priority": 2}}, now=NOW + timedelta(seconds=1))
+    assert chosen(store, 3, now=NOW + timedelta(seconds=2)) == [(high, "a"), (low, "b"), (low, "a")]
+    say(store, high, Cancel())
+    newer = begun(store, {"a": {"priority": 2}, "b": {"priority": 2}}, now=LATER)
+    say(store, newer, Claim(step="a", worker="w"))
+    assert chosen(store, 3, now=LATER) == [(low, "b"), (newer, "b"), (low, "a")]
+
+
+def test_a_project_at_its_limit_is_left_out_until_one_of_its_steps_has_ended(store):
+    limited = wide(store, 4, project=store.project(limit=2))
+    free = wide(store, 4, now=NOW + timedelta(seconds=1))
+    assert [execution for execution, _ in chosen(store, 9)].count(limited) == 2
+    for step in ("s00", "s01"):
+        say(store, limited, Claim(step=step, worker="w"))
+    choice = store.choose(("default",), most=9, now=LATER)
+    assert {offer.execution for offer in choice.steps} == {free} and choice.held_back
+    say(store, limited, Finish(step="s00", fence=1, outcome=GOOD))
+    assert (limited, "s02") in chosen(store, 9)
+
+
+def test_no_more_steps_of_a_project_are_claimed_than_it_may_run_at_once(store):
+    project = store.project(limit=1)
+    first, second = (begun(store, {"a": "", "b": "a"}, project=project) for _ in range(2))
+    assert store.is_limited(first) and not store.is_limited(begun(store, {"a": ""}))
+    say(store, first, Claim(step="a", worker="w"))
+    with pytest.raises(Conflict, match="1 steps at once") as refused:
+        store.apply(second, decided(store, second, Claim(step="a", worker="w")), now=NOW)
+    assert refused.value.code == LIMITED
+    assert store.load(second).step("a").status is StepStatus.PENDING, "it stays on offer"
+    assert say(store, first, Finish(step="a", fence=1, outcome=GOOD, worker="w")).claimed == "b"
+    say(store, first, Finish(step="b", fence=1, outcome=GOOD))
+    say(store, second, Claim(step="a", worker="w"))
+
+
+def test_a_limit_holds_against_many_who_claim_at_once(store):
+    project = store.project(limit=3)
+    executions = [begun(store, {"a": ""}, project=project) for _ in range(8)]
+    barrier = Barrier(8)
+    held_back: list[int] = []
+
+    def claim(execution: int) -> None:
+        barrier.wait()
+        try:
+            say(store, execution, Claim(step="a", worker="w"))
+        except Conflict:
+            held_back.append(execution)
+        connections.close_all()
+
+    threads = [Thread(target=claim, args=(execution,)) for execution in executions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(store.running()), len(held_back)) == (3, 5)
 
 
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────

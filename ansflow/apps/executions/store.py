@@ -14,29 +14,39 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from math import inf
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, transaction
 
-from ansflow.apps.executions import rows
+from ansflow.apps.executions import choosing, rows
 from ansflow.apps.executions.transactions import Database, GuardFailed, Statements
 from ansflow.apps.executions.writing import NewExecution, unpacked_kept, unpacked_plan, write_decision, write_new
 from ansflow.core.commands import Decision, Expire, Retry, Stop, Timeout
 from ansflow.core.errors import InvalidSpec, NotFound, Problem
 from ansflow.core.events import Event
+from ansflow.core.fairness import Turns
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import Plan
 from ansflow.core.state import ExecutionState, State
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
 from ansflow.engine.picture import Picture
-from ansflow.engine.ports import Due, Held, Sending, check_moves
+from ansflow.engine.ports import NOTHING_SAID, About, Choice, Due, Held, Sending, check_moves, started
 
 _EXECUTION = ", ".join(f"[{name}]" for name in rows.EXECUTION_COLUMNS)
 _STEP = ", ".join(f"[{name}]" for name in ("key", *rows.STEP_COLUMNS))
+_ABOUT = ("name", "seen_at", "slots", "queues", "executor", "version", "host")
+_WORKER = f"UPDATE [Worker] SET {', '.join(f'[{name}] = %s' for name in _ABOUT)} WHERE [boot] = %s"
+_NEW_WORKER = (
+    f"INSERT INTO [Worker] ({', '.join(f'[{name}]' for name in _ABOUT)}, [boot], [started_at], [wish])"
+    f" VALUES ({', '.join(['%s'] * (len(_ABOUT) + 2))}, '')"
+)
 _HELD = "SELECT s.[execution_id], s.[key], s.[attempt], s.[fence], s.[worker] FROM [Step] s"
 _RUNNING = StepStatus.RUNNING.value
+LIMITS_STAY = 1.0  # seconds for which the limits of projects are taken as they were
 
 
 class DjangoStore:
@@ -48,6 +58,10 @@ class DjangoStore:
         self._pictures: dict[int, Picture] = {}
         self._wirings: dict[int, Wiring] = {}
         self._sent: set[tuple[int, int, int]] = set()
+        self._turns = Turns()
+        self._projects: dict[int, int] = {}  # of executions that somebody has asked about
+        self._limits: Mapping[int, int] = {}
+        self._looked_at_limits = -inf
 
     # ── one execution ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -114,9 +128,12 @@ class DjangoStore:
         if known is not None:
             places = {limiter: used for limiter, used in places.items() if known.places.get(limiter) != used}
         carried_out = self._take_sent()
+        limited = started(decision) > 0 and self.is_limited(execution)
 
         def work(to: Statements) -> None:
             write_decision(to, decision, after, now=now, places=places)
+            if limited:
+                choosing.check_limit(to, execution)
             _delete_sendings(to, carried_out)
             if along is not None:
                 along()
@@ -189,6 +206,19 @@ class DjangoStore:
             "SELECT [execution_id], [key] FROM [Step] WHERE [offered_at] <= %s ORDER BY [offered_at], [id]", [before]
         )
 
+    def choose(self, queues: Sequence[str], *, most: int, now: datetime) -> Choice:
+        chosen, held_back = choosing.choose(self._db, self._turns, queues, most=most + 1, now=now)
+        return Choice(chosen[:most], next(iter(chosen[most:]), None), held_back)
+
+    def is_limited(self, execution: int) -> bool:
+        if monotonic() - self._looked_at_limits > LIMITS_STAY:
+            self._limits, self._looked_at_limits = choosing.limits(self._db), monotonic()
+        if not self._limits:
+            return False
+        if execution not in self._projects:
+            self._projects[execution] = choosing.project_of(self._db, execution)
+        return self._projects[execution] in self._limits
+
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def due(self, now: datetime) -> Sequence[Due]:
@@ -212,21 +242,20 @@ class DjangoStore:
 
     # ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def register(self, worker: str, boot: str, *, now: datetime) -> Sequence[Held]:
+    def register(self, worker: str, boot: str, *, now: datetime, about: About = NOTHING_SAID) -> Sequence[Held]:
+        said = (about.slots, ",".join(about.queues), about.executor, about.version, about.host)
+
         def work(to: Statements) -> None:
             to.run("UPDATE [Worker] SET [seen_at] = %s WHERE [name] = %s", [now, worker])
-            if not to.run("UPDATE [Worker] SET [name] = %s, [seen_at] = %s WHERE [boot] = %s", [worker, now, boot]):
-                to.run(
-                    "INSERT INTO [Worker] ([boot], [name], [seen_at], [started_at], [slots], [executor], [version],"
-                    " [host], [queues], [wish]) VALUES (%s, %s, %s, %s, 0, '', '', '', 'default', '')",
-                    [boot, worker, now, now],
-                )
+            if not to.run(_WORKER, [worker, now, *said, boot]):
+                to.run(_NEW_WORKER, [worker, now, *said, boot, now])
 
         self._db.write(work)
         return self._held("JOIN [Worker] w ON w.[boot] = s.[worker] AND w.[name] = %s AND w.[boot] <> %s", worker, boot)
 
-    def beat(self, boot: str, *, now: datetime) -> Sequence[tuple[int, Stop]]:
-        self._db.write(lambda to: to.run("UPDATE [Worker] SET [seen_at] = %s WHERE [boot] = %s", [now, boot]))
+    def beat(self, boot: str, *, now: datetime, load: float | None = None) -> Sequence[tuple[int, Stop]]:
+        beaten = "UPDATE [Worker] SET [seen_at] = %s, [load] = %s WHERE [boot] = %s"
+        self._db.write(lambda to: to.run(beaten, [now, load, boot]))
         self._forget_ended()
         stops = []
         for held in self._held("", more="AND s.[worker] = %s AND s.[rest] LIKE %s", values=(boot, '%"stop"%')):
@@ -237,6 +266,10 @@ class DjangoStore:
                 stop = Stop(held.step, held.attempt, held.fence, boot, state.execution.immediate, timed_out)
                 stops.append((held.execution, stop))
         return stops
+
+    def wish(self, boot: str) -> str:
+        found = self._db.read("SELECT [wish] FROM [Worker] WHERE [boot] = %s", [boot])
+        return str(found[0][0]) if found else ""
 
     def lost(self, *, before: datetime) -> Sequence[Held]:
         return self._held(
@@ -296,6 +329,7 @@ class DjangoStore:
         with self._lock:
             self._pictures.pop(execution, None)
             self._wirings.pop(execution, None)
+            self._projects.pop(execution, None)
 
     def _forget_ended(self) -> None:
         """Executions that another process has brought to their end."""

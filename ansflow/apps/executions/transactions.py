@@ -20,6 +20,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 from ansflow.apps.executions import models
+from ansflow.apps.projects.models import Project
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ TABLES: dict[str, type[Model]] = {
     "Event": models.ExecutionEvent,
     "Sending": models.Sending,
     "Worker": models.Worker,
+    "Project": Project,
     "WorkspaceChange": models.WorkspaceChange,
 }
 
@@ -143,6 +145,14 @@ class Statements:
         """How many rows it touched."""
         run(self._connection, self._cursor, sql, values)
         return int(self._cursor.rowcount)
+
+    def fetch(self, sql: str, values: Sequence[Any], *, lock: bool = False) -> list[tuple[Any, ...]]:
+        """`lock`: until this transaction ends, nobody else changes or locks these rows; SQLite has one writer anyway.
+        Others may still refer to them."""
+        if lock and self._connection.vendor != "sqlite":
+            sql += " FOR NO KEY UPDATE" if self._connection.vendor == "postgresql" else " FOR UPDATE"
+        run(self._connection, self._cursor, sql, values)
+        return list(self._cursor.fetchall())
 
     def guarded(self, sql: str, values: Sequence[Any]) -> None:
         if self.run(sql, values) != 1:

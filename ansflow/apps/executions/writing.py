@@ -14,7 +14,7 @@ from ansflow.core import codec
 from ansflow.core.commands import Begin, Decision, Effect, Offer, StepChange
 from ansflow.core.events import ExecutionChanged, Fact, StepChanged
 from ansflow.core.outcome import Outcome
-from ansflow.core.plan import DEFAULT_QUEUE, Plan
+from ansflow.core.plan import Plan
 from ansflow.core.state import ExecutionState, StepState
 from ansflow.core.status import Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
@@ -124,7 +124,7 @@ def _packed_kept(kept: Mapping[str, Outcome]) -> bytes:
 
 def _new_step(execution: int, wiring: Wiring, key: str) -> tuple[Any, ...]:
     planned, spec = wiring.plan.steps[key], wiring.plan.spec_of(key)
-    known = (execution, key, planned.index, spec.name, spec.type, planned.queue or DEFAULT_QUEUE, spec.priority)
+    known = (execution, key, planned.index, spec.name, spec.type, wiring.plan.queue_of(key), spec.priority)
     return (*known, 0, *rows.step_values(wiring.new_step(key), ""))
 
 

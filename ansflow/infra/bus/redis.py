@@ -52,6 +52,7 @@ class Letter(msgspec.Struct, array_like=True):
     sender: str
     moved: list[tuple[Number, Number]]  # execution, seq
     grown: list[tuple[Number, str, Number, Number]]  # execution, step, attempt, length
+    offered: list[str] = []  # queues
 
 
 class RedisBus(MemoryBus):
@@ -77,6 +78,10 @@ class RedisBus(MemoryBus):
     def grown(self, execution: int, step: str, attempt: int, length: int) -> None:
         self._outbox.grown(execution, step, attempt, length)
         super().grown(execution, step, attempt, length)
+
+    def offered(self, queue: str) -> None:
+        self._outbox.offered(queue)
+        super().offered(queue)
 
     def is_listening(self, seconds: float = 0.0) -> bool:
         """Whether others are heard; waits for it that long."""
@@ -151,6 +156,8 @@ class RedisBus(MemoryBus):
                 super().publish(execution, seq)
             for execution, step, attempt, length in letter.grown:
                 super().grown(execution, step, attempt, length)
+            for queue in letter.offered:
+                super().offered(queue)
 
     def _work(self) -> dict[str, Any]:
         return {"ansflow-bus-sends": self._send, "ansflow-bus-listens": self._listen}
@@ -193,6 +200,7 @@ class Outbox:
         self._changed = Condition()
         self._moved: dict[int, int] = {}
         self._grown: dict[tuple[int, str, int], int] = {}
+        self._offered: dict[str, int] = {}
         self._is_closed = False
 
     def moved(self, execution: int, seq: int) -> None:
@@ -205,14 +213,19 @@ class Outbox:
             _raise(self._grown, (execution, step, attempt), length)
             self._changed.notify()
 
+    def offered(self, queue: str) -> None:
+        with self._changed:
+            _raise(self._offered, queue, 0)
+            self._changed.notify()
+
     def next(self, sender: str) -> Letter | None:
         """Waits until there is something to say. None once it is closed and empty."""
         with self._changed:
-            self._changed.wait_for(lambda: self._moved or self._grown or self._is_closed)
-            if not (self._moved or self._grown):
+            self._changed.wait_for(lambda: self._moved or self._grown or self._offered or self._is_closed)
+            if not (self._moved or self._grown or self._offered):
                 return None
-            moved = _taken(self._moved)
-            return Letter(sender, moved, [(*log, length) for log, length in _taken(self._grown)])
+            moved, grown = _taken(self._moved), [(*log, length) for log, length in _taken(self._grown)]
+            return Letter(sender, moved, grown, [queue for queue, _ in _taken(self._offered)])
 
     def back(self, letter: Letter) -> None:
         """What could not be sent, unless something newer is there."""
@@ -220,6 +233,8 @@ class Outbox:
             self.moved(execution, seq)
         for log in letter.grown:
             self.grown(*log)
+        for queue in letter.offered:
+            self.offered(queue)
 
     def close(self) -> None:
         with self._changed:

@@ -1,4 +1,4 @@
-"""Workers as threads of this process: the dispatcher of a lone run, and of `serve` without a broker."""
+"""Workers as threads of this process: the dispatcher of a lone run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Call = Callable[[int, str], None]
 Work = Callable[[], None]
 
 
-def _nobody_serves(execution: int, step: str) -> None:
+def nobody_serves(execution: int, step: str) -> None:
     raise RuntimeError("serve() comes before run_step().")
 
 
@@ -36,7 +36,7 @@ class Threads:
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
-        self._call: Call = _nobody_serves
+        self._call: Call = nobody_serves
         self._changed = Condition()
         self._waiting: dict[int, deque[str]] = {}  # by execution, the one whose turn is next first
         self._count = 0  # of all that waits
@@ -131,13 +131,13 @@ class Threads:
             work()
         except Exception as error:  # edge: worker thread. A store out of reach must not cost the slot for ever.
             self._crash = self._crash or error
-            _log_crash(what)
+            log_crash(what)
         finally:
             with self._changed:
                 self._running -= 1
 
 
-def _log_crash(what: str) -> None:
+def log_crash(what: str) -> None:
     import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
 
     logging.getLogger("ansflow.engine").exception("worker stumbled: %s", what)
