@@ -23,8 +23,8 @@ def plan(
 ) -> Plan:
     """`plan({"a": "", "b": "a", "c": {"needs": "a b", "retry": RetryPolicy(max=1)}})`.
 
-    A word of `needs` that names a bundle is a need on the bundle. Keys of a map other than `needs skip final queue` belong to
-    the StepSpec.
+    A word of `needs` that names a bundle is a need on the bundle. Keys of a map other than `needs skip final queue`
+    belong to the StepSpec.
     """
     known = {bundle.name: bundle for bundle in bundles}
     specs, planned = {}, {}

@@ -37,7 +37,7 @@ from ansflow.core.spec import ApprovalSpec, RetryPolicy
 from ansflow.core.state import Guard, copied
 from ansflow.core.status import STEP_MOVES, ExecutionStatus, Reason, StepStatus
 from ansflow.engine.memory import MemoryStore
-from ansflow.engine.ports import LIMITED, About, Choice, ExecutionStore, Held, OnOffer, begin_key
+from ansflow.engine.ports import LIMITED, Choice, ExecutionStore, Held, OnOffer, begin_key
 from tests.databases import Store, migrated
 from tests.plans import plan
 

@@ -42,9 +42,8 @@ MUTANTS = (
     Mutant(
         "who lost the claim runs the step too",
         f"{RUNNER}:Runner.claim",
-        "self._scheduler.tell(execution, Claim(step=step, worker=self.boot)).decision",
-        "(told if (told := self._scheduler.tell(execution, Claim(step=step, worker=self.boot)).decision).step(step)"
-        " else self._scheduler.store.load(execution))",
+        "_claimed(execution, step, told.decision)",
+        "_claimed(execution, step, told.decision) or _claimed(execution, step, self._scheduler.store.load(execution))",
     ),
     Mutant(
         "adoption begins the command again",

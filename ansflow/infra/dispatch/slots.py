@@ -21,7 +21,7 @@ from time import monotonic
 
 from ansflow.engine.memory import SystemClock
 from ansflow.engine.ports import Choice, Clock, ExecutionStore
-from ansflow.infra.dispatch.threads import Call, Load, Work, log_crash, nobody_serves
+from ansflow.infra.dispatch.threads import Call, Load, Work, nobody_serves, trouble_of
 
 SLICE = 0.2  # seconds that a slot goes on with one execution while others wait
 BREATH = 1.0  # seconds that a slot rests after a call that failed
@@ -215,11 +215,13 @@ class Slots:
 
     def _ask(self, most: int, *, told: bool) -> None:
         """Fills the idle slots. Who had been `told` of more tells others of what is left."""
-        try:
+        choice = Choice()
+
+        def ask() -> None:
+            nonlocal choice
             choice = self._store.choose(self.queues, most=most, now=self._clock.now())
-        except Exception:  # edge: worker thread. The next heartbeat finds what is on offer.
-            log_crash("asking for steps on offer")
-            choice = Choice()
+
+        trouble_of(ask, "asking for steps on offer")  # the next heartbeat finds them
         with self._changed:
             self._asking = False
             room = self._idle()  # some may have been given something meanwhile
@@ -232,15 +234,17 @@ class Slots:
 
     def _carry(self, work: Work, what: str, execution: int = 0) -> None:
         self._here.since = self._passed()
-        try:
+        limited = True
+
+        def carry() -> None:
+            nonlocal limited
             work()
             limited = not execution or self._store.is_limited(execution)
-        except Exception:  # edge: worker thread. A store out of reach must not cost the slot for ever.
-            log_crash(what)
-            limited = False
-            with self._changed:  # what is still on offer would come back at once
-                self._changed.wait_for(lambda: self._closing, self._breath)
+
+        crash = trouble_of(carry, what)
         with self._changed:
+            if crash:  # what is still on offer would come back at once
+                self._changed.wait_for(lambda: self._closing, self._breath)
             self._running -= 1
             if self._more or limited:  # a project at its limit has a place again
                 self._look_if_idle()

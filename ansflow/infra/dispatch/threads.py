@@ -127,17 +127,19 @@ class Threads:
             return execution, step
 
     def _carry(self, work: Work, what: str) -> None:
-        try:
-            work()
-        except Exception as error:  # edge: worker thread. A store out of reach must not cost the slot for ever.
-            self._crash = self._crash or error
-            log_crash(what)
-        finally:
-            with self._changed:
-                self._running -= 1
+        crash = trouble_of(work, what)
+        self._crash = self._crash or crash
+        with self._changed:
+            self._running -= 1
 
 
-def log_crash(what: str) -> None:
-    import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
+def trouble_of(work: Work, what: str) -> Exception | None:
+    """Does the work, and returns what it raises."""
+    try:
+        work()
+    except Exception as error:  # edge: worker thread. A store out of reach must not cost the slot for ever.
+        import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
 
-    logging.getLogger("ansflow.engine").exception("worker stumbled: %s", what)
+        logging.getLogger("ansflow.engine").exception("worker stumbled: %s", what)
+        return error
+    return None
