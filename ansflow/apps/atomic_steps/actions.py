@@ -43,17 +43,25 @@ def create(
 
 
 @transaction.atomic
-def update(actor: Actor, step_id: int, **changes: Any) -> AtomicStep:
-    """`changes`: name, description, definition. Pipelines that were made with the step stay as they are."""
+def update(
+    actor: Actor,
+    step_id: int,
+    *,
+    name: str | None = None,
+    definition: str | None = None,
+    description: str | None = None,
+) -> AtomicStep:
+    """What is None stays. Pipelines that were made with the step stay as they are."""
     found = _changeable(actor, step_id)
     before = _facts(found)
-    if "name" in changes:
-        found.name = _name(changes["name"])
+    if name is not None:
+        found.name = _name(name)
         _refuse_taken(found)
-    if "definition" in changes:
-        found.definition = changes["definition"]
-        found.step_type = step_of(found.definition).type
-    found.description = changes.get("description", found.description)
+    if definition is not None:
+        found.definition = definition
+        found.step_type = step_of(definition).type
+    if description is not None:
+        found.description = description
     found.save()
     if _facts(found) != before:
         _record(actor, "atomic_step.update", found, before=before, after=_facts(found))

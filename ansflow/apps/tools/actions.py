@@ -51,7 +51,7 @@ def keep_health(tool: CicdTool) -> None:
 def _check_may_change(actor: Actor, project_id: int | None) -> None:
     if project_id is not None:
         access.project(actor, project_id, Permission.TOOL_CHANGE)
-    elif not actor.is_admin:
+    elif not actor.is_admin or actor.project_ids is not None:
         raise Forbidden("Only an administrator may change the tools of everybody.")
 
 
