@@ -114,7 +114,9 @@ def _postgresql(known: dict[str, Any], parts: SplitResult) -> dict[str, Any]:
 
 def _mysql(known: dict[str, Any], parts: SplitResult) -> dict[str, Any]:
     options = _options(parts, MYSQL_OPTIONS)
-    _require("pymysql", "mysql").install_as_MySQLdb()  # the name under which Django looks for a driver
+    driver = _require("pymysql", "mysql")
+    driver.install_as_MySQLdb()  # the name under which Django looks for a driver
+    flags = driver.constants.CLIENT
     tls = {name.removeprefix("ssl_"): options.pop(name) for name in MYSQL_OPTIONS if name in options and "ssl" in name}
     return known | {
         "ENGINE": "ansflow.infra.database.mysql",
@@ -122,6 +124,7 @@ def _mysql(known: dict[str, Any], parts: SplitResult) -> dict[str, Any]:
             **options,
             **({"ssl": tls} if tls else {}),
             "charset": "utf8mb4",
+            "client_flag": flags.FOUND_ROWS | flags.MULTI_STATEMENTS,  # the first is Django's own wish
             "isolation_level": "read committed",
             "connect_timeout": CONNECT_SECONDS,
             "init_command": f"SET SESSION innodb_lock_wait_timeout={STATEMENT_SECONDS}"

@@ -149,6 +149,15 @@ def test_an_end_and_the_claim_of_what_follows_are_one_write(store):
     assert list(store.offers(before=LATER)) == []
 
 
+def test_a_decision_may_change_any_number_of_steps(store):
+    execution = begun(store, {f"s{i}": "s0" if i else "" for i in range(250)})
+    say(store, execution, Claim(step="s0", worker="w"))
+    say(store, execution, Finish(step="s0", fence=1, outcome=BAD))
+    state = store.load(execution)
+    assert {state.step(f"s{i}").status for i in range(1, 250)} == {StepStatus.SKIPPED}
+    assert [event.seq for event in store.events(execution)] == list(range(1, state.execution.seq + 1))
+
+
 def test_what_is_at_hand_is_of_the_version_that_is_asked_for_or_later(store):
     execution = begun(store, {"a": "", "b": ""})
     for step in "ab":

@@ -46,6 +46,7 @@ POSTGRESQL = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 MYSQL = frozenset({1205, 1213, 1020})  # lock wait time-out, deadlock, row changed since it was read
 MYSQL_LOST = frozenset({1927, 2002, 2003, 2006, 2013, 2014, 2055})
 SQLITE_BUSY = 5
+AT_ONCE = 100  # statements that travel together
 
 
 class GuardFailed(Exception):
@@ -84,9 +85,12 @@ class Database:
 
         def transacted() -> T:
             with transaction.atomic(using=self.alias), self.connection.cursor() as cursor:
+                to = Statements(self.connection, cursor)
                 if later:
-                    cursor.execute("SET LOCAL synchronous_commit TO off")
-                return work(Statements(self.connection, cursor))
+                    to.put("SET LOCAL synchronous_commit TO off")
+                found = work(to)
+                to.send()
+                return found
 
         found = self._patiently(transacted, patience)
         self._unsecured.here = later or getattr(self._unsecured, "here", False)
@@ -135,14 +139,52 @@ class Database:
 
 
 class Statements:
-    """The cursor of one transaction."""
+    """The cursor of one transaction.
+
+    What is `put` travels together, in one journey to a database server and back, when it is sent or when something is
+    asked. SQLite, which is in this process, is told each by itself.
+    """
 
     def __init__(self, connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
         self._connection = connection
         self._cursor = cursor
+        self._put: list[str] = []  # with their values in them, as the driver writes them
+        self._guarded: set[int] = set()  # their numbers in `_put`
+
+    def put(self, sql: str, values: Sequence[Any] = (), *, guarded: bool = False) -> None:
+        """`guarded`: GuardFailed is raised, here or when it is sent, where it does not touch exactly one row."""
+        if self._connection.vendor == "sqlite":
+            if self.run(sql, values) != 1 and guarded:
+                raise GuardFailed
+            return
+        if guarded:
+            self._guarded.add(len(self._put))
+        self._put.append(_written(self._connection, self._cursor, sql, values))
+        if len(self._put) == AT_ONCE:
+            self.send()
+
+    def send(self) -> None:
+        """Raises GuardFailed; then the transaction must be rolled back."""
+        if not self._put:
+            return
+        put, guarded = self._put, self._guarded
+        self._put, self._guarded = [], set()
+        self._cursor.execute("; ".join(put))
+        for number in range(len(put)):
+            if number:
+                self._cursor.nextset()
+            if number in guarded and self._cursor.rowcount != 1:
+                self._rest(len(put) - number - 1)
+                raise GuardFailed
+
+    def _rest(self, number: int) -> None:
+        """The answers to what was sent along must be taken before the connection can be used again."""
+        for _ in range(number):
+            self._cursor.nextset()
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """How many rows it touched."""
+        self.send()
         run(self._connection, self._cursor, sql, values)
         return int(self._cursor.rowcount)
 
@@ -151,20 +193,16 @@ class Statements:
         Others may still refer to them."""
         if lock and self._connection.vendor != "sqlite":
             sql += " FOR NO KEY UPDATE" if self._connection.vendor == "postgresql" else " FOR UPDATE"
+        self.send()
         run(self._connection, self._cursor, sql, values)
         return list(self._cursor.fetchall())
 
-    def guarded(self, sql: str, values: Sequence[Any]) -> None:
-        if self.run(sql, values) != 1:
-            raise GuardFailed
-
-    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
-        """The same statement for each; how many rows they touched together."""
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """The same statement for each of any number of rows."""
         adapted = [_adapted(self._connection, row) for row in rows]
-        if not adapted:
-            return 0
-        self._cursor.executemany(quoted(self._connection, sql), adapted)
-        return int(self._cursor.rowcount)
+        if adapted:
+            self.send()
+            self._cursor.executemany(quoted(self._connection, sql), adapted)
 
     def insert(self, sql: str, values: Sequence[Any]) -> int:
         """The number of the new row, whose column is `id`."""
@@ -177,6 +215,12 @@ class Statements:
 
 def run(connection: BaseDatabaseWrapper, cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> None:
     cursor.execute(quoted(connection, sql), _adapted(connection, values))
+
+
+def _written(connection: BaseDatabaseWrapper, cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> str:
+    """The statement with its values in it, quoted by the driver."""
+    written: str = cursor.mogrify(quoted(connection, sql), _adapted(connection, values))
+    return written
 
 
 def quoted(connection: BaseDatabaseWrapper, sql: str) -> str:

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from ansflow.apps.executions import rows
-from ansflow.apps.executions.transactions import GuardFailed, Statements
+from ansflow.apps.executions.transactions import Statements
 from ansflow.core import codec
-from ansflow.core.commands import Begin, Decision, Effect, Offer, StepChange
-from ansflow.core.events import ExecutionChanged, Fact, StepChanged
+from ansflow.core.commands import Begin, Decision, Offer, StepChange
+from ansflow.core.events import ExecutionChanged, StepChanged
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import Plan
 from ansflow.core.state import ExecutionState, StepState
@@ -136,7 +136,8 @@ def write_decision(
 ) -> None:
     """`places` are those that the decision changes. Raises GuardFailed when a row is not as the decision found it."""
     first = after.seq - len(decision.facts) + 1
-    to.guarded(_EXECUTION, (*rows.execution_values(after), after.id, after.version - 1))
+    to.put(_EXECUTION, (*rows.execution_values(after), after.id, after.version - 1), guarded=True)
+    to.send()  # the rest only where this holds: the events of two decisions have the same numbers
     told = {
         fact.step: fact.outcome
         for fact in decision.facts
@@ -146,29 +147,24 @@ def write_decision(
     _write_attempts(to, decision.steps, after, told, now)
     _write_bundles(to, decision, after)
     _write_places(to, after, places)
-    to.many(_NEW_EVENT, _events(decision.facts, after.id, first, now))
-    to.many(_NEW_SENDING, _sendings(decision.effects, after, now))
+    for seq, fact in enumerate(decision.facts, start=first):
+        to.put(_NEW_EVENT, (after.id, seq, now, rows.fact_text(fact)))
+    for number, effect in enumerate(decision.effects):
+        if not isinstance(effect, Offer):  # a step on offer is its own row of the outbox
+            to.put(_NEW_SENDING, (after.id, after.version, number, rows.effect_text(effect), now))
+    to.send()
 
 
 def _write_steps(to: Statements, changes: tuple[StepChange, ...], after: ExecutionState) -> None:
-    values = [
-        (
-            after.version,
-            *rows.step_values(change.after, rows.outcome_text(change.after.outcome)),
-            after.id,
-            change.after.key,
-            change.guard.status.value,
-            change.guard.attempt,
-            change.guard.fence,
-        )
-        for change in changes
-    ]
-    if to.many(_STEP, values) != len(values):
-        raise GuardFailed
+    for change in changes:
+        guard, row = change.guard, change.after
+        values = (after.version, *rows.step_values(row, rows.outcome_text(row.outcome)))
+        to.put(_STEP, (*values, after.id, row.key, guard.status.value, guard.attempt, guard.fence), guarded=True)
 
 
 def _write_bundles(to: Statements, decision: Decision, after: ExecutionState) -> None:
-    to.many(_BUNDLE, ((after.version, *rows.bundle_values(row), after.id, row.name) for row in decision.bundles))
+    for row in decision.bundles:
+        to.put(_BUNDLE, (after.version, *rows.bundle_values(row), after.id, row.name))
 
 
 def _write_places(to: Statements, after: ExecutionState, places: Mapping[str, int]) -> None:
@@ -190,13 +186,13 @@ def _write_attempts(
         place = (after.id, row.key, row.attempt)
         if row.attempt > guard.attempt:
             running = (row.fence, row.worker, row.status.value, rows.text_of(row.reason), row.message, now, "")
-            to.run(_NEW_ATTEMPT, (*place, *running))
+            to.put(_NEW_ATTEMPT, (*place, *running))
         elif row.key in told:
-            to.run(_ATTEMPT, (*_ended(told[row.key], now), *place))
+            to.put(_ATTEMPT, (*_ended(told[row.key], now), *place))
         elif guard.status is StepStatus.RUNNING and row.status is not StepStatus.RUNNING:
-            to.run(_ATTEMPT, (*_broken_off(row, now), *place))
+            to.put(_ATTEMPT, (*_broken_off(row, now), *place))
         elif row.fence > guard.fence:
-            to.run(_ADOPTED, (row.fence, row.worker, *place))
+            to.put(_ADOPTED, (row.fence, row.worker, *place))
 
 
 def _ended(outcome: Outcome, now: datetime) -> tuple[Any, ...]:
@@ -210,16 +206,3 @@ def _broken_off(row: StepState, now: datetime) -> tuple[Any, ...]:
         return (row.status.value, rows.text_of(row.reason), row.message, None, now, "")
     reason = Reason.WORKER_LOST if row.lost else Reason.INTERNAL_ERROR
     return (StepStatus.FAILED.value, reason.value, row.message, None, now, "")
-
-
-def _events(facts: tuple[Fact, ...], execution: int, first: int, now: datetime) -> list[tuple[Any, ...]]:
-    return [(execution, seq, now, rows.fact_text(fact)) for seq, fact in enumerate(facts, start=first)]
-
-
-def _sendings(effects: tuple[Effect, ...], after: ExecutionState, now: datetime) -> list[tuple[Any, ...]]:
-    """A step on offer is its own row of the outbox."""
-    return [
-        (after.id, after.version, number, rows.effect_text(effect), now)
-        for number, effect in enumerate(effects)
-        if not isinstance(effect, Offer)
-    ]
