@@ -14,6 +14,8 @@ from ansflow.edge.live.source import Source
 Ask = Callable[..., Awaitable[Any]]
 """`await ask(call, *arguments)`: carries out what may block, in a thread."""
 Outlet = Callable[["Feed", Sequence[Told]], None]
+Forerunner = Callable[[Sequence[Told]], Awaitable[None]]
+"""What has to go before frames. It never raises, and comes to an end soon: everybody waits for it."""
 
 log = logging.getLogger("ansflow.edge")
 
@@ -26,6 +28,7 @@ class Feed:
         self.project = project
         self.ring = Ring(seq)
         self.outlets: list[Outlet] = []
+        self.forerunners: list[Forerunner] = []
         self.has_ended = False
         self._heard = seq
         self._source = source
@@ -54,6 +57,8 @@ class Feed:
                 wanted = self._heard
                 found: list[Told] = await self._ask(self._frames, self.ring.seq)
                 if found:
+                    for go_before in tuple(self.forerunners):
+                        await go_before(found)
                     self._pass_on(found)
                 elif self._heard == wanted:
                     self._heard = self.ring.seq  # a hint that was wrong, or early: whoever looks next looks again

@@ -12,6 +12,7 @@ import codecs
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ansflow.core.errors import AnsFlowError
@@ -21,6 +22,7 @@ from ansflow.edge.live.source import Printing, Source
 from ansflow.edge.live.viewers import Place, Viewer
 
 PIECE = 32 << 10  # bytes of a log in one frame
+SECONDS_FOR_THE_REST = 0.05  # that frames wait for the last pieces of logs which end with them
 LONGEST_LETTER = 4  # bytes: what is left of a piece that ended within one is no piece of its own
 
 log = logging.getLogger("ansflow.edge")
@@ -87,6 +89,23 @@ class Logs:
         if tail is not None and length > tail.length:
             tail.length = length
             self._send(tail)
+
+    async def finish(self, frames: Iterable[Told]) -> None:
+        """Before these frames are told: whoever keeps up has all of a log when he hears that its step has ended.
+
+        A log is whole before that is on record. Who is far behind gets the rest afterwards, as he gets everything.
+        """
+        keys = [(frame.step, frame.attempt) for frame in frames if frame.step and frame.status != "running"]
+        ending = [tail for key in keys if (tail := self._tails.get(key)) is not None and not tail.ended]
+        if not ending:
+            return
+        with suppress(AnsFlowError, TimeoutError):  # then it is asked for again when the frames are told
+            async with asyncio.timeout(SECONDS_FOR_THE_REST):
+                lengths = await self._ask(self._lengths, [(tail.step, tail.attempt) for tail in ending])
+                for tail, length in zip(ending, lengths, strict=True):
+                    self.grown(tail.step, tail.attempt, length)
+                if sending := [tail.sending for tail in ending if tail.sending is not None]:
+                    await asyncio.wait(sending)
 
     def told(self, frames: Iterable[Told]) -> None:
         """Attempts begin and end with the frames of their steps."""

@@ -31,9 +31,11 @@ class Room:
         self._painting: asyncio.Task[tuple[int, bytes]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         feed.outlets.append(self._deliver)
+        feed.forerunners.append(self.logs.finish)
 
     def close(self) -> None:
         self.feed.outlets.remove(self._deliver)
+        self.feed.forerunners.remove(self.logs.finish)
 
     async def join(self, viewer: Viewer, after: int | None) -> None:
         """Frames after that number, or a snapshot and what follows upon it."""

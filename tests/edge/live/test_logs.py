@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansflow.edge.live import logs
 from tests.edge.live.conftest import SECONDS, SHOP
 from tests.server_process import until
 
@@ -281,3 +282,48 @@ def test_a_role_that_goes_while_the_log_is_looked_up_leads_to_none(live, stage, 
         may_answer.set()
         assert ann.next()["data"]["code"] == "forbidden"
         ann.next_is_quiet(stage)
+
+
+def test_the_whole_log_comes_before_the_end_of_its_step(live, stage, unit, monkeypatch):
+    monkeypatch.setattr(logs, "SECONDS_FOR_THE_REST", SECONDS)
+    stage.step(7, "lint", "running", hint=False)
+    stage.print(7, "unit", b"a line\n")
+    with live.execution(7) as ann, live.execution(7) as ben:
+        for client in (ann, ben):
+            client.next("snapshot")
+            subscribe(client)
+            take(client, 7)  # from now on he follows
+        for number in range(20):
+            stage.print(7, "unit", b"a line\n" * 400, hint=False)
+            stage.print(7, "lint", f"line {number}\n".encode(), hint=False)
+        stage.step(7, "unit", "success", hint=False)
+        stage.step(7, "lint", "failed")
+        for client in (ann, ben):
+            ends, ended = {"unit": 7}, dict[str, str]()
+            while len(ended) < 2:
+                frame = client.next()
+                data = frame["data"]
+                if frame["type"] == "log_update":
+                    ends[data["key"]] = data["end"]
+                else:
+                    assert ends[data["key"]] == len(stage.logs[7, data["key"], 1])
+                    ended[data["key"]] = data["status"]
+            assert ended == {"unit": "success", "lint": "failed"}
+
+
+def test_a_log_that_cannot_be_read_does_not_hold_up_the_end_of_its_step(live, stage, unit, monkeypatch):
+    reading = Event()
+
+    def held(*_, **__):
+        assert reading.wait(SECONDS)
+        return b"a line\n"
+
+    monkeypatch.setattr(stage, "read", held)
+    with live.execution(7) as ann:
+        ann.next("snapshot")
+        subscribe(ann)
+        stage.print(7, "unit", b"a line\n")
+        stage.step(7, "unit", "success")
+        assert ann.next()["data"]["status"] == "success"
+        reading.set()
+        assert ann.next("log_update")["data"]["text"] == "a line\n"
