@@ -5,19 +5,19 @@ python docs/settings.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import Field
 from pathlib import Path
 from typing import Any
 
-from ansflow.config.settings import LATER, VARIABLES
+from ansflow.config.settings import VARIABLES
 
 PAGE = Path(__file__).parent / "reference" / "settings.md"
 HEAD = """\
 <!-- Written by docs/settings.py from ansflow/config/settings.py: change it there. -->
 # Settings of the server
 
-`ansflow serve` needs none of them. They are variables of the environment, read once at the start; an option of the
+`ansflow serve` needs none of them; workers, schedulers and edges of an installation on many machines read the same
+ones. They are variables of the environment, read once at the start; an option of the
 command line goes before its variable. A value that does not fit ends the start with a sentence that names the
 variable, and a name that looks like one of these and is none is named with the one that was probably meant.
 
@@ -32,7 +32,7 @@ DATA_DIR = (
 
 def page() -> str:
     rows = [f"| `{name}` | {known.metadata['about']} | {_default(known)} |" for name, known in VARIABLES.items()]
-    return HEAD + "\n".join([DATA_DIR, *rows, "", *_later()])
+    return HEAD + "\n".join([DATA_DIR, *rows, ""])
 
 
 def _default(known: Field[Any]) -> str:
@@ -44,15 +44,6 @@ def _default(known: Field[Any]) -> str:
     if isinstance(value, tuple):
         return f"`{','.join(value)}`"
     return f"`{value}`" if value not in ("", None) else ""
-
-
-def _later() -> Iterator[str]:
-    yield "## Not in this release"
-    yield ""
-    yield "These are refused, because a setting that is passed over in silence would be believed:"
-    yield ""
-    yield from (f"- `{name}`: {what}" for name, what in LATER.items())
-    yield ""
 
 
 if __name__ == "__main__":

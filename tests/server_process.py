@@ -15,7 +15,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -31,8 +31,14 @@ PATIENCE = 240.0  # seconds for anything on a busy machine
 
 
 class ServerProcess:
-    def __init__(self, folder: Path, **env: str) -> None:
+    """`command` is another one that runs until a signal ends it, and `says_ready` the beginning of its line."""
+
+    def __init__(
+        self, folder: Path, *, command: Sequence[str] = ("serve",), says_ready: str = "AnsFlow is ready: ", **env: str
+    ) -> None:
         self.folder = folder
+        self._command = command
+        self._says_ready = says_ready
         self.data = folder / "data"
         self.errors = folder / "errors.txt"
         self.env = environment(self.data, **{"ANSFLOW_PORT": "0", **env})
@@ -53,12 +59,16 @@ class ServerProcess:
         self.said, self._lines, self._token = [], SimpleQueue(), ""
         with self.errors.open("ab") as errors:
             self._guard = subprocess.Popen(
-                [*command, ANSFLOW, "serve", *flags], stdout=subprocess.PIPE, stderr=errors, env=self.env, text=True
+                [*command, ANSFLOW, *self._command, *flags],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=self.env,
+                text=True,
             )
         Thread(target=self._listen, args=(self._guard, self._lines), daemon=True).start()
 
     def ready(self) -> None:
-        self.url = self.wait_for("AnsFlow is ready: ").rpartition(" ")[2]
+        self.url = self.wait_for(self._says_ready).rpartition(" ")[2]
 
     def start_with_administrator(self) -> None:
         file = self.folder / "password"

@@ -33,7 +33,7 @@ def the_settings() -> Settings:
     from ansflow.config.settings import read_settings  # noqa: PLC0415 — the parser wants these modules for options only
 
     settings = read_settings()
-    if not (settings.data_dir / "keys").is_dir():
+    if not settings.keys_folder.is_dir():
         raise NotFound(t("installation.none", folder=settings.data_dir))
     return settings
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "running": ("run", "plan", "list", "logs"),
-    "server": ("serve", "check", "backup", "restore", "migrate", "user", "keys", "audit", "scanners", "demo"),
+    "server": (
+        *("serve", "worker", "scheduler", "edge"),
+        *("check", "backup", "restore", "migrate", "user", "keys", "audit", "scanners", "demo"),
+    ),
     "remote": ("login", "logout", "projects", "pipelines", "executions", "approve", "token"),
     "writing": ("init", "validate", "graph", "steps", "edit"),
     "more": ("completion",),

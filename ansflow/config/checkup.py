@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from ansflow.config.bus import check_bus
+from ansflow.config.celery import check_broker
 from ansflow.config.folders import LEAST_FREE, free_bytes
 from ansflow.config.isolation import choose
 from ansflow.config.settings import Settings, unknown_variables
@@ -89,6 +90,11 @@ def _bus(settings: Settings) -> Iterator[str]:
         yield sentence
 
 
+def _broker(settings: Settings) -> Iterator[str]:
+    if sentence := check_broker(settings):
+        yield sentence
+
+
 def _sealed(_: Settings) -> Iterator[str]:
     from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415
 
@@ -137,6 +143,7 @@ CHECKS: Mapping[str, Callable[[Settings], Iterator[str]]] = {
     "sandbox": _sandbox,
     "keys": _keys,
     "bus": _bus,
+    "broker": _broker,
     "database": _database,
     "sealed": _sealed,
     "store": _store,

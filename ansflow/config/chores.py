@@ -37,8 +37,13 @@ class Chores:
     def __init__(self, name: str, chores: list[Chore]) -> None:
         self.chores: Mapping[str, Chore] = {chore.name: chore for chore in chores}
         self._closing = Event()
+        self._may: Callable[[], bool] = lambda: True
         self._lock = Lock()
         self._thread = Thread(target=self._run, name=name, daemon=True)
+
+    def only_while(self, may: Callable[[], bool]) -> None:
+        """A turn that comes while it may not is passed over."""
+        self._may = may
 
     def open(self) -> None:
         now = monotonic()
@@ -75,7 +80,7 @@ class Chores:
         began = perf_counter()
         try:
             close_old_connections()  # one that a restarted database has dropped
-            told = chore.work()
+            told = chore.work() if self._may() else None
         except Exception:  # edge: chores. One that fails is tried again in its turn, and costs no other its own.
             chore.failed += 1
             logging.getLogger("ansflow.chores").exception("chore %s failed", chore.name)

@@ -13,12 +13,13 @@ from ansflow.config.keys import load_keys
 from ansflow.config.settings import current
 
 SETTINGS = current()
-KEYS = load_keys(SETTINGS.data_dir, ring_file=SETTINGS.key_file)
+KEYS = load_keys(SETTINGS.data_dir, ring_file=SETTINGS.key_file, folder=SETTINGS.keys_dir)
 
 DEBUG = False
 SECRET_KEY = KEYS.session
 ANSFLOW_KEY_RING = KEYS.ring
 ANSFLOW_EXECUTOR = "sandbox"  # of steps that name none; a server that starts has it proved, and may have to say host
+ANSFLOW_SPREAD = SETTINGS.is_spread  # steps are run by workers in processes of their own
 ANSFLOW_ALLOW_HOST_EXECUTOR = SETTINGS.allow_host_executor
 HEADLESS_JWT_PRIVATE_KEY = KEYS.signing
 ALLOWED_HOSTS = list(SETTINGS.hosts)

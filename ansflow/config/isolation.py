@@ -28,7 +28,7 @@ def choose(settings: Settings, check: Callable[[str], str] = lambda name: regist
     wrong = check("sandbox")
     if not wrong:
         return Isolation(executor="sandbox", host_allowed=allowed)
-    if settings.listens_on_loopback or allowed:
+    if (settings.listens_on_loopback and not settings.is_spread) or allowed:
         why = "as the administrator allows" if allowed else "because only this machine can reach the server"
         warning = f"Steps run without isolation, {why}: they can read whatever the server can. {wrong}"
         return Isolation(executor="host", host_allowed=allowed, warning=warning, refused=check("host"))

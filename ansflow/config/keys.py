@@ -37,16 +37,19 @@ class Keys:
     fresh: tuple[Path, ...] = ()
 
 
-def load_keys(data: Path, *, ring_file: Path | None = None) -> Keys:
-    """Reads the keys; makes them where there are none at all.
+def load_keys(data: Path, *, ring_file: Path | None = None, folder: Path | None = None) -> Keys:
+    """Reads the keys; makes them where there are none at all. `folder` is `keys` in the data folder unless it is said.
 
     Raises InvalidSpec with a sentence for a key that is gone, weak, or readable by others. There is no fallback: with
     another key nothing that was sealed could be opened again.
     """
-    folder = data / "keys"
     make_data_folder(data)
-    folder.mkdir(exist_ok=True, mode=0o700)
-    _refuse_open(folder)
+    if folder is None:
+        folder = data / "keys"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        _refuse_open(folder)
+    elif not folder.is_dir():
+        raise _refused(f"{folder} is no folder, and ANSFLOW_KEYS_DIR says that the keys are in it.")
     own = {"session": _make_session, "signing.pem": _make_signing, "ring": _make_ring}
     if ring_file is not None:
         del own["ring"]
@@ -73,6 +76,18 @@ def load_keys(data: Path, *, ring_file: Path | None = None) -> Keys:
     )
 
 
+def expect_keys(folder: Path, *, ring_file: Path | None = None) -> None:
+    """For a process that makes none. Raises InvalidSpec that names the files to copy."""
+    wanted = ("session", "signing.pem", *(() if ring_file else ("ring",)))
+    missing = [name for name in wanted if not (folder / name).exists()]
+    if missing:
+        raise _refused(
+            f"The keys of the installation are not in {folder}: {', '.join(missing)}. Copy them from the first "
+            "`ansflow serve`, or say where they are with ANSFLOW_KEYS_DIR: with others, nothing that is sealed could "
+            "be opened."
+        )
+
+
 def keys_are_gone(folder: Path) -> InvalidSpec:
     """What is said where there is a database, and none of the keys that it was used with."""
     return _refused(
@@ -94,15 +109,20 @@ def read_private(path: Path, what: str) -> str:
 
 def _refuse_open(path: Path) -> None:
     found = path.stat()
-    if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO) and not _is_mounted_for_us(found):
         raise _refused(f"{path} can be read by other users. Close it with: chmod go-rwx {path}")
     if found.st_uid not in (os.geteuid(), 0):
         raise _refused(f"{path} belongs to another user, who could change it. Give it to the user of the server.")
 
 
-def add_ring_key(data: Path) -> Mapping[str, bytes]:
+def _is_mounted_for_us(found: os.stat_result) -> bool:
+    """Secrets that a container platform mounts belong to root, and are read by way of a group of ours."""
+    others = found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return found.st_uid == 0 != os.geteuid() and others == stat.S_IRGRP and found.st_gid in os.getgroups()
+
+
+def add_ring_key(path: Path) -> Mapping[str, bytes]:
     """A new key at the end of the ring, which seals from the next start on. Returns the ring."""
-    path = data / "keys" / "ring"
     known = _read_ring(path)
     number = len(known) + 1
     while (name := f"k{number}") in known:

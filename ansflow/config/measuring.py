@@ -16,12 +16,13 @@ from ansflow.core.status import StepStatus
 from ansflow.edge.live.hub import Hub
 from ansflow.edge.measures import Measures, Sample, by_label
 from ansflow.engine.recovery import RULES
+from ansflow.infra.dispatch.slots import Slots
 
 BUSY = (StepStatus.RUNNING, StepStatus.WAITING)
 
 
-def add_measures(measures: Measures, wired: Wired, hub: Hub, threads: Sequence[Chores]) -> None:
-    engine, slots = wired.engine, wired.slots
+def add_measures(measures: Measures, wired: Wired, threads: Sequence[Chores]) -> None:
+    engine = wired.engine
     measures.ask("ansflow_build", "Always 1; the label says which release this is.",
                  lambda: [((__version__,), 1.0)], labels=("version",))  # fmt: skip
     measures.ask("ansflow_database_up", "1 while the database answers.", _up)
@@ -30,11 +31,10 @@ def add_measures(measures: Measures, wired: Wired, hub: Hub, threads: Sequence[C
     measures.ask("ansflow_repairs_total", "Repairs, by rule: none without a fault.",
                  lambda: by_label({**dict.fromkeys(RULES, 0), **engine.recovery.repairs}),
                  labels=("rule",), counter=True)  # fmt: skip
-    measures.ask("ansflow_slots", "Steps that may run at once here.", lambda: [((), slots.load().slots)])
-    measures.ask("ansflow_slots_used", "Steps that run here now.", lambda: [((), slots.load().running)])
+    if wired.slots is not None:
+        add_slots(measures, wired.slots)
     measures.ask("ansflow_queue", "Steps on offer, by the queue of workers they wait in.", _asked(_waiting),
                  labels=("queue",))  # fmt: skip
-    measures.ask("ansflow_sockets", "Viewers that are connected here.", lambda: [((), float(hub.counts.viewers))])
     chores = [chore for thread in threads for chore in thread.chores.values()]
     measures.ask("ansflow_chores_total", "Turns of the server's own chores, by outcome.",
                  lambda: [sample for chore in chores for sample in (
@@ -43,6 +43,15 @@ def add_measures(measures: Measures, wired: Wired, hub: Hub, threads: Sequence[C
     measures.ask("ansflow_chore_seconds_total", "Seconds spent on the server's own chores.",
                  lambda: [((chore.name,), chore.seconds) for chore in chores],
                  labels=("chore",), counter=True)  # fmt: skip
+
+
+def add_slots(measures: Measures, slots: Slots) -> None:
+    measures.ask("ansflow_slots", "Steps that may run at once here.", lambda: [((), slots.load().slots)])
+    measures.ask("ansflow_slots_used", "Steps that run here now.", lambda: [((), slots.load().running)])
+
+
+def add_viewers(measures: Measures, hub: Hub) -> None:
+    measures.ask("ansflow_sockets", "Viewers that are connected here.", lambda: [((), float(hub.counts.viewers))])
 
 
 def _up() -> Iterable[Sample]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
@@ -20,9 +21,12 @@ from ansflow.core.errors import Conflict
 from ansflow.infra.database.trouble import Outages
 
 PATIENCE = 10.0  # seconds: of a server that was killed just now, the database may not have heard yet
+LONGEST_MIGRATION = 600.0  # seconds that a start waits for another one's migration
 AGAIN = 1.0  # the same for a server that lost its connection
 PAUSE = 0.05
-KEY = int.from_bytes(b"ansflow")  # the same for every server on a database
+KEY = int.from_bytes(b"ansflow")  # the same for every server and scheduler on a database
+MIGRATING = int.from_bytes(b"migrate")  # of those that start at once, one after the other
+BETWEEN_TRIES = 0.25  # seconds, of a scheduler that waits for the active one to end
 
 LOCK = {
     "postgresql": "SELECT pg_try_advisory_lock(%s)",
@@ -30,6 +34,11 @@ LOCK = {
 }
 BEGIN = {  # so that a machine that is gone without a word does not hold the database for hours
     "postgresql": "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3",
+}
+TAKEN = {
+    "postgresql": "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM"
+    " pg_database WHERE datname = current_database()) AND classid = (%s >> 32) AND objid = (%s & 4294967295))",
+    "mysql": "SELECT IS_USED_LOCK(CONCAT('ansflow.', MD5(CONCAT(DATABASE(), %s)))) IS NOT NULL",
 }
 ASK = {"postgresql": "SELECT 1", "mysql": "SET SESSION wait_timeout = 60"}
 
@@ -48,6 +57,31 @@ def own(alias: str = "default", *, patience: float = PATIENCE) -> Owning | None:
     return owning
 
 
+def is_owned(alias: str = "default") -> bool:
+    """Whether a server or a scheduler works on the database now."""
+    connection = connections[alias]
+    with connection.cursor() as cursor:
+        values: list[Any] = [KEY, KEY] if connection.vendor == "postgresql" else [str(KEY)]
+        cursor.execute(TAKEN[connection.vendor], values)
+        (taken,) = cursor.fetchone()
+    return bool(taken)
+
+
+@contextmanager
+def one_at_a_time(alias: str = "default", *, patience: float = LONGEST_MIGRATION) -> Iterator[None]:
+    """Among processes that start at once. Raises Conflict where another has been at it for so long."""
+    connection = connections[alias]
+    if connection.vendor not in LOCK:
+        yield
+        return
+    turn = Owning(connection.copy(), key=MIGRATING)
+    try:
+        turn.take(patience)
+        yield
+    finally:
+        turn.release()
+
+
 class Ground:
     """What a server stands on: a database that is its own, and what is told of its outages.
 
@@ -62,6 +96,28 @@ class Ground:
 
     def take(self) -> None:
         self._owning = own()
+
+    def wait(self, ending: Event, on_wait: Callable[[], None]) -> bool:
+        """Takes the database as soon as no other server or scheduler works on it; False at the end. `on_wait` is called
+        once, when there is another. An outage of the database is waited for."""
+        self.taken = None
+        owning = Owning(connections["default"].copy())
+        told = False
+        while not ending.is_set():
+            try:
+                if owning.try_once():
+                    self._owning = owning
+                    return True
+                if not told:
+                    on_wait()
+                    told = True
+            except (DatabaseError, InterfaceError):
+                logging.getLogger("ansflow").exception("the lock of the database cannot be asked for")
+                owning.release()
+                owning = Owning(connections["default"].copy())  # the former one's session may still be there
+            ending.wait(BETWEEN_TRIES)
+        owning.release()
+        return False
 
     def is_ours(self) -> bool:
         """Looked at before each beat. Raises what the database raises while it is away."""
@@ -84,8 +140,9 @@ class Owning:
     """The lock, on a connection of its own. Beside it a second one that only this server knows: while that one is
     taken, the session that has both is a former one of ours, of whose end the database has not heard."""
 
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, *, key: int = KEY) -> None:
         self._connection = connection
+        self._key = key
         self._connection.inc_thread_sharing()  # begun by one thread, kept by another: never by both at once
         self._own_key = secrets.randbits(62)
         self._holds = False
@@ -93,7 +150,8 @@ class Owning:
     def take(self, patience: float) -> None:
         """Raises Conflict with a sentence when another has had it for so long."""
         until = monotonic() + patience
-        while not self._try():
+        while not self.try_once():
+            self.release()
             if monotonic() >= until:
                 raise Conflict(
                     f"Another server works on the database {self._name()}. Stop it first, or give this one a database "
@@ -124,16 +182,15 @@ class Owning:
             self._connection.close()
         self._connection.connection = None
 
-    def _try(self) -> bool:
-        """Whether nobody else has it."""
+    def try_once(self) -> bool:
+        """Whether nobody else has it. Where somebody has, another try is made on the same connection, or on a new one
+        after `release`."""
         if self._connection.connection is None and (begin := BEGIN.get(self._connection.vendor)):
             with self._connection.cursor() as cursor:
                 cursor.execute(begin)
         if not self._lock(self._own_key):
             return True
-        self._holds = self._lock(KEY)
-        if not self._holds:
-            self.release()
+        self._holds = self._lock(self._key)
         return self._holds
 
     def _lock(self, key: int) -> bool:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from django.db import connections
 
 from ansflow.apps.accounts.chores import forget_ended_sessions
-from ansflow.apps.executions.chores import cleanup_old_executions, pack_left_logs, settle_concurrency_groups
+from ansflow.apps.executions.chores import (
+    cleanup_old_executions,
+    pack_left_logs,
+    settle_concurrency_groups,
+    tidy_workspaces,
+)
 from ansflow.apps.tools.chores import check_tools
-from ansflow.config.chores import Chore, Chores
+from ansflow.config.around import Around
+from ansflow.config.chores import Chore, Chores, Work
 from ansflow.config.owning import Ground
 from ansflow.config.settings import Settings
 from ansflow.config.storage import open_content
@@ -18,12 +27,47 @@ from ansflow.engine.loop import HEARTBEAT
 from ansflow.infra.database.sqlite3.base import DatabaseWrapper as SqliteWrapper
 from ansflow.infra.storage.collecting import collect
 
+if TYPE_CHECKING:
+    from ansflow.infra.dispatch.bell import Bell
+
 BEAT = "heartbeat"
+LOOK_AROUND = "look around"
+BETWEEN_LOOKS = 0.5  # seconds
+AROUND = 5.0  # seconds
 HOUR = 3600.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Periodic:
+    """Work of the whole installation that comes round; `every` and `first` in seconds. `task` is the name under which
+    it is called over a broker, where whichever worker is called does it; without one, the scheduler does it itself."""
+
+    name: str
+    work: Work
+    every: float
+    first: float
+    task: str = ""
+
+
+def periodic(settings: Settings) -> Sequence[Periodic]:
+    """The first turns are spread, so that a start is not slowed by them."""
+
+    def collect_content() -> Mapping[str, int]:
+        """Content that nothing names any more."""
+        return {"removed": collect(*open_content(settings))}
+
+    return (
+        Periodic(name="tools", task="health_check_tools", work=check_tools, every=60.0, first=20.0),
+        Periodic(name="sessions", work=forget_ended_sessions, every=HOUR, first=120.0),
+        Periodic(name="concurrency groups", work=settle_concurrency_groups, every=60.0, first=1.0),
+        Periodic(name="retention", task="cleanup_old_executions", work=cleanup_old_executions, every=HOUR, first=300.0),
+        Periodic(name="logs", work=pack_left_logs, every=24 * HOUR, first=180.0),
+        Periodic(name="content", work=collect_content, every=24 * HOUR, first=600.0),
+    )
+
+
 def beats(wired: Wired, ground: Ground) -> Chores:
-    """In a thread of its own: while it is held up, this server would lose its steps to another."""
+    """In a thread of its own: while it is held up, this process would lose its steps to another."""
     every = HEARTBEAT.total_seconds()
 
     def beat() -> None:
@@ -34,25 +78,42 @@ def beats(wired: Wired, ground: Ground) -> Chores:
     return Chores("ansflow-heartbeat", [Chore(BEAT, beat, every, first=every)])
 
 
+def looks(wired: Wired) -> Chores:
+    """Other processes plan what is due without telling the one that deals with it."""
+    return Chores("ansflow-looking", [Chore("due", wired.engine.look, BETWEEN_LOOKS, first=BETWEEN_LOOKS)])
+
+
+def looks_around(around: Around, ground: Ground, warn: Callable[[str], None]) -> Chores:
+    """Of a server that leaves the work to others."""
+
+    def look() -> None:
+        around.look(warn)
+        ground.outages.over()
+
+    return Chores("ansflow-looking-around", [Chore(LOOK_AROUND, look, AROUND, first=AROUND)])
+
+
 def chores(settings: Settings) -> Chores:
-    """What can wait. The first turns are spread, so that a start is not slowed by them."""
+    """Those of a server that is alone."""
+    alone = [Chore("checkpoint", checkpoint, 300.0, first=300.0)]
+    return _chores([*alone, *(Chore(one.name, one.work, one.every, first=one.first) for one in periodic(settings))])
 
-    def collect_content() -> Mapping[str, int]:
-        """Content that nothing names any more."""
-        return {"removed": collect(*open_content(settings))}
 
-    return Chores(
-        "ansflow-chores",
-        [
-            Chore("checkpoint", checkpoint, 300.0, first=300.0),
-            Chore("tools", check_tools, 60.0, first=20.0),
-            Chore("sessions", forget_ended_sessions, HOUR, first=120.0),
-            Chore("concurrency groups", settle_concurrency_groups, 60.0, first=1.0),
-            Chore("retention", cleanup_old_executions, HOUR, first=300.0),
-            Chore("logs", pack_left_logs, 24 * HOUR, first=180.0),
-            Chore("content", collect_content, 24 * HOUR, first=600.0),
-        ],
+def called_chores(settings: Settings, bell: Bell) -> Chores:
+    """Those of the active scheduler: a worker is called for them, unless the next turn comes first."""
+    calls = (
+        (one, partial(bell.send, one.task, expires=one.every) if one.task else one.work) for one in periodic(settings)
     )
+    return _chores([Chore(one.name, work, one.every, first=one.first) for one, work in calls])
+
+
+def own_chores() -> Chores:
+    """Those of a worker: what only it can see, in its data folder."""
+    return _chores([Chore("workspaces", tidy_workspaces, HOUR, first=300.0)])
+
+
+def _chores(chores: list[Chore]) -> Chores:
+    return Chores("ansflow-chores", chores)
 
 
 def checkpoint() -> None:

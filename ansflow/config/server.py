@@ -1,31 +1,28 @@
-"""`ansflow serve` as one process: the edge in front, Django behind it in threads, the engine and its chores inside.
+"""`ansflow serve`: the edge in front, Django behind it in threads, and in one process the engine and its chores inside.
 
     serve(settings, tell)          # returns when a signal has ended it
 
-What happens is told as it happens, `tell("ready", address=…)`: the command line has the words.
+Where ANSFLOW_BROKER_URL spreads the installation over processes, it decides what people ask for and leaves steps to
+workers, and what is due to the scheduler. `serve_edge` is the same without the API: sockets, log streams, probes.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import resource
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from ansflow.config.bus import check_bus
-from ansflow.config.databases import sqlite_file
-from ansflow.config.folders import LEAST_FREE, free_bytes, make_data_folder
-from ansflow.config.holding import Hold
+from ansflow.config.celery import check_broker, make_bell
 from ansflow.config.isolation import Isolation, choose
-from ansflow.config.keys import read_private
-from ansflow.config.settings import Settings, unknown_variables
-from ansflow.config.startup import expect_an_answer, make_administrator, migrate, start_django
-from ansflow.core.errors import NotAvailable
-from ansflow.edge.record import open_log
+from ansflow.config.keys import expect_keys
+from ansflow.config.process import Tell, begun, database_told, expect_spread
+from ansflow.config.settings import Settings
+from ansflow.config.startup import expect_an_answer, expect_tables, make_administrator, migrate, start_django
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -35,50 +32,52 @@ if TYPE_CHECKING:
 
     from ansflow.config.chores import Chores
     from ansflow.config.owning import Ground
+    from ansflow.config.wiring import Wired
     from ansflow.edge.health import Check, Health
     from ansflow.edge.measures import Measures
     from ansflow.edge.server import Server
 
-Tell = Callable[..., None]
-
-MOST_FILES = 20_000
-OLDEST_BEAT = 15.0  # seconds after which the engine counts as stuck
 COLLECTED = (50_000, 50, 1_000)  # a full collection while lists are made was the 40 ms in their 99th percentile
+LEFT_TO_WORKERS = Isolation(executor="sandbox")
+"""In a process that runs no steps."""
 
 
 def serve(settings: Settings, tell: Tell) -> None:
     """Runs until a signal ends it. Raises an AnsFlowError with a sentence where it cannot start."""
-    log = open_log(settings.log_format)
-    for sentence in unknown_variables():
-        tell("warning", message=sentence)
-    make_data_folder(settings.data_dir)
-    _allow_many_files()
-    with ExitStack() as ending:
-        ending.callback(Hold(settings.data_dir, sqlite_file(settings)).release)
+    _serve(settings, tell, is_edge=False)
+
+
+def serve_edge(settings: Settings, tell: Tell) -> None:
+    expect_spread(settings)
+    expect_keys(settings.keys_folder, ring_file=settings.key_file)
+    _serve(settings, tell, is_edge=True)
+
+
+def _serve(settings: Settings, tell: Tell, *, is_edge: bool) -> None:
+    with begun(settings, tell) as process:
+        ending = process.ending
         from ansflow.edge.server import listen  # noqa: PLC0415 — not before another server has been ruled out
 
         listening = listen(settings.host, settings.port)
         ending.callback(listening.close)
         settings = replace(settings, port=listening.getsockname()[1])
-        with ThreadPoolExecutor(2) as proving:  # takes a process or two, while Django is imported
-            isolation, bus = proving.submit(choose, settings), proving.submit(check_bus, settings)
+        with ThreadPoolExecutor(3) as proving:  # takes a process or two, while Django is imported
+            isolation = None if settings.is_spread else proving.submit(choose, settings)
+            asked = [proving.submit(ask, settings) for ask in (check_bus, check_broker)]
             start_django(settings)
             from ansflow.config.owning import Ground  # noqa: PLC0415
 
             ground = Ground()
-            log.addFilter(ground.outages)
+            process.log.addFilter(ground.outages)
             ending.callback(ground.leave)
             with database_told():
-                expect_an_answer()
-                ground.take()
-                migrate(settings)
-                if make_administrator(settings):
-                    tell("administrator", email=settings.admin_email)
-            chosen, bus_is_away = isolation.result(), bus.result()
-        for sentence in filter(None, (chosen.warning, bus_is_away)):
+                _prepare_tables(settings, ground, tell, is_edge=is_edge)
+            chosen = LEFT_TO_WORKERS if isolation is None else isolation.result()
+            away = [one.result() for one in asked]
+        for sentence in filter(None, (chosen.warning, *away)):
             tell("warning", message=sentence)
         with database_told():
-            server = _opened(settings, chosen, ground, tell, ending)
+            server = _opened(settings, chosen, ground, tell, ending, is_edge=is_edge)
         server.run(sockets=[listening])
         tell("ending")
     if ground.taken is not None:
@@ -86,19 +85,25 @@ def serve(settings: Settings, tell: Tell) -> None:
     tell("ended")
 
 
-@contextmanager
-def database_told() -> Iterator[None]:
-    """At a start, what the database or its disk refuses is a sentence: there is nobody yet who could try again."""
-    from ansflow.infra.database.trouble import AWAY, why_not_written  # noqa: PLC0415
+def _prepare_tables(settings: Settings, ground: Ground, tell: Tell, *, is_edge: bool) -> None:
+    """Only `ansflow serve` brings them to this release; of several that start at once, one after the other."""
+    from ansflow.config.owning import one_at_a_time  # noqa: PLC0415
 
-    try:
-        yield
-    except AWAY as error:
-        said = str(error.args[-1] if error.args else error).strip().partition("\n")[0]
-        raise NotAvailable(why_not_written(error) or f"The database cannot be used: {said}") from error
+    if is_edge:
+        expect_tables()
+        return
+    expect_an_answer()
+    if not settings.is_spread:
+        ground.take()
+    with one_at_a_time():
+        migrate(settings)
+        if make_administrator(settings):
+            tell("administrator", email=settings.admin_email)
 
 
-def _opened(settings: Settings, isolation: Isolation, ground: Ground, tell: Tell, ending: ExitStack) -> Server:
+def _opened(
+    settings: Settings, isolation: Isolation, ground: Ground, tell: Tell, ending: ExitStack, *, is_edge: bool
+) -> Server:
     """Everything that works in the background does, and requests can be answered."""
     from django.conf import settings as django_settings  # noqa: PLC0415
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
@@ -107,9 +112,8 @@ def _opened(settings: Settings, isolation: Isolation, ground: Ground, tell: Tell
     from ansflow.apps.accounts import installation  # noqa: PLC0415
     from ansflow.apps.executions.logs import LogSource  # noqa: PLC0415
     from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415
-    from ansflow.config.measuring import add_measures  # noqa: PLC0415
-    from ansflow.config.schedule import BEAT, beats, chores  # noqa: PLC0415
-    from ansflow.config.wiring import build  # noqa: PLC0415
+    from ansflow.config.health import make_health  # noqa: PLC0415
+    from ansflow.config.measuring import add_measures, add_viewers  # noqa: PLC0415
     from ansflow.edge.first_admin import FirstAdmin  # noqa: PLC0415
     from ansflow.edge.live.hub import Hub  # noqa: PLC0415
     from ansflow.edge.live.knocking import Knocking  # noqa: PLC0415
@@ -123,18 +127,24 @@ def _opened(settings: Settings, isolation: Isolation, ground: Ground, tell: Tell
     check_keys()
     get_resolver().url_patterns  # noqa: B018 — imports every resource: the first request need not
     django_settings.ANSFLOW_EXECUTOR = isolation.executor  # known only now: it had to prove itself
-    wired = build(settings, isolation)
-    beating, doing, measures = beats(wired, ground), chores(settings), Measures()
+    part = _shared(settings, ground, tell, ending) if settings.is_spread else _alone(settings, isolation, ground)
+    wired, measures = part.wired, Measures()
     hub = Hub(Tables(), wired.bus, settled=settled)
     ending.callback(hub.close)
-    add_measures(measures, wired, hub, (beating, doing))
+    add_measures(measures, wired, part.threads)
+    add_viewers(measures, hub)
     first_admin = FirstAdmin(installation.make_first_administrator)
     behind = in_threads(_with_files(get_wsgi_application()))
     streams = LogStreams(behind, LogSource(), wired.bus)
-    pages = [first_admin.route, *streams.routes]
-    sockets = Sockets(hub, Knocking(base_url=settings.base_url, cookie=django_settings.SESSION_COOKIE_NAME))
-    health = _health(settings, beating, measures)
-    application = _edge(settings, behind=behind, sockets=sockets, measures=measures, health=health, pages=pages)
+    health = make_health(settings, part.checks, measures, warnings=part.warnings)
+    application = _edge(
+        settings,
+        behind=None if is_edge else behind,
+        sockets=Sockets(hub, Knocking(base_url=settings.base_url, cookie=django_settings.SESSION_COOKIE_NAME)),
+        measures=measures,
+        health=health,
+        pages=[*streams.routes] if is_edge else [first_admin.route, *streams.routes],
+    )
     ending.callback(wired.close)
     ending.callback(streams.close)
 
@@ -149,20 +159,59 @@ def _opened(settings: Settings, isolation: Isolation, ground: Ground, tell: Tell
     server = Server(application, on_ready=ready, on_ending=streams.end)
     ground.on_taken = (wired.claim_no_more, server.stop)
     wired.open()
-    link = "" if installation.has_administrator() else settings.address + first_admin.link()
-    beating.do(BEAT)  # so that the server is ready when it says so
-    for thread in (beating, doing):
+    is_open = not is_edge and not installation.has_administrator()
+    link = settings.address + first_admin.link() if is_open else ""
+    part.threads[0].do(part.first)  # so that the server is ready when it says so
+    for thread in part.threads:
         ending.callback(thread.close)
         thread.open()
     return server
 
 
-def _allow_many_files() -> None:
-    """Each viewer is one: many shells give 1,024 to begin with, and let a process take more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a server does beside answering. `first` is a chore of the first of `threads`, done before it is ready."""
+
+    wired: Wired
+    threads: Sequence[Chores]
+    first: str
+    checks: Mapping[str, Check]
+    warnings: Mapping[str, Check]
+
+
+def _alone(settings: Settings, isolation: Isolation, ground: Ground) -> Part:
+    """Everything there is to do."""
+    from ansflow.config.health import engine_checks  # noqa: PLC0415
+    from ansflow.config.schedule import BEAT, beats, chores  # noqa: PLC0415
+    from ansflow.config.wiring import build  # noqa: PLC0415
+
+    wired = build(settings, isolation)
+    beating = beats(wired, ground)
+    checks = engine_checks(settings, beating)
+    return Part(wired=wired, threads=(beating, chores(settings)), first=BEAT, checks=checks, warnings={})
+
+
+def _shared(settings: Settings, ground: Ground, tell: Tell, ending: ExitStack) -> Part:
+    """Others run the steps, and deal with what is due. This one looks whether they are there, and says so."""
+    from ansflow.apps.executions.health import also_needs  # noqa: PLC0415
+    from ansflow.config.around import Around  # noqa: PLC0415
+    from ansflow.config.health import base_checks  # noqa: PLC0415
+    from ansflow.config.schedule import LOOK_AROUND, looks_around  # noqa: PLC0415
+    from ansflow.config.wiring import build  # noqa: PLC0415
+
+    bell = make_bell(settings)
+    ending.callback(bell.close)
+    wired = build(settings, LEFT_TO_WORKERS, duties=(), bell=bell)
+    around = Around()
+    also_needs(around.missing_scheduler)
+    looking = looks_around(around, ground, lambda sentence: tell("warning", message=sentence))
+    return Part(
+        wired=wired,
+        threads=(looking,),
+        first=LOOK_AROUND,
+        checks=base_checks(settings),
+        warnings={**around.checks, "broker": lambda: "cannot be reached" if bell.is_away() else ""},
+    )
 
 
 def _with_files(application: WSGIApplication) -> WSGIApplication:
@@ -178,7 +227,7 @@ def _with_files(application: WSGIApplication) -> WSGIApplication:
 def _edge(
     settings: Settings,
     *,
-    behind: ASGIApp,
+    behind: ASGIApp | None,
     sockets: ASGIApp,
     measures: Measures,
     health: Health,
@@ -191,37 +240,3 @@ def _edge(
     folder.mkdir(exist_ok=True, mode=0o700)
     rules = Rules(hosts=settings.hosts, proxies=settings.trusted_proxies, max_body=settings.max_body, folder=folder)
     return edge(behind, rules, health=health, measures=measures, pages=pages, sockets=sockets)
-
-
-def _health(settings: Settings, beating: Chores, measures: Measures) -> Health:
-    from ansflow.edge.health import Health  # noqa: PLC0415
-
-    file = settings.metrics_token_file
-    token = read_private(file, "The token of metrics").strip() if file else ""
-    behind_proxy = bool(settings.base_url or settings.trusted_proxies)
-    return Health(_checks(settings, beating), measures, token=token, behind_proxy=behind_proxy)
-
-
-def _checks(settings: Settings, beating: Chores) -> Mapping[str, Check]:
-    """What `/readyz` looks at: each says in a few words what is wrong."""
-    from django.db import DatabaseError, InterfaceError, close_old_connections, connection  # noqa: PLC0415
-
-    from ansflow.config.schedule import BEAT  # noqa: PLC0415
-
-    def database() -> str:
-        try:
-            close_old_connections()
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-        except (DatabaseError, InterfaceError):
-            return "cannot be reached"
-        return ""
-
-    def engine() -> str:
-        age = beating.age(BEAT)
-        return "" if age is not None and age < OLDEST_BEAT else "its heart does not beat"
-
-    def disk() -> str:
-        return "" if free_bytes(settings.data_dir) >= LEAST_FREE else "is full"
-
-    return {"database": database, "engine": engine, "disk": disk}

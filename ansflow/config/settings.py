@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,19 +14,22 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ansflow.config.folders import data_folder
 from ansflow.core.errors import InvalidSpec, Problem
-from ansflow.core.plan import DEFAULT_QUEUE, QUEUE
+from ansflow.core.plan import DEFAULT_QUEUE
+from ansflow.infra.dispatch.queues import may_be_served
 from ansflow.infra.storage.opening import parse
 
 PREFIX = "ANSFLOW_"
 ELSEWHERE = ("ANSFLOW_LANG", "ANSFLOW_SERVER", "ANSFLOW_TOKEN")
 """Variables of the command line, which mean nothing to a server."""
-LATER = {
-    "ANSFLOW_BROKER_URL": "workers in processes of their own",
-}
-"""Variables that this release cannot honour yet, and what they would ask for."""
 HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
-REDIS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+SPREAD = {
+    "database_url": "PostgreSQL, MySQL or MariaDB: a SQLite file belongs to one process",
+    "redis_url": "the Redis over which processes tell each other what has changed",
+    "storage_url": "a place that every process sees: s3://bucket/prefix, or a shared folder as file:///srv/ansflow",
+}
+"""What processes cannot do without once they are several, by the setting that says it."""
 
 
 # ── how a value is written: each raises ValueError with what it wants ────────────────────────────────────────────
@@ -73,17 +76,37 @@ def _store(written: str) -> str:
 
 def _redis_address(written: str) -> str:
     wanted = "an address such as redis://:password@host:6379/0; special characters of a password are written as %XX"
+    return _address(written, wanted, schemes=("redis", "rediss"), path="/?[0-9]{0,4}")
+
+
+def _broker_address(written: str) -> str:
+    wanted = (
+        "an address such as redis://:password@host:6379/1 or amqp://user:password@host:5672/ansflow; "
+        "special characters of a password are written as %XX"
+    )
+    path = "/?[0-9]{0,4}" if written.startswith("redis") else "(/[A-Za-z0-9_.%-]{0,200})?"
+    return _address(written, wanted, schemes=("redis", "rediss", "amqp", "amqps"), path=path)
+
+
+def _address(written: str, wanted: str, *, schemes: Sequence[str], path: str) -> str:
+    """Of a server that is reached with a password, which no refusal shows."""
     try:
         parts = urlsplit(written)
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
-        whole = bool(parts.hostname) and parts.port != 0 and re.fullmatch("/?[0-9]{0,4}", parts.path) is not None
+        whole = bool(parts.hostname) and parts.port != 0 and re.fullmatch(path, parts.path) is not None
     except ValueError:
         raise ValueError(wanted) from None
-    if parts.scheme not in ("redis", "rediss") or not whole or parts.fragment:
+    if parts.scheme not in schemes or not whole or parts.fragment:
         raise ValueError(wanted)
-    if unknown := sorted(set(options) - set(REDIS_OPTIONS)):
-        raise ValueError(f"no option {unknown[0]!r}; known: {', '.join(REDIS_OPTIONS)}")
+    if unknown := sorted(set(options) - set(TLS_OPTIONS)):
+        raise ValueError(f"no option {unknown[0]!r}; known: {', '.join(TLS_OPTIONS)}")
     return written
+
+
+def _folder(written: str) -> Path:
+    if not os.path.isabs(written):
+        raise ValueError("the absolute path of a folder")
+    return Path(written)
 
 
 def _file(written: str) -> Path:
@@ -115,8 +138,9 @@ def _places(written: str) -> tuple[str, ...]:
 
 def _queues(written: str) -> tuple[str, ...]:
     queues = _words(written)
-    if not queues or any(not QUEUE.fullmatch(queue) for queue in queues):
-        raise ValueError("names of queues, separated by commas: letters, digits, '.', '_' and '-', at most 100 each")
+    if not queues or not all(map(may_be_served, queues)):
+        wanted = "names of queues, separated by commas: letters, digits, '.', '_' and '-', at most 100 each, not chores"
+        raise ValueError(wanted)
     return tuple(dict.fromkeys(queues))
 
 
@@ -174,6 +198,27 @@ class Settings:
         default="",
         shown="within this process",
     )
+    broker_url: str = _setting(
+        _broker_address,
+        "The broker that calls workers in processes of their own: Redis (`redis://:password@host:6379/1`, with TLS "
+        "`rediss://…`) or RabbitMQ (`amqp://user:password@host:5672/vhost`, with TLS `amqps://…`). It carries no "
+        "truth: what it loses comes later. Also wants `ANSFLOW_DATABASE_URL`, `ANSFLOW_REDIS_URL` and "
+        "`ANSFLOW_STORAGE_URL`, and needs the extra `celery`.",
+        default="",
+        shown="steps run in threads of the server",
+    )
+    keys_dir: Path | None = _setting(
+        _folder,
+        "The folder of the installation's keys, the same on every machine. Only `ansflow serve` makes keys.",
+        default=None,
+        shown="`keys` in the data folder",
+    )
+    health_port: int | None = _setting(
+        _number(1, 65535),
+        "The port at which a worker or a scheduler answers `/healthz`, `/readyz` and `/metrics`, on `ANSFLOW_HOST`.",
+        default=None,
+        shown="none",
+    )
     host: str = _setting(_text, "The address to listen on.", default="127.0.0.1")
     port: int = _setting(_number(0, 65535), "The port to listen on; 0 takes any free one.", default=8000)
     base_url: str = _setting(
@@ -195,7 +240,9 @@ class Settings:
         default=(),
         shown="nobody",
     )
-    slots: int = _setting(_number(1, 1000), "How many steps run at once.", default=4)
+    slots: int = _setting(
+        _number(1, 1000), "How many steps run at once, in a server that runs them or in a worker.", default=4
+    )
     queues: tuple[str, ...] = _setting(
         _queues,
         "The queues whose steps run here, separated by commas: a step waits in the one that its `runs_on` names.",
@@ -237,6 +284,15 @@ class Settings:
     )
 
     @property
+    def is_spread(self) -> bool:
+        """Whether steps are run by workers in processes of their own."""
+        return bool(self.broker_url)
+
+    @property
+    def keys_folder(self) -> Path:
+        return self.keys_dir or self.data_dir / "keys"
+
+    @property
     def address(self) -> str:
         """How browsers reach this server, without a slash at the end."""
         if self.base_url:
@@ -266,11 +322,7 @@ VARIABLES = {f"{PREFIX}{known.name.upper()}": known for known in fields(Settings
 
 def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path | None = None) -> Settings:
     """Raises InvalidSpec that names every variable that does not fit. An empty one counts as not set."""
-    problems = [
-        Problem(code="not_available", message=f"{name} asks for {what}, which this release does not have. Unset it.")
-        for name, what in LATER.items()
-        if environ.get(name)
-    ]
+    problems: list[Problem] = []
     values: dict[str, Any] = {}
     for variable, known in VARIABLES.items():
         written = environ.get(variable, "").strip()
@@ -280,15 +332,29 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path | N
             values[known.name] = known.metadata["read"](written)
         except ValueError as wanted:
             problems.append(Problem(code="setting", message=f"{variable} wants {wanted}."))  # the value may be secret
+    if environ.get(f"{PREFIX}BROKER_URL", "").strip():
+        problems += _half_spread(values, environ)
     if problems:
         raise InvalidSpec(problems)
     return Settings(data_dir=data_dir or data_folder(), **values)
 
 
+def _half_spread(values: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Problem]:
+    """What several processes cannot do without. A value that does not fit has been told of already."""
+    for name, what in SPREAD.items():
+        variable = f"{PREFIX}{name.upper()}"
+        is_missing = not environ.get(variable, "").strip()
+        if is_missing or (name == "database_url" and str(values.get(name)).startswith("sqlite")):
+            message = (
+                f"{PREFIX}BROKER_URL spreads this installation over processes, which also wants {variable}: {what}."
+            )
+            yield Problem(code="half_spread", message=message)
+
+
 def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
     """A sentence for each variable that looks like a setting and is none, with the nearest that is."""
     known = {*VARIABLES, *ELSEWHERE, f"{PREFIX}DATA_DIR"}
-    strangers = sorted(name for name in environ if name.startswith(PREFIX) and name not in known | LATER.keys())
+    strangers = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
     return [f"{name} is not known, and changes nothing.{_nearest(name, sorted(known))}" for name in strangers]
 
 

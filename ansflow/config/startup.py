@@ -124,7 +124,7 @@ def _refuse_other_keys(settings: Settings) -> None:
     if KEYS.fresh and is_in_use():
         for path in KEYS.fresh:
             path.unlink()
-        raise keys_are_gone(settings.data_dir / "keys")
+        raise keys_are_gone(settings.keys_folder)
 
 
 def make_administrator(settings: Settings) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError
 
@@ -21,11 +22,15 @@ from ansflow.config.isolation import Isolation, Offered
 from ansflow.config.settings import Settings
 from ansflow.config.storage import Storage, open_storage
 from ansflow.engine.job import Place
-from ansflow.engine.loop import Engine
+from ansflow.engine.loop import Engine, in_thread
 from ansflow.engine.memory import SystemClock
-from ansflow.engine.ports import EventBus
-from ansflow.infra.dispatch.slots import Slots
+from ansflow.engine.ports import Dispatcher, EventBus
+from ansflow.engine.recovery import ALONE, Duty
+from ansflow.infra.dispatch.slots import Slots, tell_nobody
 from ansflow.infra.storage.names import file_name, write_text
+
+if TYPE_CHECKING:
+    from ansflow.infra.dispatch.bell import Bell
 
 SURROUNDINGS = (
     *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
@@ -40,15 +45,17 @@ LETTING_GO = 0.3  # seconds that worker threads get to end, once the engine has 
 class Wired:
     """What `close` ends: the engine lets go of running steps, which live on under their shims."""
 
+    name: str
     engine: Engine
-    slots: Slots
+    slots: Slots | None  # None where others run the steps
     store: DjangoStore
     storage: Storage
     bus: EventBus
 
     def open(self) -> None:
         """Takes up what an earlier life left, and serves actions and API from now on."""
-        self.slots.serve(self.engine.run_step)
+        if self.slots is not None:
+            self.slots.serve(self.engine.run_step)
         running.use(self.engine)  # first: an execution that ends while this opens asks it for its concurrency group
         self.engine.open()
 
@@ -60,19 +67,29 @@ class Wired:
     def close(self) -> None:
         running.use(None)
         self.engine.close()
-        self.slots.close(seconds=LETTING_GO)
+        if self.slots is not None:
+            self.slots.close(seconds=LETTING_GO)
         self.store.forget_sent()
         self.storage.close()
         self.bus.close()
 
 
-def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str] = os.environ) -> Wired:
-    """Carries nothing yet."""
+def build(
+    settings: Settings,
+    isolation: Isolation,
+    *,
+    duties: Collection[Duty] = ALONE,
+    bell: Bell | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Wired:
+    """Carries nothing yet. Where several processes share the work, `duties` is the part of this one, and `bell` calls
+    others."""
     data, root = settings.data_dir, server_folder(settings.data_dir)
     for folder in (root, root / "executions"):
         folder.mkdir(exist_ok=True, mode=0o700)
     store, storage, bus = DjangoStore(), open_storage(settings), make_bus(settings)
-    slots = Slots(settings.slots, store=store, queues=settings.queues)
+    slots, dispatcher = _dispatcher(settings, store, duties, bell)
+    name = worker_name(data)
     engine = Engine(
         store=store,
         logs=storage.logs,
@@ -81,7 +98,7 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
         workspaces=ContinuedWorkspaces(root / "executions", storage.artifacts),
         secrets=ExecutionSecrets(lambda execution: store.wiring(execution).plan),
         bus=bus,
-        dispatcher=slots,
+        dispatcher=dispatcher,
         clock=SystemClock(),
         registry=Offered(isolation),
         place=Place(
@@ -91,19 +108,38 @@ def build(settings: Settings, isolation: Isolation, *, environ: Mapping[str, str
             executor=isolation.executor,
             adoptable=True,
         ),
-        worker=worker_name(data),
+        worker=name,
         boot=secrets.token_hex(8),
         slots=settings.slots,
-        in_background=slots.run_now,
-        is_idle=slots.has_room,
+        in_background=in_thread if slots is None else slots.run_now,
+        is_idle=_never if slots is None else slots.has_room,
         away=(OperationalError, InterfaceError),
         facts=partial(facts, address=settings.address),
         queues=settings.queues,
+        duties=duties,
         host=socket.gethostname(),
         load=load_per_core,
     )
     engine.scheduler.on_ended = concurrency.ended
-    return Wired(engine, slots, store, storage, bus)
+    return Wired(name, engine, slots, store, storage, bus)
+
+
+def _dispatcher(
+    settings: Settings, store: DjangoStore, duties: Collection[Duty], bell: Bell | None
+) -> tuple[Slots | None, Dispatcher]:
+    if Duty.CARRY in duties:
+        ring = tell_nobody if bell is None else bell.ring
+        slots = Slots(settings.slots, store=store, queues=settings.queues, ring=ring)
+        return slots, slots
+    assert bell is not None
+    from ansflow.infra.dispatch.bell import Ringing  # noqa: PLC0415 — an extra
+
+    return None, Ringing(bell, lambda execution, step: store.wiring(execution).plan.queue_of(step))
+
+
+def _never() -> bool:
+    """Whether a process without slots has one idle."""
+    return False
 
 
 def load_per_core() -> float:

@@ -15,20 +15,22 @@ from ansflow.edge.web import WebApp
 
 
 def edge(
-    behind: ASGIApp,
+    behind: ASGIApp | None,
     rules: Rules,
     *,
     health: Health,
     measures: Measures,
-    pages: Sequence[BaseRoute],
+    pages: Sequence[BaseRoute] = (),
     sockets: ASGIApp | None = None,
 ) -> ASGIApp:
-    """`behind` gets what is neither a probe nor one of `pages` nor the web app's. Without `sockets` there are none."""
+    """`behind` gets what is neither a probe nor one of `pages` nor the web app's. Without it there is nothing else, and
+    without `sockets` there are none."""
     routes = [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
         *pages,
     ]
-    inside = Router(routes, default=WebApp(behind), redirect_slashes=False)
+    rest = None if behind is None else WebApp(behind)
+    inside = Router(routes, default=rest, redirect_slashes=False)
     return Door(inside, rules, measures=measures, record=Record(), sockets=sockets)

@@ -22,10 +22,20 @@ Check = Callable[[], str]
 
 
 class Health:
-    """`checks` by name. `token` is what `/metrics` wants; without one, only this machine may ask."""
+    """`checks` by name. `token` is what `/metrics` wants; without one, only this machine may ask. What `warnings` say
+    is told, and no reason to take this process out of service: another one is missing."""
 
-    def __init__(self, checks: Mapping[str, Check], measures: Measures, *, token: str, behind_proxy: bool) -> None:
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        measures: Measures,
+        *,
+        token: str,
+        behind_proxy: bool,
+        warnings: Mapping[str, Check] | None = None,
+    ) -> None:
         self._checks = checks
+        self._warnings = warnings or {}
         self._measures = measures
         self._token = token
         self._behind_proxy = behind_proxy
@@ -39,9 +49,9 @@ class Health:
     async def readyz(self, request: Request) -> Response:
         request.state.operation = "/readyz"
         found = await self._found()
-        wrong = any(found.values())
-        said = {name: wrong_with or "ok" for name, wrong_with in found.items()}
-        return JSONResponse({"ready": not wrong, "checks": said}, 503 if wrong else 200, headers=NO_STORE)
+        wrong = any(said for name, said in found.items() if name not in self._warnings)
+        told = {name: said or "ok" for name, said in found.items()}
+        return JSONResponse({"ready": not wrong, "checks": told}, 503 if wrong else 200, headers=NO_STORE)
 
     async def metrics(self, request: Request) -> Response:
         request.state.operation = "/metrics"
@@ -61,7 +71,7 @@ class Health:
             return {"checks": f"no answer within {SECONDS:.0f} seconds"}
 
     def _look(self) -> Mapping[str, str]:
-        return {name: check() for name, check in self._checks.items()}
+        return {name: check() for name, check in {**self._checks, **self._warnings}.items()}
 
     def _may_see(self, request: Request) -> bool:
         given = request.headers.get("authorization", "")

@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "ansflow").rglob("*.py"))
 # event pump, worker loop, worker thread, timer thread, timer, evaluation, chores, bus; live: read, log, look, check;
-# log streams: look
-EDGES = 10
+# log streams: look; broker: bell, message
+EDGES = 12
 
 
 def tracked() -> list[Path]:

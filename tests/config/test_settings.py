@@ -81,6 +81,18 @@ def test_what_is_set_arrives_as_what_it_is() -> None:
         ("redis_url", "redis://localhost/0#1"),
         ("redis_url", "redis://localhost/0?socket_timeout=60"),
         ("redis_url", "redis://[::1/0"),
+        ("broker_url", "localhost"),
+        ("broker_url", "http://localhost"),
+        ("broker_url", "amqp://"),
+        ("broker_url", "amqp://localhost/a/b"),
+        ("broker_url", "amqp://localhost?heartbeat=1"),
+        ("broker_url", "redis://localhost/main"),
+        ("broker_url", "sentinel://localhost/0"),
+        ("queues", "a b"),
+        ("queues", ","),
+        ("queues", "default,chores"),
+        ("keys_dir", "keys"),
+        ("health_port", "0"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
@@ -110,9 +122,39 @@ def test_every_wrong_variable_is_named_at_once() -> None:
     assert "ANSFLOW_SLOTS" in said
 
 
-@pytest.mark.parametrize("name", ["broker_url"])
-def test_what_this_release_cannot_do_is_refused_and_not_passed_over(name: str) -> None:
-    assert "this release does not have" in refused(**{name: "redis://localhost"})
+SPREAD = {
+    "broker_url": "amqp://ann:hunter2@broker:5672/ansflow",
+    "database_url": "postgresql://ann@db/ansflow",
+    "redis_url": "redis://cache/0",
+    "storage_url": "s3://bucket/ansflow",
+}
+
+
+def test_an_installation_over_several_processes_is_one_that_names_a_broker() -> None:
+    assert read(**SPREAD).is_spread and not read(redis_url="redis://cache/0").is_spread
+
+
+def test_everything_that_several_processes_cannot_do_without_is_named_at_once() -> None:
+    said = refused(broker_url=SPREAD["broker_url"])
+    assert all(
+        f"which also wants ANSFLOW_{name.upper()}: " in said for name in ("database_url", "redis_url", "storage_url")
+    )
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize("missing", ["database_url", "redis_url", "storage_url"])
+def test_what_is_half_spread_is_refused(missing: str) -> None:
+    said = refused(**{**SPREAD, missing: ""})
+    assert said.count("which also wants") == 1 and f"ANSFLOW_{missing.upper()}" in said
+
+
+def test_a_file_of_sqlite_cannot_be_shared_by_processes() -> None:
+    assert "a SQLite file belongs to one process" in refused(**{**SPREAD, "database_url": "sqlite:////srv/a.sqlite3"})
+
+
+def test_keys_are_in_the_data_folder_unless_it_is_said_where() -> None:
+    assert read().keys_folder == DATA / "keys"
+    assert read(keys_dir="/run/secrets/ansflow").keys_folder == Path("/run/secrets/ansflow")
 
 
 def test_a_variable_that_is_nearly_one_is_named_with_the_one_that_was_meant() -> None:

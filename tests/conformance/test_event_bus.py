@@ -13,7 +13,7 @@ from threading import Condition, Thread
 import pytest
 
 from ansflow.engine.memory import MemoryBus
-from ansflow.engine.ports import EventBus, Grown, Hint, Missed, Moved
+from ansflow.engine.ports import EventBus, Grown, Hint, Missed, Moved, Offered
 from ansflow.infra.bus.redis import RedisBus
 from tests.redis_server import RedisServer
 
@@ -90,6 +90,15 @@ def test_a_listener_hears_how_long_a_log_is_whatever_the_step_is_called(buses, s
     ear = Ear()
     buses.here.subscribe(ear)
     assert ear.hears(lambda hint: hint == Grown(7, step, 2, 2**40), lambda: buses.there.grown(7, step, 2, 2**40))
+
+
+@pytest.mark.parametrize("queue", ["default", "gpu", "windows.x64"])
+def test_a_listener_hears_in_which_queue_steps_wait(buses, queue):
+    ears = [Ear(), Ear()]
+    for ear, bus in zip(ears, (buses.here, buses.there), strict=True):
+        bus.subscribe(ear)
+    for ear in ears:
+        assert ear.hears(lambda hint: hint == Offered(queue), lambda: buses.there.offered(queue))
 
 
 def test_every_listener_of_every_process_hears(buses):
@@ -194,5 +203,6 @@ def test_a_closed_bus_tells_nobody_and_takes_what_is_said_to_it(buses):
     ear.heard.clear()
     buses.here.publish(1, 1)
     buses.here.grown(1, "unit", 1, 1)
+    buses.here.offered("default")
     leave()
     assert ear.heard == []

@@ -12,7 +12,7 @@ from django.utils import timezone
 from ansflow.apps.actor import Actor
 from ansflow.apps.audit.actions import record
 from ansflow.apps.executions import concurrency, continuing, queries, running
-from ansflow.apps.executions.models import PipelineExecution
+from ansflow.apps.executions.models import PipelineExecution, Sending
 from ansflow.apps.executions.planning import Wish, plan_of, trigger_of
 from ansflow.apps.executions.protection import protected
 from ansflow.apps.executions.store import DjangoStore
@@ -26,6 +26,7 @@ from ansflow.core.errors import Conflict, InvalidSpec, NotAvailable, Problem
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import Plan
 from ansflow.core.status import ExecutionStatus, is_final
+from ansflow.engine.ports import begin_key
 
 
 def trigger(
@@ -58,6 +59,16 @@ def trigger(
         )
         made = _write(actor, "execution.trigger", pipeline, plan, known)
     return queries.execution(actor, made, Permission.EXECUTION_RUN)
+
+
+def begin_written(execution_id: int) -> bool:
+    """Begins an execution that has been written down and authorised, and not yet begun. Whoever asks, and with whatever
+    number: of any other nothing changes. Returns whether there was such a one."""
+    key, version, number = begin_key(execution_id)
+    if not Sending.objects.filter(execution_id=key, row_version=version, number=number).exists():
+        return False
+    running.engine().begin(execution_id)
+    return True
 
 
 def cancel(

@@ -48,6 +48,26 @@ def cleanup_old_executions(*, dry_run: bool = False) -> dict[str, int]:
     return {kind: total[kind] for kind in ("executions", "artifacts", "workspaces", "orphans")}
 
 
+def tidy_workspaces() -> dict[str, int]:
+    """Of a worker among several: workspaces in its own folder that no other process could remove."""
+    engine, now = running.engine(), timezone.now()
+    before = (now - YOUNG).timestamp()
+    found = [number for number, changed in engine.workspaces.executions() if changed < before]
+    rows = PipelineExecution.objects.filter(id__in=found).select_related("project")
+    kept = {row.id for row in rows if _stays(row, now)}
+    for number in found:
+        if number not in kept:
+            engine.workspaces.remove(number)
+    return {"workspaces": len(found) - len(kept)}
+
+
+def _stays(execution: PipelineExecution, now: datetime) -> bool:
+    span = timedelta(hours=execution.project.keep_workspaces_hours)
+    if execution.ended_at is None or not span or execution.ended_at + span > now:
+        return True
+    return PipelineExecution.objects.filter(rerun_of=execution, ended_at=None).exists()
+
+
 def settle_concurrency_groups() -> dict[str, int]:
     """At the start of a process, and now and then: nobody waits for somebody who has ended long ago."""
     return {"groups": concurrency.settle_all()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansflow.apps.actor import Actor
+from ansflow.apps.executions.placing import placed
 from ansflow.apps.pipelines.models import Pipeline, Version
 from ansflow.apps.pipelines.sources import check_version
 from ansflow.apps.projects.models import Project
@@ -82,7 +83,7 @@ def plan_of(pipeline: Pipeline, version: Version, trigger: Trigger, wish: Wish) 
         )
     except InvalidSpec as error:
         raise InvalidSpec([_of_the_request(problem) for problem in error.problems]) from None
-    return replace(plan, name=pipeline.name)
+    return placed(replace(plan, name=pipeline.name))
 
 
 def _bad_refs(wish: Wish) -> Iterable[Problem]:

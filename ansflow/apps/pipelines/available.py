@@ -15,8 +15,11 @@ OFFERED = ("host", "sandbox")
 
 def available() -> Available:
     """Follows from Django's settings: `ANSFLOW_EXECUTOR` (where steps run that name no place, `host` or `sandbox`) and
-    `ANSFLOW_ALLOW_HOST_EXECUTOR` (the administrator's leave for `executor: host`)."""
-    return Available(server=True, executor=_executor, default_executor=settings.ANSFLOW_EXECUTOR)
+    `ANSFLOW_ALLOW_HOST_EXECUTOR` (the administrator's leave for `executor: host`), and whether steps are run by workers
+    in processes of their own (`ANSFLOW_SPREAD`)."""
+    return Available(
+        server=True, executor=_executor, default_executor=settings.ANSFLOW_EXECUTOR, queues=settings.ANSFLOW_SPREAD
+    )
 
 
 def _executor(name: str) -> Executor:

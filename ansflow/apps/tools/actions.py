@@ -41,6 +41,16 @@ def delete(actor: Actor, tool_id: int) -> None:
     raise Conflict(f"{found.name} is this installation itself: it stays.", code="in_use")
 
 
+def take_event(event_id: int) -> None:
+    """Deals with an event that a tool has sent. Raises NotAvailable: this release takes none, so that there is none."""
+    raise NotAvailable(f"There is no event {event_id}: this release takes no events from other tools.")
+
+
+def follow(execution_id: int) -> None:
+    """Asks the tool how an execution stands that runs there. Raises NotAvailable: every one runs on workers of ours."""
+    raise NotAvailable(f"Execution {execution_id} does not run on another tool: this release runs none there.")
+
+
 def keep_health(tool: CicdTool) -> None:
     """Looks, and writes down what was found and when."""
     tool.status, tool.message = look_at(tool)

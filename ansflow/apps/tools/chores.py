@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from ansflow.apps.tools.actions import keep_health
-from ansflow.apps.tools.models import CicdTool
+from ansflow.apps.tools.models import LOCAL, CicdTool
+from ansflow.core.errors import NotAvailable
 
 
 def check_tools() -> Mapping[str, int]:
@@ -18,3 +19,10 @@ def check_tools() -> Mapping[str, int]:
         if tool.status != before:
             changed[tool.status] += 1
     return changed
+
+
+def sync_jobs() -> Mapping[str, int]:
+    """Asks every tool that has jobs of its own for them. The workers of this installation have none."""
+    for tool in CicdTool.objects.exclude(tool_type=LOCAL).order_by("id").iterator():
+        raise NotAvailable(f"This release cannot ask tools of type {tool.tool_type} for their jobs.")
+    return {}

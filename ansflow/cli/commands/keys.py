@@ -38,7 +38,7 @@ def _rotate(args: argparse.Namespace, screen: Screen) -> int:
 
         check_keys()  # a key is added only where all that is there can be sealed with it
         if settings.key_file is None:
-            screen.print(t("keys.added", name=_add(settings), file=settings.data_dir / "keys" / "ring"))
+            screen.print(t("keys.added", name=_add(settings), file=settings.keys_folder / "ring"))
         screen.print(count("keys.sealed", rotate()))
     screen.complain(t("keys.keep"))
     return OK
@@ -50,7 +50,7 @@ def _add(settings: Settings) -> str:
 
     from ansflow.config.keys import add_ring_key  # noqa: PLC0415
 
-    ring = add_ring_key(settings.data_dir)
+    ring = add_ring_key(settings.keys_folder / "ring")
     django_settings.ANSFLOW_KEY_RING = ring
     return list(ring)[-1]
 

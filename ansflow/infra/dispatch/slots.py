@@ -29,7 +29,7 @@ BREATH = 1.0  # seconds that a slot rests after a call that failed
 Ring = Callable[[str, int, str], None]
 
 
-def _tell_nobody(queue: str, execution: int, step: str) -> None:
+def tell_nobody(queue: str, execution: int, step: str) -> None:
     """Of a worker that is the only one."""
 
 
@@ -46,7 +46,7 @@ class Slots:
         *,
         store: ExecutionStore,
         queues: Sequence[str] = (),
-        ring: Ring = _tell_nobody,
+        ring: Ring = tell_nobody,
         clock: Clock | None = None,
         passed: Callable[[], float] = monotonic,
         breath: float = BREATH,

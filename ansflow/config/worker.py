@@ -1,0 +1,131 @@
+"""`ansflow worker`: runs steps of the queues that it serves, and is called for them over the broker.
+
+    worker(settings, tell)          # returns when a signal, or an operator's wish, has ended it
+
+What runs at the end lives on under its shims; the next life on this data folder adopts it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ansflow.config.bus import check_bus
+from ansflow.config.celery import check_broker, make_bell, make_listening
+from ansflow.config.isolation import Isolation, choose
+from ansflow.config.keys import expect_keys
+from ansflow.config.process import Begun, Ending, Tell, begun, database_told, expect_spread
+from ansflow.config.settings import Settings
+from ansflow.config.startup import expect_tables, start_django
+from ansflow.core.errors import NotAvailable
+from ansflow.engine.ports import Hint, Missed, Offered
+
+if TYPE_CHECKING:
+    from ansflow.config.wiring import Wired
+    from ansflow.infra.dispatch.bell import Ring
+    from ansflow.infra.dispatch.slots import Slots
+
+STOP = "stop"
+"""The wish of an operator that this worker ends, once what runs has."""
+
+
+def worker(settings: Settings, tell: Tell) -> None:
+    """Runs until it is ended. Raises an AnsFlowError with a sentence where it cannot start."""
+    expect_spread(settings)
+    with begun(settings, tell) as process, Ending() as ending:
+        _open(settings, process, ending, tell)
+        ending.wait()
+        tell("ending")
+    tell("ended")
+
+
+def _open(settings: Settings, process: Begun, ending: Ending, tell: Tell) -> None:
+    expect_keys(settings.keys_folder, ring_file=settings.key_file)
+    with ThreadPoolExecutor(3) as proving:  # takes a process or two, while Django is imported
+        asked = [proving.submit(ask, settings) for ask in (check_bus, check_broker)]
+        isolation = proving.submit(choose, settings)
+        start_django(settings)
+        with database_told():
+            expect_tables()
+        chosen, away = isolation.result(), [one.result() for one in asked]
+    if chosen.refused:
+        raise NotAvailable(chosen.refused)
+    for sentence in filter(None, (chosen.warning, *away)):
+        tell("warning", message=sentence)
+    with database_told():
+        wired = _wired(settings, chosen, process, ending, tell)
+    tell("ready", name=wired.name, slots=str(settings.slots), queues=", ".join(settings.queues))
+
+
+def _wired(settings: Settings, isolation: Isolation, process: Begun, ending: Ending, tell: Tell) -> Wired:
+    from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415
+    from ansflow.config.health import answer_probes, engine_checks  # noqa: PLC0415
+    from ansflow.config.measuring import add_measures  # noqa: PLC0415
+    from ansflow.config.owning import Ground  # noqa: PLC0415
+    from ansflow.config.schedule import BEAT, beats, own_chores  # noqa: PLC0415
+    from ansflow.config.wiring import build  # noqa: PLC0415
+    from ansflow.edge.measures import Measures  # noqa: PLC0415
+    from ansflow.engine.recovery import Duty  # noqa: PLC0415
+
+    closing = process.ending
+    check_keys()
+    ground = Ground()  # owned by nobody: only its outages are told of
+    process.log.addFilter(ground.outages)
+    bell = make_bell(settings)
+    closing.callback(bell.close)
+    wired = build(settings, isolation, duties={Duty.CARRY}, bell=bell)
+    assert wired.slots is not None
+    wired.engine.on_wish = Wishes(wired.slots, ending, tell).heard
+    beating, doing, measures = beats(wired, ground), own_chores(), Measures()
+    listening = make_listening(settings, on_bell=partial(hear, wired))
+    add_measures(measures, wired, (beating, doing))
+    checks = engine_checks(settings, beating)
+    warnings = {"broker": lambda: "" if listening.is_listening() else "is away: steps are found some seconds late"}
+    closing.callback(wired.close)
+    closing.callback(wired.bus.subscribe(partial(overhear, wired)))
+    wired.open()
+    beating.do(BEAT)
+    for thread in (beating, doing, listening):
+        closing.callback(thread.close)
+        thread.open()
+    answer_probes(settings, checks, measures, closing, warnings=warnings)
+    return wired
+
+
+def hear(wired: Wired, ring: Ring) -> None:
+    """A doorbell. Where no slot is free it is not held: others hear of it, and whoever is idle looks."""
+    slots = wired.slots
+    if slots is not None and ring.queue in slots.queues and not slots.look(ring.queue):
+        wired.bus.offered(ring.queue)
+
+
+def overhear(wired: Wired, hint: Hint) -> None:
+    """What another worker could not take."""
+    if wired.slots is None:
+        return
+    if isinstance(hint, Offered):
+        wired.slots.look(hint.queue)
+    elif isinstance(hint, Missed):
+        wired.slots.look()
+
+
+class Wishes:
+    """What an operator wants of this worker, heard at each beat."""
+
+    def __init__(self, slots: Slots, ending: Ending, tell: Tell) -> None:
+        self._slots = slots
+        self._ending = ending
+        self._tell = tell
+        self._heard = ""
+
+    def heard(self, wish: str) -> None:
+        if wish != self._heard:
+            self._heard = wish
+            self._tell("wish", wish=wish or "go on")
+        if not wish:
+            self._slots.resume()
+            return
+        self._slots.drain()
+        if wish == STOP and self._slots.is_drained:
+            self._ending.asked.set()
