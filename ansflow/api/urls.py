@@ -27,5 +27,6 @@ urlpatterns = [
     path("v1/", include("ansflow.api.artifacts")),
     path("v1/", include("ansflow.api.approvals")),
     path("v1/", include("ansflow.api.statistics")),
+    path("v1/", include("ansflow.api.workers")),
     path("", include("ansflow.api.documentation")),
 ]

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "ansflow.apps.pipelines",
     "ansflow.apps.executions",
     "ansflow.apps.approvals",
+    "ansflow.apps.workers",
     "django.contrib.admin.apps.SimpleAdminConfig",  # the operators' site is made by hand
     "django.contrib.auth",
     "django.contrib.contenttypes",

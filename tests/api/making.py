@@ -13,12 +13,14 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+from django.utils import timezone
+
 from ansflow.apps.accounts.models import Group, Tenant, User
 from ansflow.apps.actor import system
 from ansflow.apps.atomic_steps.models import AtomicStep
 from ansflow.apps.executions import actions as executions
 from ansflow.apps.executions import running
-from ansflow.apps.executions.models import StepExecution
+from ansflow.apps.executions.models import StepExecution, Worker
 from ansflow.apps.pipelines.models import Pipeline, Version
 from ansflow.apps.projects.models import Environment, GitCredential, Member, Project, Role, Secret, Variable
 from ansflow.apps.tools.models import CicdTool
@@ -29,9 +31,9 @@ NUMBERS = itertools.count(1)
 MISSING = 10**12
 
 
-def user_of(tenant: Tenant) -> User:
+def user_of(tenant: Tenant, **known: bool) -> User:
     name = f"person-{next(NUMBERS)}"
-    return User.objects.create(username=name, email=f"{name}@{tenant.name}.example", tenant=tenant)
+    return User.objects.create(username=name, email=f"{name}@{tenant.name}.example", tenant=tenant, **known)
 
 
 def member(world: World, project: Project) -> int:
@@ -101,6 +103,11 @@ def atomic_step(world: World, project: Project) -> int:
     ).id
 
 
+def worker(world: World, project: Project) -> int:
+    now, name = timezone.now(), f"worker-{next(NUMBERS)}"
+    return Worker.objects.create(boot=name, name=name, started_at=now, seen_at=now, slots=2).id
+
+
 Made = Callable[[World, Project], int | str]
 OBJECTS: dict[str, Made] = {
     "projects/{project}": lambda world, project: project.id,
@@ -121,6 +128,7 @@ OBJECTS: dict[str, Made] = {
     "cicd/executions/{id}/artifacts/{place}": lambda world, project: "unit/nothing.txt",
     "approvals/{id}": approval,
     "cicd/tools/{tool}": local_tool,
+    "workers/{worker}": worker,
 }
 COUNTED = {  # what starts anew in each parent, so that it is everywhere
     "pipelines/{id}/versions/{number}",
@@ -191,6 +199,9 @@ BODIES: dict[str, Body] = {
     "POST pipelines/{id}/plan/diff/": just(before={}, after={"event": "push"}),
     "POST pipelines/{id}/edits/": just(edits=[["set", "steps.unit.timeout", "5m"]]),
     "POST pipelines/{id}/versions/{number}/restore/": just(),
+    "POST workers/{worker}/drain/": just(),
+    "POST workers/{worker}/resume/": just(),
+    "POST workers/{worker}/stop/": just(),
 }
 
 QUERIES: dict[str, str] = {
@@ -262,6 +273,7 @@ KINDS = {
     "cicd/tools": "tenant",
     "auth/tokens": "person",
     "cicd/atomic-steps/types": "everybody",
+    "workers": "everybody",
 }
 
 

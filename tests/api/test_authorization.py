@@ -14,7 +14,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from ansflow.api.base.policies import Admin, Needs, Public, SignedIn
+from ansflow.api.base.policies import Admin, Needs, Operator, Public, SignedIn
 from ansflow.apps.accounts import api_tokens
 from ansflow.apps.projects.access import LEAST
 from ansflow.apps.projects.models import Member, Project, Role
@@ -37,6 +37,7 @@ class Who:
     headers: dict[str, str] = field(default_factory=dict)
     shop: str = ""
     admin: bool = False
+    operator: bool = False
     nobody: bool = False
     scopes: list[str] | None = None
     only_shop: bool = False
@@ -54,6 +55,8 @@ def everybody(world: World) -> list[Who]:
     found = [Who("anonymous", Client(), nobody=True)]
     found += [Who(role, signed_in(role), shop=role) for role in LADDER]
     found += [Who("outsider", signed_in("outsider")), Who("admin", signed_in("admin"), shop="owner", admin=True)]
+    world.users["operator"] = making.user_of(world.tenant, is_admin=True, is_superuser=True)
+    found.append(Who("operator", signed_in("operator"), shop="owner", admin=True, operator=True))
     world.users["inactive"] = making.user_of(world.tenant)
     Member.objects.create(project=world.shop, user=world.users["inactive"], role=Role.OWNER)
     found.append(Who("inactive owner", signed_in("inactive"), nobody=True))
@@ -62,11 +65,14 @@ def everybody(world: World) -> list[Who]:
         **{f"owner's token for {scope}": {"scopes": [scope]} for scope in SCOPES},
         "owner's token for everything": {"scopes": SCOPES},
         "admin's token for one project": {"scopes": SCOPES, "project_ids": [world.shop.id]},
+        "operator's token for one project": {"scopes": SCOPES, "project_ids": [world.shop.id]},
+        "operator's token for reading": {"scopes": ["read"]},
     }.items():
         user = name.split("'")[0]
         _, text = api_tokens.create(world.actor(user), name=name, **limits)
         who = Who(name, Client(), {"authorization": f"Bearer {text}"}, shop="owner", scopes=limits["scopes"])
-        who.admin, who.only_shop = user == "admin", "project_ids" in limits
+        who.admin, who.operator = user in ("admin", "operator"), user == "operator"
+        who.only_shop = "project_ids" in limits
         found.append(who)
     found.append(Who("a token that nobody gave", Client(), {"authorization": f"Bearer ansf_{'x' * 40}"}, nobody=True))
     return found
@@ -87,6 +93,8 @@ def promised(route: Route, who: Who, where: str) -> str | int:
     if who.scopes is not None and scope_of(policy) not in who.scopes:
         return 403
     if isinstance(policy, Admin) and not who.admin:
+        return 403
+    if isinstance(policy, Operator) and (not who.operator or who.only_shop):
         return 403
     if not bound(route):
         return "seen" if who.only_shop else "allowed"
@@ -148,7 +156,9 @@ def undone() -> Iterator[None]:
 
 
 def test_every_route_declares_its_policy() -> None:
-    assert [route.name for route in routes() if not isinstance(route.policy, Public | SignedIn | Needs | Admin)] == []
+    assert [
+        route.name for route in routes() if not isinstance(route.policy, Public | SignedIn | Needs | Admin | Operator)
+    ] == []
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)

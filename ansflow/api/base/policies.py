@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ansflow.apps.accounts.rules import need_operator
 from ansflow.apps.actor import Actor
 from ansflow.apps.projects.access import LEAST, Permission, Scope
 from ansflow.core.errors import Forbidden
@@ -43,7 +44,15 @@ class Admin:
         _need_scope(actor, Scope.ADMIN)
 
 
-Policy = Public | SignedIn | Needs | Admin
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Operators of the installation: what all tenants share is theirs alone to command."""
+
+    def check(self, actor: Actor) -> None:
+        need_operator(actor)
+
+
+Policy = Public | SignedIn | Needs | Admin | Operator
 
 
 def _need_scope(actor: Actor, scope: Scope) -> None:

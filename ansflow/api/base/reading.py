@@ -87,6 +87,8 @@ def policy_sentence(facts: Mapping[str, str]) -> str:
             return f"Everyone who is signed in; a token needs the scope `{facts['scope']}`."
         case "admin":
             return f"Administrators; a token needs the scope `{facts['scope']}`."
+        case "operator":
+            return f"Operators of the installation; a token needs the scope `{facts['scope']}`, for all projects."
     permission, role, scope = (facts[name] for name in ("permission", "role", "scope"))
     return f"`{permission}`: from {role} in the project upwards; a token needs the scope `{scope}`."
 

@@ -12,7 +12,7 @@ from ansflow.api.base.errors import CODES
 from ansflow.api.base.operations import READS, Content, Operation
 from ansflow.api.base.paging import Pages
 from ansflow.api.base.parsing import MOST_INTEGER
-from ansflow.api.base.policies import Admin, Needs, Policy, Public, SignedIn
+from ansflow.api.base.policies import Admin, Needs, Operator, Policy, Public, SignedIn
 from ansflow.api.base.serializers import Strict
 from ansflow.apps.projects.access import LEAST
 
@@ -82,6 +82,8 @@ def policy_facts(policy: Policy) -> dict[str, Any]:
             return {"kind": "signed_in", "scope": scope.value}
         case Admin():
             return {"kind": "admin", "scope": "admin"}
+        case Operator():
+            return {"kind": "operator", "scope": "admin"}
     return {"kind": "public"}
 
 

@@ -27,6 +27,13 @@ def need_admin(actor: Actor) -> None:
     need_whole(actor, Scope.ADMIN)
 
 
+def need_operator(actor: Actor) -> None:
+    """Raises Forbidden but for an operator of the installation, with all that an operator may."""
+    if not actor.is_superuser:
+        raise Forbidden("Only an operator of the installation may do this.")
+    need_whole(actor, Scope.ADMIN)
+
+
 def need_whole(actor: Actor, scope: Scope) -> None:
     """For what belongs to no project. Raises Forbidden for a token without the scope, or bound to projects."""
     if actor.scopes is not None and scope not in actor.scopes:

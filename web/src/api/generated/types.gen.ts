@@ -1260,6 +1260,39 @@ export type ProjectBody = {
 };
 
 /**
+ * Where steps wait for a worker: `runs_on` names it.
+ */
+export type QueueBody = {
+    name: string;
+    /**
+     * Steps that a worker could take.
+     */
+    waiting: number;
+    /**
+     * Since when the first of them has waited.
+     */
+    oldest_at: string | null;
+    oldest_seconds: number | null;
+    running: number;
+    /**
+     * Of the workers that take steps of it.
+     */
+    slots: number;
+    /**
+     * That serve it, also while they drain.
+     */
+    workers: Array<string>;
+    /**
+     * Why steps wait in vain.
+     */
+    reason: '' | 'no_worker' | 'draining';
+    /**
+     * The same as a sentence.
+     */
+    message: string;
+};
+
+/**
  * A body or query whose unknown fields are errors, each with the nearest known name.
  */
 export type Refresh = {
@@ -1329,6 +1362,22 @@ export type Resumption = {
      * A key, or the id of a step with all its legs.
      */
     from_step: string;
+};
+
+export type RunningStepBody = {
+    execution: number;
+    /**
+     * Of the execution, within its pipeline.
+     */
+    number: number;
+    pipeline_name: string;
+    project_name: string;
+    /**
+     * Its key.
+     */
+    step: string;
+    name: string;
+    started_at: string | null;
 };
 
 /**
@@ -1714,6 +1763,51 @@ export type WishBody = {
      * Only these, and what they need.
      */
     steps?: Array<string>;
+};
+
+/**
+ * One life of a worker: a process that runs steps. Times are judged by the database's clock.
+ */
+export type WorkerBody = {
+    id: number;
+    name: string;
+    /**
+     * null but for operators of the installation.
+     */
+    host: string | null;
+    state: 'online' | 'draining' | 'drained' | 'stopping' | 'lost';
+    queues: Array<string>;
+    /**
+     * How many steps it runs at once.
+     */
+    slots: number;
+    /**
+     * How many it runs now.
+     */
+    running: number;
+    /**
+     * Those of them that you may see.
+     */
+    steps: Array<RunningStepBody>;
+    /**
+     * The strongest isolation that it has proved.
+     */
+    executor: string;
+    version: string;
+    /**
+     * Of its machine, per core; null: it has not said.
+     */
+    load: number | null;
+    started_at: string;
+    seen_at: string;
+    /**
+     * How long ago it was heard of.
+     */
+    silent_seconds: number;
+    /**
+     * What you may tell it, as it is now.
+     */
+    commands: Array<'drain' | 'resume' | 'stop'>;
 };
 
 /**
@@ -7110,3 +7204,253 @@ export type ProjectsVariablesPartialUpdateResponses = {
 };
 
 export type ProjectsVariablesPartialUpdateResponse = ProjectsVariablesPartialUpdateResponses[keyof ProjectsVariablesPartialUpdateResponses];
+
+export type WorkersListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The whole name.
+         */
+        name?: string;
+        page?: number;
+        page_size?: number;
+    };
+    url: '/api/v1/workers/';
+};
+
+export type WorkersListErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+};
+
+export type WorkersListError = WorkersListErrors[keyof WorkersListErrors];
+
+export type WorkersListResponses = {
+    /**
+     * A page of the list.
+     */
+    200: {
+        count: number;
+        next: string | null;
+        previous: string | null;
+        results: Array<WorkerBody>;
+    };
+};
+
+export type WorkersListResponse = WorkersListResponses[keyof WorkersListResponses];
+
+export type WorkersDrainData = {
+    body?: Empty;
+    path: {
+        worker: number;
+    };
+    query?: never;
+    url: '/api/v1/workers/{worker}/drain/';
+};
+
+export type WorkersDrainErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+    /**
+     * It has moved on, or the name is taken.
+     */
+    409: Error;
+    /**
+     * The body is too large.
+     */
+    413: Error;
+    /**
+     * The body is not JSON.
+     */
+    415: Error;
+    /**
+     * This installation cannot do it.
+     */
+    422: Error;
+};
+
+export type WorkersDrainError = WorkersDrainErrors[keyof WorkersDrainErrors];
+
+export type WorkersDrainResponses = {
+    200: WorkerBody;
+};
+
+export type WorkersDrainResponse = WorkersDrainResponses[keyof WorkersDrainResponses];
+
+export type WorkersResumeData = {
+    body?: Empty;
+    path: {
+        worker: number;
+    };
+    query?: never;
+    url: '/api/v1/workers/{worker}/resume/';
+};
+
+export type WorkersResumeErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+    /**
+     * It has moved on, or the name is taken.
+     */
+    409: Error;
+    /**
+     * The body is too large.
+     */
+    413: Error;
+    /**
+     * The body is not JSON.
+     */
+    415: Error;
+    /**
+     * This installation cannot do it.
+     */
+    422: Error;
+};
+
+export type WorkersResumeError = WorkersResumeErrors[keyof WorkersResumeErrors];
+
+export type WorkersResumeResponses = {
+    200: WorkerBody;
+};
+
+export type WorkersResumeResponse = WorkersResumeResponses[keyof WorkersResumeResponses];
+
+export type WorkersStopData = {
+    body?: Empty;
+    path: {
+        worker: number;
+    };
+    query?: never;
+    url: '/api/v1/workers/{worker}/stop/';
+};
+
+export type WorkersStopErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+    /**
+     * It has moved on, or the name is taken.
+     */
+    409: Error;
+    /**
+     * The body is too large.
+     */
+    413: Error;
+    /**
+     * The body is not JSON.
+     */
+    415: Error;
+    /**
+     * This installation cannot do it.
+     */
+    422: Error;
+};
+
+export type WorkersStopError = WorkersStopErrors[keyof WorkersStopErrors];
+
+export type WorkersStopResponses = {
+    200: WorkerBody;
+};
+
+export type WorkersStopResponse = WorkersStopResponses[keyof WorkersStopResponses];
+
+export type WorkersQueuesListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        page?: number;
+        page_size?: number;
+    };
+    url: '/api/v1/workers/queues/';
+};
+
+export type WorkersQueuesListErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+};
+
+export type WorkersQueuesListError = WorkersQueuesListErrors[keyof WorkersQueuesListErrors];
+
+export type WorkersQueuesListResponses = {
+    /**
+     * A page of the list.
+     */
+    200: {
+        count: number;
+        next: string | null;
+        previous: string | null;
+        results: Array<QueueBody>;
+    };
+};
+
+export type WorkersQueuesListResponse = WorkersQueuesListResponses[keyof WorkersQueuesListResponses];

@@ -1,0 +1,242 @@
+"""Questions about workers and queues. Tenants share both, and see of each other numbers only.
+
+Whether a worker lives is judged by the clock of the database, so that every server judges alike.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from ansflow.apps.actor import Actor
+from ansflow.apps.executions.health import LEASE
+from ansflow.apps.executions.models import StepExecution, Worker
+from ansflow.apps.executions.rows import aware_time
+from ansflow.apps.projects import access
+from ansflow.apps.projects.access import Permission
+from ansflow.core.errors import NotFound
+from ansflow.core.status import StepStatus
+
+REMEMBERED = timedelta(hours=1)  # for which a worker that has fallen silent, and holds nothing, is still told of
+
+
+class State(StrEnum):
+    ONLINE = "online"
+    DRAINING = "draining"  # it takes nothing new, and something still runs
+    DRAINED = "drained"
+    STOPPING = "stopping"
+    LOST = "lost"  # not heard of for longer than its lease
+
+
+class Command(StrEnum):
+    DRAIN = "drain"
+    RESUME = "resume"
+    STOP = "stop"
+
+
+OBEYED: Mapping[State, tuple[Command, ...]] = {
+    State.ONLINE: (Command.DRAIN, Command.STOP),
+    State.DRAINING: (Command.RESUME, Command.STOP),
+    State.DRAINED: (Command.RESUME, Command.STOP),
+    State.STOPPING: (),
+    State.LOST: (),
+}
+"""What changes something. A worker that stops has ended, or is about to: nothing said to it can be relied on."""
+
+Row = dict[str, Any]
+
+
+class Listed:
+    """What a page of workers is cut from: each as the API gives it out, with its running steps."""
+
+    def __init__(self, actor: Actor, found: QuerySet[Worker], now: datetime) -> None:
+        self._actor = actor
+        self._found = found
+        self._now = now
+
+    def count(self) -> int:
+        return self._found.count()
+
+    def __getitem__(self, part: slice) -> list[Row]:
+        workers = list(self._found[part])
+        steps = _running(self._actor, [worker.boot for worker in workers])
+        return [_row(self._actor, worker, steps[worker.boot], self._now) for worker in workers]
+
+
+def workers(actor: Actor, *, name: str = "") -> Listed:
+    """By name. A former life of a worker is among them while it holds steps, and a silent one for an hour."""
+    now = database_time()
+    found = _shown(now).order_by("name", "id")
+    return Listed(actor, found.filter(name=name) if name else found, now)
+
+
+def worker(actor: Actor, worker_id: int) -> Row:
+    """Raises NotFound."""
+    now = database_time()
+    found = Listed(actor, _shown(now).filter(id=worker_id), now)[0:1]
+    if not found:
+        raise NotFound("There is no such worker.")
+    return found[0]
+
+
+def queues(actor: Actor) -> list[Row]:
+    """Every queue that a living worker serves, or in which steps that the actor may see wait or run; by name."""
+    now = database_time()
+    alive = list(_alive(now).order_by("name"))
+    offered = StepExecution.objects.filter(offered_at__isnull=False)
+    waiting = {
+        queue: (count, oldest)
+        for queue, count, oldest in offered.values_list("queue").annotate(n=Count("id"), oldest=Min("offered_at"))
+    }
+    running = dict(_in_work().values_list("queue").annotate(n=Count("id")))
+    served = {queue for one in alive for queue in served_by(one)}
+    names = served | ({*waiting, *running} if actor.is_superuser else _known_to(actor))
+    return [_queue(name, alive, waiting.get(name, (0, None)), running.get(name, 0), now) for name in sorted(names)]
+
+
+def served_by(worker: Worker) -> list[str]:
+    return [name for written in worker.queues.split(",") if (name := written.strip())]
+
+
+def state_of(worker: Worker, *, running: int, now: datetime) -> State:
+    """`worker` as `_shown` finds it; `running` is how many steps it holds."""
+    if not worker.newest or worker.seen_at <= now - LEASE:  # type: ignore[attr-defined]
+        return State.LOST
+    if worker.wish == Worker.Wish.STOP:
+        return State.STOPPING
+    if worker.wish == Worker.Wish.DRAIN:
+        return State.DRAINING if running else State.DRAINED
+    return State.ONLINE
+
+
+def database_time() -> datetime:
+    """The one clock that all servers and workers share."""
+    if connection.vendor == "sqlite":  # a file has no clock but that of its one machine
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT UTC_TIMESTAMP(6)" if connection.vendor == "mysql" else "SELECT clock_timestamp()")
+        return aware_time(cursor.fetchone()[0])
+
+
+def _shown(now: datetime) -> QuerySet[Worker]:
+    """With `newest`: no later life of the same worker is known."""
+    later = Worker.objects.filter(name=OuterRef("name"), id__gt=OuterRef("id"))
+    holds = _in_work().filter(worker=OuterRef("boot"))
+    heard = Q(seen_at__gt=now - LEASE) | (Q(seen_at__gt=now - REMEMBERED) & ~Q(wish=Worker.Wish.STOP))
+    found = Worker.objects.annotate(newest=~Exists(later), holds=Exists(holds))
+    return found.filter(Q(holds=True) | (Q(newest=True) & heard))
+
+
+def _alive(now: datetime) -> QuerySet[Worker]:
+    return _shown(now).filter(newest=True, seen_at__gt=now - LEASE)
+
+
+def _in_work() -> QuerySet[StepExecution]:
+    return StepExecution.objects.filter(status=StepStatus.RUNNING.value)
+
+
+def _running(actor: Actor, boots: Sequence[str]) -> Mapping[str, list[Row]]:
+    """The running steps of each worker, oldest first; `seen` says whether the actor may know which they are."""
+    mine = access.allowed(actor, Permission.EXECUTION_VIEW).filter(id=OuterRef("execution__project_id"))
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in (
+        _in_work()
+        .filter(worker__in=boots)
+        .annotate(seen=Exists(mine))
+        .order_by("started_at", "id")
+        .values(
+            *("worker", "seen", "execution_id", "key", "name", "started_at"),
+            *("execution__number", "execution__pipeline__name", "execution__project__name"),
+        )
+    ):
+        found[row.pop("worker")].append(row)
+    return found
+
+
+def _row(actor: Actor, worker: Worker, steps: Iterable[Row], now: datetime) -> Row:
+    held = list(steps)
+    state = state_of(worker, running=len(held), now=now)
+    return {
+        "id": worker.id,
+        "name": worker.name,
+        "host": worker.host if actor.is_superuser else None,
+        "state": state.value,
+        "queues": served_by(worker),
+        "slots": worker.slots,
+        "running": len(held),
+        "steps": [_step(step) for step in held if step["seen"]],
+        "executor": worker.executor,
+        "version": worker.version,
+        "load": worker.load,
+        "started_at": worker.started_at,
+        "seen_at": worker.seen_at,
+        "silent_seconds": _since(worker.seen_at, now),
+        "commands": [command.value for command in OBEYED[state]] if may_command(actor) else [],
+    }
+
+
+def may_command(actor: Actor) -> bool:
+    return (
+        actor.is_superuser
+        and actor.project_ids is None
+        and (actor.scopes is None or access.Scope.ADMIN in actor.scopes)
+    )
+
+
+def _step(row: Row) -> Row:
+    return {
+        "execution": row["execution_id"],
+        "number": row["execution__number"],
+        "pipeline_name": row["execution__pipeline__name"],
+        "project_name": row["execution__project__name"],
+        "step": row["key"],
+        "name": row["name"],
+        "started_at": row["started_at"],
+    }
+
+
+def _known_to(actor: Actor) -> set[str]:
+    """Names of queues are what people wrote into pipelines: another tenant's are not told."""
+    seen = StepExecution.objects.filter(execution__project__in=access.allowed(actor, Permission.EXECUTION_VIEW))
+    moving = seen.filter(Q(offered_at__isnull=False) | Q(status=StepStatus.RUNNING.value))
+    return set(moving.order_by().values_list("queue", flat=True).distinct())
+
+
+def _queue(
+    name: str, alive: Sequence[Worker], waiting: tuple[int, datetime | None], running: int, now: datetime
+) -> Row:
+    count, oldest = waiting
+    serving = [worker for worker in alive if name in served_by(worker)]
+    taking = [worker for worker in serving if not worker.wish]
+    reason, message = _trouble(name, serving, taking) if count else ("", "")
+    return {
+        "name": name,
+        "waiting": count,
+        "oldest_at": oldest,
+        "oldest_seconds": _since(oldest, now) if oldest else None,
+        "running": running,
+        "slots": sum(worker.slots for worker in taking),
+        "workers": [worker.name for worker in serving],
+        "reason": reason,
+        "message": message,
+    }
+
+
+def _trouble(name: str, serving: Sequence[Worker], taking: Sequence[Worker]) -> tuple[str, str]:
+    """Why steps wait there in vain; ("", "") where they only wait for their turn."""
+    if not serving:
+        return "no_worker", f"No worker serves the queue {name}: start one that does."
+    if not taking:
+        return "draining", f"Every worker that serves the queue {name} is draining: resume one, or start another."
+    return "", ""
+
+
+def _since(at: datetime, now: datetime) -> float:
+    return round(max((now - at).total_seconds(), 0.0), 1)
