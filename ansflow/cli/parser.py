@@ -24,7 +24,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("serve", "worker", "scheduler", "edge"),
         *("check", "backup", "restore", "migrate", "user", "keys", "audit", "scanners", "demo"),
     ),
-    "remote": ("login", "logout", "projects", "pipelines", "executions", "approve", "token"),
+    "remote": ("login", "logout", "projects", "pipelines", "executions", "approve", "workers", "token"),
     "writing": ("init", "validate", "graph", "steps", "edit"),
     "more": ("completion",),
 }

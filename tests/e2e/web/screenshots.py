@@ -97,6 +97,7 @@ SHOWN = (
     Shot("steps-saved", "/steps?tab=saved&step=1"),
     Shot("steps-saved-form", "/steps?tab=saved", lambda page: click(page, "Save a step|保存步骤")),
     Shot("tools", "/tools"),
+    Shot("workers", "/workers"),
     Shot("people", "/people"),
     Shot("person-form", "/people", lambda page: click(page, "Edit ann|编辑 ann")),
     Shot("groups", "/people?tab=groups"),

@@ -22,6 +22,7 @@ PAGES = (
     "/steps?type=test",
     "/steps?tab=saved",
     "/tools",
+    "/workers",
     "/people",
     "/people?tab=groups",
     "/settings",

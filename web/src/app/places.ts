@@ -1,6 +1,7 @@
 import type { LinkProps } from "@tanstack/react-router";
 import {
   Blocks,
+  Cpu,
   FolderKanban,
   Hand,
   House,
@@ -23,6 +24,7 @@ interface Place {
     | "approvals"
     | "steps"
     | "tools"
+    | "workers"
     | "people"
     | "audit"
     | "settings";
@@ -40,6 +42,7 @@ export const PLACES: readonly Place[] = [
   { to: "/approvals", text: "approvals", icon: Hand, key: "a" },
   { to: "/steps", text: "steps", icon: Blocks, key: "l" },
   { to: "/tools", text: "tools", icon: Wrench, key: "t" },
+  { to: "/workers", text: "workers", icon: Cpu, key: "w" },
   { to: "/people", text: "people", icon: Users, key: "u" },
   { to: "/audit", text: "audit", icon: ScrollText, key: "r" },
   { to: "/settings", text: "settings", icon: Settings, key: "s" },

@@ -15,6 +15,7 @@ import { parsePipelines } from "@/features/pipelines/search";
 import { parseProject } from "@/features/project/search";
 import { parseProjects } from "@/features/projects/search";
 import { parseSettings } from "@/features/settings/search";
+import { parseWorkers } from "@/features/workers/search";
 import { Shell } from "./shell";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()();
@@ -61,6 +62,7 @@ const pages = [
   createRoute({ getParentRoute: inside, path: "/approvals", validateSearch: parseApprovals, component: lazy(() => import("@/features/approvals/approvals-page"), "ApprovalsPage") }),
   createRoute({ getParentRoute: inside, path: "/steps", validateSearch: parseLibrary, component: lazy(() => import("@/features/library/library-page"), "LibraryPage") }),
   createRoute({ getParentRoute: inside, path: "/tools", component: lazy(() => import("@/features/tools/tools-page"), "ToolsPage") }),
+  createRoute({ getParentRoute: inside, path: "/workers", validateSearch: parseWorkers, component: lazy(() => import("@/features/workers/workers-page"), "WorkersPage") }),
   createRoute({ getParentRoute: inside, path: "/people", validateSearch: parsePeople, component: lazy(() => import("@/features/people/people-page"), "PeoplePage") }),
   createRoute({ getParentRoute: inside, path: "/audit", validateSearch: parseAudit, component: lazy(() => import("@/features/audit/audit-page"), "AuditPage") }),
   createRoute({ getParentRoute: inside, path: "/settings", validateSearch: parseSettings, component: lazy(() => import("@/features/settings/settings-page"), "SettingsPage") }),

@@ -17,6 +17,7 @@ import type projects from "../locales/en/projects.json";
 import type settings from "../locales/en/settings.json";
 import type status from "../locales/en/status.json";
 import type tools from "../locales/en/tools.json";
+import type workers from "../locales/en/workers.json";
 
 // One line per namespace: `t("projects:title")` does not compile when no such text exists.
 declare module "i18next" {
@@ -24,6 +25,7 @@ declare module "i18next" {
     defaultNS: "app";
     resources: {
       app: typeof app;
+      workers: typeof workers;
       tools: typeof tools;
       settings: typeof settings;
       project: typeof project;

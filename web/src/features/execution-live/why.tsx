@@ -30,9 +30,11 @@ export function Why({ execution, step }: { execution: WholeExecutionBody; step: 
   );
 }
 
+const AGAIN = 3_000; // milliseconds: what it waits for changes without an event of this execution
+
 /** Why a step has not begun, in a sentence; nothing as long as that is not known. */
 export function Waits({ execution, step }: { execution: WholeExecutionBody; step: string }) {
-  const { data } = useQuery(decisions(execution.id, step, execution.seq));
+  const { data } = useQuery({ ...decisions(execution.id, step, execution.seq), refetchInterval: AGAIN });
   const now = data?.find((one) => one.kind === "now" && one.step === step);
   return now === undefined || now.message === "" ? null : <p className={panel.says}>{now.message}</p>;
 }

@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { cicdToolsHealthCheck, type ToolBody } from "@/api/generated";
 import { Asked } from "@/ui/asked";
@@ -51,6 +52,14 @@ function Tool({ tool }: { tool: ToolBody }) {
             [t("checked"), tool.checked_at === null ? t("never") : <Ago key="at" at={tool.checked_at} />],
             [t("type"), t(`types.${typeOf(tool)}`)],
             [t("address"), tool.base_url],
+            [
+              t("workers"),
+              tool.tool_type === "local" && (
+                <Link key="workers" to="/workers">
+                  {t("workers_all")}
+                </Link>
+              ),
+            ],
           ]}
         />
       </div>
