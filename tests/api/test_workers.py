@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from ansflow.apps.accounts.models import User
@@ -290,12 +289,3 @@ def test_names_of_queues_that_others_have_written_are_not_told(house: House, ope
     assert "secret-plan" not in queues(house.world, "guest")
     assert "secret-plan" in queues(house.world, "rival")
     assert "secret-plan" in queues(house.world, operator)
-
-
-def test_the_clock_is_the_databases(world: World, monkeypatch: pytest.MonkeyPatch):
-    """A server whose own clock is wrong takes no living worker for a lost one."""
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite has no clock of its own")
-    worker("w1")
-    monkeypatch.setattr(timezone, "now", lambda: queries.aware_time("2031-01-01T00:00:00"))
-    assert [one["state"] for one in queries.workers(world.actor("guest"))[0:9]] == ["online"]

@@ -37,6 +37,13 @@ def command(actor: Actor, worker_id: int, asked: Command) -> Row:
         code, sentence = DEAF[state]
         raise Conflict(sentence.format(row.name), code=code)
     Worker.objects.filter(id=worker_id).update(wish=wish)
-    about = {"object_type": "worker", "object_id": row.id, "object_name": row.name}
-    record(actor, f"worker.{asked.value}", before={"wish": row.wish}, after={"wish": wish}, **about)
+    record(
+        actor,
+        f"worker.{asked.value}",
+        object_type="worker",
+        object_id=row.id,
+        object_name=row.name,
+        before={"wish": row.wish},
+        after={"wish": wish},
+    )
     return queries.worker(actor, worker_id)

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models.expressions import NegatedExpression
 from django.utils import timezone
 
 from ansflow.apps.actor import Actor
@@ -49,6 +50,8 @@ OBEYED: Mapping[State, tuple[Command, ...]] = {
     State.LOST: (),
 }
 """What changes something. A worker that stops has ended, or is about to: nothing said to it can be relied on."""
+
+CLOCKS = {"postgresql": "clock_timestamp() AT TIME ZONE 'UTC'", "mysql": "UTC_TIMESTAMP(6)"}
 
 Row = dict[str, Any]
 
@@ -116,26 +119,29 @@ def state_of(worker: Worker, *, running: int, now: datetime) -> State:
     return State.ONLINE
 
 
-def database_time() -> datetime:
+def database_time(alias: str = DEFAULT_DB_ALIAS) -> datetime:
     """The one clock that all servers and workers share."""
+    connection = connections[alias]
     if connection.vendor == "sqlite":  # a file has no clock but that of its one machine
         return timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT UTC_TIMESTAMP(6)" if connection.vendor == "mysql" else "SELECT clock_timestamp()")
+    with connection.cursor() as cursor:  # in UTC, whatever the zone of the session
+        cursor.execute(f"SELECT {CLOCKS[connection.vendor]}")
         return aware_time(cursor.fetchone()[0])
 
 
 def _shown(now: datetime) -> QuerySet[Worker]:
     """With `newest`: no later life of the same worker is known."""
-    later = Worker.objects.filter(name=OuterRef("name"), id__gt=OuterRef("id"))
-    holds = _in_work().filter(worker=OuterRef("boot"))
+    holds = Exists(_in_work().filter(worker=OuterRef("boot")))
     heard = Q(seen_at__gt=now - LEASE) | (Q(seen_at__gt=now - REMEMBERED) & ~Q(wish=Worker.Wish.STOP))
-    found = Worker.objects.annotate(newest=~Exists(later), holds=Exists(holds))
-    return found.filter(Q(holds=True) | (Q(newest=True) & heard))
+    return Worker.objects.annotate(newest=_newest()).filter(Q(holds) | (Q(_newest()) & heard))
 
 
 def _alive(now: datetime) -> QuerySet[Worker]:
-    return _shown(now).filter(newest=True, seen_at__gt=now - LEASE)
+    return Worker.objects.filter(_newest(), seen_at__gt=now - LEASE)
+
+
+def _newest() -> NegatedExpression[Any]:
+    return ~Exists(Worker.objects.filter(name=OuterRef("name"), id__gt=OuterRef("id")))
 
 
 def _in_work() -> QuerySet[StepExecution]:

@@ -45,7 +45,7 @@ export function WorkerDeeds({ worker: { id, name, commands }, alone, tell }: Wor
           icon={<Square size={14} aria-hidden />}
           label={t("stop", { name })}
           title={t("stop_title", { name })}
-          says={[t("stop_says"), alone.length === 0 ? "" : t("stop_alone", { queues })].filter(Boolean).join(" ")}
+          says={alone.length === 0 ? t("stop_says") : t("stop_alone", { queues })}
           act={() => workersStop(to)}
         />
       )}

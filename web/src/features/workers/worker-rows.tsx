@@ -22,41 +22,57 @@ export function WorkerRows({ rows, queues, answeredAt }: WorkerRowsProps) {
   const { t } = useTranslation("workers");
   const telling = useTelling();
   const columns: readonly Column<WorkerBody>[] = [
-    { key: "state", title: t("state"), width: "108px", cell: ({ state }) => <StateMark state={state} /> },
+    { key: "state", title: t("state"), width: "104px", cell: ({ state }) => <StateMark state={state} /> },
     {
       key: "name",
       main: true,
       title: t("name"),
-      width: "18%",
+      width: "15%",
       cell: (worker) => (
         <>
-          <span title={aboutOf(worker, t("executor", { executor: worker.executor }))}>{worker.name}</span>
+          <span className={styles.name} title={aboutOf(worker, t("executor", { executor: worker.executor }))}>
+            {worker.name}
+          </span>
           <span className={styles.narrow}>
-            <RunningSteps worker={worker} most={3} />
+            <Slots running={worker.running} slots={worker.slots} />
+            <Heard worker={worker} answeredAt={answeredAt} />
+            <RunningSteps worker={worker} />
           </span>
         </>
       ),
     },
-    { key: "slots", title: t("slots"), width: "112px", cell: (it) => <Slots running={it.running} slots={it.slots} /> },
-    { key: "steps", title: t("running"), wide: true, cell: (worker) => <RunningSteps worker={worker} most={2} /> },
+    {
+      key: "slots",
+      title: t("slots"),
+      width: "108px",
+      wide: true,
+      cell: (it) => <Slots running={it.running} slots={it.slots} />,
+    },
+    { key: "steps", title: t("running"), wide: true, cell: (worker) => <RunningSteps worker={worker} /> },
     {
       key: "queues",
       title: t("serves"),
-      width: "13%",
+      width: "12%",
       wide: true,
       cell: ({ queues: served }) => <span title={served.join(", ")}>{served.join(", ")}</span>,
     },
     {
       key: "load",
       title: t("load"),
-      width: "62px",
+      width: "56px",
       align: "end",
       wide: true,
       cell: ({ load }) =>
         load === null ? <span className="muted">–</span> : <span title={t("load_says")}>{load.toFixed(2)}</span>,
     },
-    { key: "version", title: t("version"), width: "88px", wide: true, cell: ({ version }) => version || "–" },
-    { key: "heard", title: t("heard"), width: "104px", cell: (it) => <Heard worker={it} answeredAt={answeredAt} /> },
+    { key: "version", title: t("version"), width: "70px", wide: true, cell: ({ version }) => version || "–" },
+    {
+      key: "heard",
+      title: t("heard"),
+      width: "100px",
+      wide: true,
+      cell: (it) => <Heard worker={it} answeredAt={answeredAt} />,
+    },
     {
       key: "deeds",
       title: "",
