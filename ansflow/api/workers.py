@@ -34,7 +34,7 @@ class WorkerBody(serializers.Serializer[Any]):
     name = serializers.CharField()
     host = serializers.CharField(allow_null=True, help_text="null but for operators of the installation.")
     state = serializers.ChoiceField(STATES)
-    queues = serializers.ListField(child=serializers.CharField())
+    queues = serializers.ListField(child=serializers.CharField(), help_text="That it serves; none: every one.")
     slots = serializers.IntegerField(help_text="How many steps it runs at once.")
     running = serializers.IntegerField(help_text="How many it runs now.")
     steps = RunningStepBody(many=True, help_text="Those of them that you may see.")
@@ -85,7 +85,7 @@ class Workers(Resource):
 
     @operation(Operator(), body=Empty, answer=WorkerBody)
     def stop(self, request: Call, worker: int) -> dict[str, Any]:
-        """It finishes what it runs, takes nothing new, and its process ends then. This cannot be taken back."""
+        """It finishes what it runs, takes nothing new, and its process ends then. Until then it can be resumed."""
         return actions.command(request.actor, worker, Command.STOP)
 
 

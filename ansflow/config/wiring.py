@@ -121,6 +121,8 @@ def build(
         load=load_per_core,
     )
     engine.scheduler.on_ended = concurrency.ended
+    if slots is not None:
+        engine.on_wish = partial(obey, slots)
     return Wired(name, engine, slots, store, storage, bus)
 
 
@@ -140,6 +142,14 @@ def _dispatcher(
 def _never() -> bool:
     """Whether a process without slots has one idle."""
     return False
+
+
+def obey(slots: Slots, wish: str) -> None:
+    """Heard at each beat. A worker inside a server drains, and ends with the server: see `apps.workers`."""
+    if wish:
+        slots.drain()
+    else:
+        slots.resume()
 
 
 def load_per_core() -> float:

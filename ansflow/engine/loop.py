@@ -121,6 +121,7 @@ class Engine:
         self._about = About(slots, tuple(queues), place.executor, __version__, host)
         self._load = load
         self.on_wish: Callable[[str], None] = _ignore  # hears at each beat what an operator wants of this worker
+        self._heeded = ""
         self.scheduler = Scheduler(store=store, dispatcher=dispatcher, bus=bus, clock=clock, queues=tuple(queues))
         self._jobs = JobMaker(
             store=store, workspaces=workspaces, secrets=secrets, registry=registry, place=place, facts=facts
@@ -246,6 +247,11 @@ class Engine:
         """What a dispatcher calls: carries the step and, after it, whatever of that execution may run next."""
         self.runner.run_step(execution, step)
 
+    @property
+    def boot(self) -> str:
+        """This life of its worker."""
+        return self._boot
+
     def open(self) -> None:
         """Registers this worker, adopts what its former life left running, and takes up what that left lying.
 
@@ -265,9 +271,15 @@ class Engine:
         if Duty.CARRY in self._duties:
             for execution, stop in self.store.beat(self._boot, now=now, load=self._load()):
                 self.runner.stop(execution, stop)
-            self.on_wish(self.store.wish(self._boot))
+            self._heed(self.store.wish(self._boot))
         self.recovery.run(now)
         self.look()  # what became due in a process that is no more
+
+    def _heed(self, wish: str) -> None:
+        self.on_wish(wish)
+        if wish != self._heeded:
+            self.store.heed(self._boot, wish)
+            self._heeded = wish
 
     def look(self) -> None:
         """Wakes the timer when something is due earlier than it knows, by the doing of another process perhaps."""

@@ -85,11 +85,12 @@ class MemoryStore:
         """`first` is the number of the first execution: a local run has reserved one.
 
         `projects` says which project an execution belongs to (0 where it says nothing), `limits` how many steps of one
-        may run at once, `wishes` what an operator wants of a boot.
+        may run at once, `wishes` what an operator wants of a boot, `heeded` what it follows.
         """
         self.projects: dict[int, int] = {}
         self.limits: dict[int, int] = {}
         self.wishes: dict[str, str] = {}
+        self.heeded: dict[str, str] = {}
         self.turns = Turns()
         self._lock = Lock()
         self._runs: dict[int, MemoryRun] = {}
@@ -288,6 +289,9 @@ class MemoryStore:
 
     def wish(self, boot: str) -> str:
         return self.wishes.get(boot, "")
+
+    def heed(self, boot: str, wish: str) -> None:
+        self.heeded[boot] = wish
 
     def lost(self, *, before: datetime) -> Sequence[Held]:
         with self._lock:

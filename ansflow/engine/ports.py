@@ -351,10 +351,8 @@ class ExecutionStore(Protocol):
     """
 
     def create(self, plan: Plan, *, now: datetime, by: str = "", kept: Mapping[str, Outcome] | None = None) -> int:
-        """Freezes the plan; writes the execution, its steps, event 1 (pending), and `Begin` into the outbox.
-
-        `kept` are the steps that are taken over as done.
-        """
+        """Freezes the plan; writes the execution, its steps, event 1 (pending), and `Begin` into the outbox. `kept`
+        are the steps that are taken over as done."""
         ...
 
     def wiring(self, execution: int) -> Wiring:
@@ -384,8 +382,7 @@ class ExecutionStore(Protocol):
 
     def secure(self) -> None:
         """Returns when what this thread has applied outlives a crash of the store; no effect may come before. Where
-        that means waiting for a disk, others can meanwhile apply their decisions. Raises where it may have been lost.
-        """
+        that means waiting for a disk, others can meanwhile apply their decisions. Raises where it may have been lost."""
         ...
 
     def events(self, execution: int, *, after: int = 0) -> Sequence[Event]: ...
@@ -433,14 +430,16 @@ class ExecutionStore(Protocol):
         ...
 
     def beat(self, boot: str, *, now: datetime, load: float | None = None) -> Sequence[tuple[int, Stop]]:
-        """Prolongs the lease. Returns what this boot runs and has been asked to stop, with its execution.
-
-        `load` is that of its machine, per core.
-        """
+        """Prolongs the lease; `load` is that of its machine, per core. Returns what this boot runs and has been asked
+        to stop, with its execution."""
         ...
 
     def wish(self, boot: str) -> str:
         """What an operator wants of this boot: `drain`, `stop`, or "" for nothing."""
+        ...
+
+    def heed(self, boot: str, wish: str) -> None:
+        """This boot follows that wish from now on: so the operator sees that it has been heard."""
         ...
 
     def lost(self, *, before: datetime) -> Sequence[Held]:

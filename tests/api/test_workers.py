@@ -104,7 +104,8 @@ def test_who_is_no_operator_learns_no_host_and_may_command_nothing(world: World)
 
 def test_the_state_follows_from_lease_wish_and_what_runs(house: House):
     worker("online")
-    worker("drained", wish="drain")
+    worker("drained", wish="drain", heeds="drain")
+    worker("told to drain", wish="drain")
     hold(house, worker("draining", wish="drain"))
     worker("stopping", wish="stop")
     worker("lost", silent=16)
@@ -112,6 +113,7 @@ def test_the_state_follows_from_lease_wish_and_what_runs(house: House):
     assert states(house.world) == {
         "online": "online",
         "drained": "drained",
+        "told to drain": "draining",
         "draining": "draining",
         "stopping": "stopping",
         "lost": "lost",
@@ -178,7 +180,7 @@ def test_an_operator_drains_resumes_and_stops_and_each_is_recorded(house: House,
     assert told == [
         ("draining", ["resume", "stop"], "drain"),
         ("online", ["drain", "stop"], ""),
-        ("stopping", [], "stop"),
+        ("stopping", ["resume"], "stop"),
     ]
     assert [(one.action, one.object_type, one.object_id, one.object_name) for one in entries()] == [
         (f"worker.{command}", "worker", made.id, "w1") for command in ("drain", "resume", "stop")
@@ -191,21 +193,40 @@ def test_an_operator_drains_resumes_and_stops_and_each_is_recorded(house: House,
 
 
 def test_what_a_worker_does_already_changes_and_records_nothing(world: World, operator: str):
-    api, online, draining = world.api(operator), worker("w1"), worker("w2", wish="drain")
+    api, online, draining = world.api(operator), worker("w1"), worker("w2", wish="drain", heeds="drain")
     assert api.post(f"{WORKERS}{online.id}/resume/").json()["state"] == "online"
     assert api.post(f"{WORKERS}{draining.id}/drain/").json()["state"] == "drained"
     assert entries() == []
 
 
 def test_a_worker_that_would_not_hear_it_is_told_nothing(world: World, operator: str):
-    lost, stopping = worker("w1", silent=60), worker("w2", wish="stop")
+    lost, stopping = worker("w1", silent=60), worker("w2", wish="stop", heeds="stop")
     answer = world.api(operator).post(f"{WORKERS}{lost.id}/drain/")
     assert (answer.status_code, answer.json()["code"]) == (409, "worker_lost")
     assert answer.json()["message"] == "w1 has not been heard of, so nothing can be said to it."
     answer = world.api(operator).post(f"{WORKERS}{stopping.id}/resume/")
-    assert (answer.status_code, answer.json()["code"]) == (409, "worker_stopping")
+    assert (answer.status_code, answer.json()["code"]) == (409, "worker_ends")
     assert set(Worker.objects.values_list("name", "wish")) == {("w1", ""), ("w2", "stop")}
     assert entries() == []
+
+
+def test_a_stop_is_taken_back_while_something_runs(house: House, operator: str):
+    stopping = worker("w1", wish="stop", heeds="stop")
+    hold(house, stopping)
+    api = house.world.api(operator)
+    assert api.post(f"{WORKERS}{stopping.id}/drain/").json()["code"] == "worker_ends"
+    assert api.post(f"{WORKERS}{stopping.id}/resume/").json()["state"] == "online"
+
+
+def test_the_worker_inside_the_server_is_drained_and_not_stopped(house: House, operator: str):
+    api, inside = house.world.api(operator), worker("w1", boot=house.engine.boot)
+    (found,) = listed(house.world, operator)
+    assert found["commands"] == ["drain"]
+    answer = api.post(f"{WORKERS}{inside.id}/stop/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "worker_is_server")
+    assert answer.json()["message"] == "w1 is this server itself: drain it, or stop the server."
+    assert api.post(f"{WORKERS}{inside.id}/drain/").json()["commands"] == ["resume"]
+    assert [one.action for one in entries()] == ["worker.drain"]
 
 
 def test_nobody_but_an_operator_commands(world: World):
@@ -275,6 +296,14 @@ def test_a_queue_with_steps_that_nobody_takes_says_so_in_a_sentence(house: House
     assert found["drained"]["message"] == (
         "Every worker that serves the queue drained is draining: resume one, or start another."
     )
+
+
+def test_a_worker_that_names_no_queue_serves_every_one(house: House):
+    worker("w1", queues="", slots=3)
+    offered(house, queue="gpu")
+    found = queues(house.world)
+    assert (found["gpu"]["workers"], found["gpu"]["slots"], found["gpu"]["reason"]) == (["w1"], 3, "")
+    assert listed(house.world)[0]["queues"] == []
 
 
 def test_a_queue_that_nobody_serves_and_nothing_waits_in_is_not_told_of(house: House):

@@ -55,7 +55,7 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
         worker("w1", load=0.25, running=3, steps=[{**STEP, "started_at": None}]),
         worker("w2", id=8, state="lost", silent_seconds=75.0),
         worker("w2", id=9, state="draining", running=2),
-        worker("odd\x1b[31m", id=10, state="resting"),
+        worker("odd\x1b[31m", id=10, state="resting", queues=[]),
     ],
     "/api/v1/workers/queues/": [
         queue("default", running=3, waiting=2, oldest_seconds=90.0),
@@ -107,7 +107,7 @@ def test_workers_are_listed_with_what_they_run(workers: Callable[..., Done]) -> 
         "● online w1 3/8 slots default,gpu load 0.25 0.1.0 2.0s ago shop #4 unit, 2 of projects that you may not see",
         "■ lost w2 0/8 slots default,gpu 0.1.0 1m 15s ago",
         "◐ draining w2 2/8 slots default,gpu 0.1.0 2.0s ago 2 of projects that you may not see",
-        "resting odd 0/8 slots default,gpu 0.1.0 2.0s ago",
+        "resting odd 0/8 slots every queue 0.1.0 2.0s ago",
     ]
     assert json.loads(workers("list", "--json").out) == ANSWERS["/api/v1/workers/"]
 

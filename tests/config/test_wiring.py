@@ -45,6 +45,18 @@ def test_what_ends_while_the_engine_opens_finds_it(tmp_path: Path, monkeypatch: 
     wired.close()
 
 
+def test_the_worker_of_a_server_drains_and_resumes_as_it_is_told(tmp_path: Path) -> None:
+    wired = build(Settings(data_dir=tmp_path), Isolation(executor="host"))
+    assert wired.slots.has_room()
+    for wish in ("drain", "drain", "stop"):
+        wired.engine.on_wish(wish)
+        assert wired.slots.is_drained
+        assert not wired.slots.has_room()
+    wired.engine.on_wish("")
+    assert not wired.slots.is_drained
+    wired.close()
+
+
 def test_a_worker_has_its_whole_name_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With half a name it would not know again what its former life left running."""
     with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):

@@ -445,6 +445,13 @@ def test_the_heartbeat_brings_cancellations(store):
     assert list(store.beat("other", now=NOW)) == []
 
 
+def test_a_worker_hears_nobodys_wish_but_its_own(store):
+    store.register("w", "w/1", now=NOW)
+    assert [store.wish(boot) for boot in ("w/1", "unknown")] == ["", ""]
+    store.heed("w/1", "drain")
+    assert store.wish("w/1") == "", "what it follows is not what is wanted of it"
+
+
 def test_a_restarted_worker_is_told_what_it_held_and_has_one_lease_to_adopt_it(store):
     store.register("w", "w/1", now=NOW)
     execution = begun(store, {"a": ""})

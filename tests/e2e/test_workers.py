@@ -37,7 +37,7 @@ def test_an_operator_drains_and_resumes_the_worker_of_a_server(server: ServerPro
     pipeline = server.api("POST", "pipelines/", {"project": project, "source": LONG})["id"]
     execution = server.api("POST", f"pipelines/{pipeline}/run/", {})["id"]
     (worker,) = until(lambda: [one for one in ansflow("list") if one["running"]], "a worker runs the step")
-    assert (worker["state"], worker["commands"]) == ("online", ["drain", "stop"])
+    assert (worker["state"], worker["commands"]) == ("online", ["drain"])
     assert worker["silent_seconds"] < 15
     assert [(one["execution"], one["step"]) for one in worker["steps"]] == [(execution, "wait")]
     (queue,) = ansflow("queues")
@@ -46,7 +46,17 @@ def test_an_operator_drains_and_resumes_the_worker_of_a_server(server: ServerPro
 
     assert ansflow("drain", worker["name"])["state"] == "draining"
     server.api("POST", f"cicd/executions/{execution}/cancel/", {"immediate": True})
-    until(lambda: ansflow("list")[0]["state"] == "drained", "nothing runs any more")
+    until(lambda: ansflow("list")[0]["state"] == "drained", "it has heard it, and nothing runs any more")
+    later = server.api("POST", f"pipelines/{pipeline}/run/", {})["id"]
+    seen = ansflow("list")[0]["seen_at"]
+    until(lambda: ansflow("list")[0]["seen_at"] > seen, "it is heard of again, and still takes nothing")
+    (queue,) = ansflow("queues")
+    assert (queue["waiting"], queue["running"], queue["slots"], queue["reason"]) == (1, 0, 0, "draining")
+
     assert ansflow("resume", worker["name"])["state"] == "online"
+    running = until(lambda: ansflow("list")[0]["steps"], "it takes the step that has waited")
+    assert [one["execution"] for one in running] == [later]
+    server.api("POST", f"cicd/executions/{later}/cancel/", {"immediate": True})
+    assert server.api("GET", "cicd/executions/")["count"] == 2, "nothing was run twice"
     record = server.api("GET", "audit/", action="worker.")["results"]
     assert [one["action"] for one in record] == ["worker.resume", "worker.drain"]

@@ -200,6 +200,7 @@ class Worker(models.Model):
     host = models.CharField(max_length=254, blank=True)
     queues = models.TextField(default="default")  # that it serves, separated by commas
     wish = models.CharField(max_length=20, choices=Wish, blank=True)  # of an operator; it obeys at its next beat
+    heeds = models.CharField(max_length=20, blank=True)  # the wish that it has heard, and follows
     load = models.FloatField(null=True)  # of its machine, per core, as it last said
 
 

@@ -18,3 +18,8 @@ def engine() -> Engine:
     if not _ENGINES:
         raise NotAvailable("No engine runs in this process: start the server with `ansflow serve`.")
     return _ENGINES[0]
+
+
+def own_boot() -> str:
+    """The worker that lives in this process; "" where there is no engine."""
+    return _ENGINES[0].boot if _ENGINES else ""

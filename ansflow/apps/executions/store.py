@@ -41,8 +41,8 @@ _STEP = ", ".join(f"[{name}]" for name in ("key", *rows.STEP_COLUMNS))
 _ABOUT = ("name", "seen_at", "slots", "queues", "executor", "version", "host")
 _WORKER = f"UPDATE [Worker] SET {', '.join(f'[{name}] = %s' for name in _ABOUT)} WHERE [boot] = %s"
 _NEW_WORKER = (
-    f"INSERT INTO [Worker] ({', '.join(f'[{name}]' for name in _ABOUT)}, [boot], [started_at], [wish])"
-    f" VALUES ({', '.join(['%s'] * (len(_ABOUT) + 2))}, '')"
+    f"INSERT INTO [Worker] ({', '.join(f'[{name}]' for name in _ABOUT)}, [boot], [started_at], [wish], [heeds])"
+    f" VALUES ({', '.join(['%s'] * (len(_ABOUT) + 2))}, '', '')"
 )
 _HELD = "SELECT s.[execution_id], s.[key], s.[attempt], s.[fence], s.[worker] FROM [Step] s"
 _RUNNING = StepStatus.RUNNING.value
@@ -270,6 +270,9 @@ class DjangoStore:
     def wish(self, boot: str) -> str:
         found = self._db.read("SELECT [wish] FROM [Worker] WHERE [boot] = %s", [boot])
         return str(found[0][0]) if found else ""
+
+    def heed(self, boot: str, wish: str) -> None:
+        self._db.write(lambda to: to.run("UPDATE [Worker] SET [heeds] = %s WHERE [boot] = %s", [wish, boot]))
 
     def lost(self, *, before: datetime) -> Sequence[Held]:
         return self._held(

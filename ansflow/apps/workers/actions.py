@@ -15,10 +15,6 @@ from ansflow.apps.workers.queries import Command, Row, State
 from ansflow.core.errors import Conflict
 
 WISHES: Mapping[Command, str] = {Command.DRAIN: Worker.Wish.DRAIN, Command.RESUME: "", Command.STOP: Worker.Wish.STOP}
-DEAF: Mapping[State, tuple[str, str]] = {
-    State.LOST: ("worker_lost", "{} has not been heard of, so nothing can be said to it."),
-    State.STOPPING: ("worker_stopping", "{} ends once its steps have ended: start it again then."),
-}
 
 
 @transaction.atomic
@@ -29,13 +25,11 @@ def command(actor: Actor, worker_id: int, asked: Command) -> Row:
     """
     need_operator(actor)
     row = Worker.objects.select_for_update().filter(id=worker_id).first()
-    known = queries.worker(actor, worker_id)
-    state, wish = State(known["state"]), WISHES[asked]
+    known, wish = queries.worker(actor, worker_id), WISHES[asked]
     if row is None or row.wish == wish:
         return known
-    if state in DEAF:
-        code, sentence = DEAF[state]
-        raise Conflict(sentence.format(row.name), code=code)
+    if asked.value not in known["commands"]:
+        raise _unheard(row.name, State(known["state"]))
     Worker.objects.filter(id=worker_id).update(wish=wish)
     record(
         actor,
@@ -47,3 +41,11 @@ def command(actor: Actor, worker_id: int, asked: Command) -> Row:
         after={"wish": wish},
     )
     return queries.worker(actor, worker_id)
+
+
+def _unheard(name: str, state: State) -> Conflict:
+    if state is State.LOST:
+        return Conflict(f"{name} has not been heard of, so nothing can be said to it.", code="worker_lost")
+    if state is State.STOPPING:
+        return Conflict(f"{name} is to end: resume it while it runs something, or start it again.", code="worker_ends")
+    return Conflict(f"{name} is this server itself: drain it, or stop the server.", code="worker_is_server")

@@ -17,6 +17,7 @@ from django.db.models.expressions import NegatedExpression
 from django.utils import timezone
 
 from ansflow.apps.actor import Actor
+from ansflow.apps.executions import running
 from ansflow.apps.executions.health import LEASE
 from ansflow.apps.executions.models import StepExecution, Worker
 from ansflow.apps.executions.rows import aware_time
@@ -30,7 +31,7 @@ REMEMBERED = timedelta(hours=1)  # for which a worker that has fallen silent, an
 
 class State(StrEnum):
     ONLINE = "online"
-    DRAINING = "draining"  # it takes nothing new, and something still runs
+    DRAINING = "draining"  # something still runs, or it has not heard of it yet
     DRAINED = "drained"
     STOPPING = "stopping"
     LOST = "lost"  # not heard of for longer than its lease
@@ -46,10 +47,10 @@ OBEYED: Mapping[State, tuple[Command, ...]] = {
     State.ONLINE: (Command.DRAIN, Command.STOP),
     State.DRAINING: (Command.RESUME, Command.STOP),
     State.DRAINED: (Command.RESUME, Command.STOP),
-    State.STOPPING: (),
+    State.STOPPING: (Command.RESUME,),
     State.LOST: (),
 }
-"""What changes something. A worker that stops has ended, or is about to: nothing said to it can be relied on."""
+"""What changes something: see `obeyed`."""
 
 CLOCKS = {"postgresql": "clock_timestamp() AT TIME ZONE 'UTC'", "mysql": "UTC_TIMESTAMP(6)"}
 
@@ -98,25 +99,36 @@ def queues(actor: Actor) -> list[Row]:
         queue: (count, oldest)
         for queue, count, oldest in offered.values_list("queue").annotate(n=Count("id"), oldest=Min("offered_at"))
     }
-    running = dict(_in_work().values_list("queue").annotate(n=Count("id")))
-    served = {queue for one in alive for queue in served_by(one)}
-    names = served | ({*waiting, *running} if actor.is_superuser else _known_to(actor))
-    return [_queue(name, alive, waiting.get(name, (0, None)), running.get(name, 0), now) for name in sorted(names)]
+    runs = dict(_in_work().values_list("queue").annotate(n=Count("id")))
+    served = {queue for one in alive for queue in queues_of(one)}
+    names = served | ({*waiting, *runs} if actor.is_superuser else _known_to(actor))
+    return [_queue(name, alive, waiting.get(name, (0, None)), runs.get(name, 0), now) for name in sorted(names)]
 
 
-def served_by(worker: Worker) -> list[str]:
+def queues_of(worker: Worker) -> list[str]:
+    """Those that it serves; none: it serves every one."""
     return [name for written in worker.queues.split(",") if (name := written.strip())]
 
 
-def state_of(worker: Worker, *, running: int, now: datetime) -> State:
-    """`worker` as `_shown` finds it; `running` is how many steps it holds."""
+def state_of(worker: Worker, *, holds: int, now: datetime) -> State:
+    """`worker` as `_shown` finds it; `holds` is how many steps it runs."""
     if not worker.newest or worker.seen_at <= now - LEASE:  # type: ignore[attr-defined]
         return State.LOST
     if worker.wish == Worker.Wish.STOP:
         return State.STOPPING
     if worker.wish == Worker.Wish.DRAIN:
-        return State.DRAINING if running else State.DRAINED
+        return State.DRAINING if holds or not worker.heeds else State.DRAINED
     return State.ONLINE
+
+
+def obeyed(worker: Worker, state: State, *, holds: int) -> tuple[Command, ...]:
+    """What the worker would do if it were told. One that is to stop and holds nothing ends before it could hear more.
+
+    The worker inside this very server is not stopped: whoever ends a server does it where it was started.
+    """
+    if state is State.STOPPING and worker.heeds == Worker.Wish.STOP and not holds:
+        return ()
+    return tuple(one for one in OBEYED[state] if one is not Command.STOP or worker.boot != running.own_boot())
 
 
 def database_time(alias: str = DEFAULT_DB_ALIAS) -> datetime:
@@ -168,13 +180,13 @@ def _running(actor: Actor, boots: Sequence[str]) -> Mapping[str, list[Row]]:
 
 def _row(actor: Actor, worker: Worker, steps: Iterable[Row], now: datetime) -> Row:
     held = list(steps)
-    state = state_of(worker, running=len(held), now=now)
+    state = state_of(worker, holds=len(held), now=now)
     return {
         "id": worker.id,
         "name": worker.name,
         "host": worker.host if actor.is_superuser else None,
         "state": state.value,
-        "queues": served_by(worker),
+        "queues": queues_of(worker),
         "slots": worker.slots,
         "running": len(held),
         "steps": [_step(step) for step in held if step["seen"]],
@@ -184,7 +196,7 @@ def _row(actor: Actor, worker: Worker, steps: Iterable[Row], now: datetime) -> R
         "started_at": worker.started_at,
         "seen_at": worker.seen_at,
         "silent_seconds": _since(worker.seen_at, now),
-        "commands": [command.value for command in OBEYED[state]] if may_command(actor) else [],
+        "commands": [one.value for one in obeyed(worker, state, holds=len(held))] if may_command(actor) else [],
     }
 
 
@@ -219,7 +231,7 @@ def _queue(
     name: str, alive: Sequence[Worker], waiting: tuple[int, datetime | None], running: int, now: datetime
 ) -> Row:
     count, oldest = waiting
-    serving = [worker for worker in alive if name in served_by(worker)]
+    serving = [worker for worker in alive if name in (queues_of(worker) or [name])]
     taking = [worker for worker in serving if not worker.wish]
     reason, message = _trouble(name, serving, taking) if count else ("", "")
     return {

@@ -46,7 +46,7 @@ def _row(screen: Screen, one: Json) -> tuple[str, ...]:
         _state(screen, one),
         said(one["name"]),
         t("workers.slots", used=one["running"], slots=one["slots"]),
-        said(",".join(one["queues"])),
+        said(",".join(one["queues"])) or t("workers.every"),
         "" if one["load"] is None else t("workers.load", load=f"{one['load']:.2f}"),
         said(one["version"]),
         t("remote.ago", time=duration(one["silent_seconds"])),

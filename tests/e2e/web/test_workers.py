@@ -79,8 +79,14 @@ def test_a_worker_is_drained_with_a_step_in_flight_and_resumed(server: ServerPro
         expect(worker).to_contain_text("Drained")
         expect(worker).to_contain_text("Nothing")
 
+        later = run(server)
+        expect(queue).to_contain_text("Every worker that serves this queue is draining.")
+        expect(queue.get_by_role("cell").nth(1)).to_have_text("1")
+
         told(seen, "Resume")
         expect(worker).to_contain_text("Online")
+        expect(worker.get_by_role("link", name="long #2 wait")).to_be_visible()
+        server.api("POST", f"cicd/executions/{later}/cancel/", {"immediate": True})
         assert seen.serious_faults() == []
         assert (seen.faults, seen.foreign) == ([], [])
     record = server.api("GET", "audit/", action="worker.")["results"]

@@ -37,6 +37,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="worker",
+            name="heeds",
+            field=models.CharField(blank=True, max_length=20),
+        ),
+        migrations.AddField(
+            model_name="worker",
             name="host",
             field=models.CharField(blank=True, max_length=254),
         ),

@@ -1864,9 +1864,9 @@ export const workersResume = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * It finishes what it runs, takes nothing new, and its process ends then. This cannot be taken back.
+ * It finishes what it runs, takes nothing new, and its process ends then. Until then it can be resumed.
  *
- * It finishes what it runs, takes nothing new, and its process ends then. This cannot be taken back.
+ * It finishes what it runs, takes nothing new, and its process ends then. Until then it can be resumed.
  */
 export const workersStop = <ThrowOnError extends boolean = true>(options: Options<WorkersStopData, ThrowOnError>): RequestResult<WorkersStopResponses, WorkersStopErrors, ThrowOnError> => (options.client ?? client).post<WorkersStopResponses, WorkersStopErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

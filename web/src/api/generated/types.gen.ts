@@ -1776,6 +1776,9 @@ export type WorkerBody = {
      */
     host: string | null;
     state: 'online' | 'draining' | 'drained' | 'stopping' | 'lost';
+    /**
+     * That it serves; none: every one.
+     */
     queues: Array<string>;
     /**
      * How many steps it runs at once.

@@ -54,7 +54,7 @@ export function WorkerRows({ rows, queues, answeredAt }: WorkerRowsProps) {
       title: t("serves"),
       width: "12%",
       wide: true,
-      cell: ({ queues: served }) => <span title={served.join(", ")}>{served.join(", ")}</span>,
+      cell: ({ queues: served }) => <span title={served.join(", ")}>{served.join(", ") || t("every")}</span>,
     },
     {
       key: "load",
