@@ -382,7 +382,7 @@ class ExecutionStore(Protocol):
 
     def secure(self) -> None:
         """Returns when what this thread has applied outlives a crash of the store; no effect may come before. Where
-        that means waiting for a disk, others can meanwhile apply their decisions. Raises where it may have been lost."""
+        that means waiting for a disk, others can meanwhile apply theirs. Raises where it may have been lost."""
         ...
 
     def events(self, execution: int, *, after: int = 0) -> Sequence[Event]: ...
