@@ -216,15 +216,15 @@ def _known(facts: Facts, state: State) -> dict[str, str]:
 
 def _own(claimed: Claimed, workspace: Path, folder: Path) -> dict[str, str]:
     """Of this attempt alone. The key is stable over repeats of the same attempt, for effects that must not double."""
-    files = folder / "files"
+    files = f"{folder}/files"
     return {
         "ANSFLOW_STEP": claimed.step,
         "ANSFLOW_ATTEMPT": str(claimed.attempt),
         "ANSFLOW_ATTEMPT_KEY": f"{claimed.execution}/{claimed.step}/{claimed.attempt}",
         "ANSFLOW_WORKSPACE": str(workspace),
-        "ANSFLOW_OUTPUT": str(files / OUTPUTS),
-        "ANSFLOW_SUMMARY": str(files / SUMMARY),
-        "ANSFLOW_STEP_SUMMARY": str(files / SUMMARY),
+        "ANSFLOW_OUTPUT": f"{files}/{OUTPUTS}",
+        "ANSFLOW_SUMMARY": f"{files}/{SUMMARY}",
+        "ANSFLOW_STEP_SUMMARY": f"{files}/{SUMMARY}",
     }
 
 

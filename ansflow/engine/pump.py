@@ -7,6 +7,7 @@ beginning again and the store acknowledges what it has: nothing is lost, nothing
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from time import monotonic
@@ -75,9 +76,7 @@ class _Copy:
         self.shown = sha256()
 
     def all_there_is(self, running: Running) -> None:
-        if not running.spool.exists():
-            return
-        with open(running.spool, "rb", buffering=0) as spool:
+        with suppress(FileNotFoundError), open(running.spool, "rb", buffering=0) as spool:
             spool.seek(self.read)
             while data := spool.read(CHUNK):
                 self.read += len(data)

@@ -234,9 +234,7 @@ class Runner:
         if running is None:
             return None if adopt else _cancelled()
         ended = self._follow(live, running)
-        outcome = self._stubbornly(lambda: self._conclude(prepared, ended, live.masker, hits))
-        whole = None if ended.log_truncated else StoredLog(attempt=claimed.attempt, bytes=ended.log_bytes)
-        return replace(outcome, log=whole)
+        return self._stubbornly(lambda: self._conclude(prepared, ended, live.masker, hits))
 
     def _follow(self, live: Live, running: Running) -> Ended:
         """While the command runs, a log store that is away is waited for: the spool keeps what is printed."""
@@ -303,8 +301,9 @@ class Runner:
         told = replace(
             outcome, outputs={**outcome.outputs, **outputs}, summary=summary or outcome.summary, artifacts=()
         )
+        whole = None if ended.log_truncated else StoredLog(attempt=job.attempt, bytes=ended.log_bytes)
         # Artifacts keep their true names, in which no secret is: under another one they could not be fetched.
-        return replace(masked(told, masker), artifacts=outcome.artifacts)
+        return replace(masked(told, masker), artifacts=outcome.artifacts, log=whole)
 
     def _keep(self, job: StepJob, outcome: Outcome, masker: Masker) -> Outcome:
         wanted = job.spec.artifacts

@@ -9,6 +9,7 @@ files/     `Command.files`, and whatever the step type lets the command write (o
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +22,13 @@ RECORD = "record"
 GIVEN_UP = "given-up"
 FILES = "files"
 
-NUMBERS = frozenset({"exit_code", "signal", "survivors", "log_bytes", "peak_memory"})
-FACTS = frozenset({"timed_out", "cancelled", "log_truncated"})
-TIMES = frozenset({"started_at", "ended_at"})
+VALUES: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("exit_code", "signal", "survivors", "log_bytes", "peak_memory"), int),
+    **dict.fromkeys(("timed_out", "cancelled", "log_truncated"), "1".__eq__),
+    **dict.fromkeys(("started_at", "ended_at"), lambda word: datetime.fromtimestamp(float(word), UTC)),
+    "cpu_seconds": float,
+}
+"""How the words of a record are read; the rest are texts."""
 
 
 def write_files(launch: Launch) -> None:
@@ -32,7 +37,8 @@ def write_files(launch: Launch) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, text in launch.command.files.items():
         path = folder / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if "/" in name:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
 
 
@@ -46,7 +52,8 @@ def read_record(attempt: Path) -> Ended | None:
 
 
 def record_from(text: str) -> Ended:
-    return Ended(**{key: _value(key, word) for key, _, word in (line.partition(" ") for line in text.splitlines())})
+    words = (line.partition(" ") for line in text.splitlines())
+    return Ended(**{key: VALUES.get(key, str)(word) for key, _, word in words})
 
 
 def write_record(attempt: Path, ended: Ended) -> None:
@@ -54,16 +61,6 @@ def write_record(attempt: Path, ended: Ended) -> None:
     draft = attempt / f"{RECORD}.part"
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.replace(draft, attempt / RECORD)
-
-
-def _value(key: str, word: str) -> Any:
-    if key in NUMBERS:
-        return int(word)
-    if key in FACTS:
-        return word == "1"
-    if key in TIMES:
-        return datetime.fromtimestamp(float(word), UTC)
-    return float(word) if key == "cpu_seconds" else word
 
 
 def _word(value: object) -> str:

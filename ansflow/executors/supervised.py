@@ -179,9 +179,9 @@ def start(launch: Launch, how: Start) -> Supervised:
             "grace": limits.grace.total_seconds(),
             "log_bytes": limits.log_bytes,
             "adoptable": launch.adoptable,
-            "spool": str(launch.attempt / SPOOL),
-            "record": str(launch.attempt / RECORD),
-            "given_up": str(launch.attempt / GIVEN_UP),
+            "spool": f"{launch.attempt}/{SPOOL}",
+            "record": f"{launch.attempt}/{RECORD}",
+            "given_up": f"{launch.attempt}/{GIVEN_UP}",
         }
     )
     return Supervised(launch.attempt, link, pooled=True)

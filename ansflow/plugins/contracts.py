@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from ansflow.core.errors import Problem
 from ansflow.core.outcome import Outcome
@@ -229,7 +230,13 @@ class LogsIn(Protocol):
 
 def login_of(step_type: StepType, spec: StepSpec) -> str | None:
     """What `LogsIn.login` says, and None for every other step type."""
-    return step_type.login(spec) if isinstance(step_type, LogsIn) else None
+    return cast(LogsIn, step_type).login(spec) if _logs_in(type(step_type)) else None
+
+
+@cache
+def _logs_in(kind: type) -> bool:
+    """Every step asks, and a protocol takes its time to answer."""
+    return issubclass(kind, LogsIn)
 
 
 @runtime_checkable

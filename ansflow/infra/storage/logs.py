@@ -70,8 +70,8 @@ class FileLogs:
                 return length
 
     def length(self, execution: int, step: str, attempt: int) -> int:
-        try:  # a list of executions asks this of each step: no Path is made for it
-            return os.stat(f"{self._folder}/{execution}/{file_name(step)}/{attempt}.log").st_size
+        try:
+            return os.stat(self._named(execution, step, attempt)).st_size
         except FileNotFoundError:
             packed = self._find_packed((execution, step, attempt))
             return packed.length if packed else 0
@@ -194,7 +194,7 @@ class FileLogs:
 
     def _find_packed(self, key: Key) -> Packed | None:
         """What is known of one holds for that very file: another process may have unpacked it, and packed it anew."""
-        path = self._path(*key).with_suffix(".log.zst")
+        path = f"{self._named(*key)}.zst"
         file = _file(path)
         if file is None:
             return None
@@ -204,7 +204,7 @@ class FileLogs:
         from ansflow.infra.storage.packed import open_packed  # noqa: PLC0415
 
         def read(start: int, length: int) -> bytes:
-            with path.open("rb", buffering=0) as file:
+            with open(path, "rb", buffering=0) as file:
                 return os.pread(file.fileno(), length, start)
 
         return self._packed.keep(key, (file, open_packed(file[1], read)))[1]
@@ -215,7 +215,11 @@ class FileLogs:
             start += len(piece)
 
     def _path(self, execution: int, step: str, attempt: int) -> Path:
-        return self.root / str(execution) / file_name(step) / f"{attempt}.log"
+        return Path(self._named(execution, step, attempt))
+
+    def _named(self, execution: int, step: str, attempt: int) -> str:
+        """Every step asks for a length, and a list of executions for one of each step: a Path takes its time."""
+        return f"{self._folder}/{execution}/{file_name(step)}/{attempt}.log"
 
 
 def _acknowledged(packed: Packed, fence: int, offset: int, data: bytes) -> int | None:
@@ -230,7 +234,7 @@ def _fence_of(path: Path) -> int:
     return int(fence.read_text() or 0) if fence.exists() else 0
 
 
-def _file(path: Path) -> File | None:
+def _file(path: str | Path) -> File | None:
     """What tells it from the file that takes its place. None where there is nothing."""
     try:
         found = os.stat(path)
