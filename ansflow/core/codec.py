@@ -119,7 +119,7 @@ def _dump_timedelta(value: timedelta) -> int | float:
 
 def _load_timedelta(value: Any) -> timedelta:
     try:
-        return timedelta(seconds=_float(value))
+        return _duration(_float(value))
     except OverflowError:
         raise _Misfit(f"{shown(value)} seconds are more than a duration can hold.") from None
 
@@ -220,6 +220,12 @@ def _set(annotation: Any) -> Codec:
         lambda value: sorted(_list(one.dump, tuple(value), tuple)),
         lambda value: kept(frozenset(_list(one.load, value, list))),
     )
+
+
+@lru_cache(maxsize=256)
+def _duration(seconds: float) -> timedelta:
+    """Equal ones are one, as those of most steps are."""
+    return timedelta(seconds=seconds)
 
 
 @lru_cache(maxsize=256)

@@ -81,6 +81,7 @@ class _Draft:
         self.specs: dict[str, StepSpec] = {**spec.steps, **spec.final_steps}
         self.legs: dict[str, list[Leg]] = {name: matrix.legs(step) for name, step in self.specs.items()}
         self.joins: dict[tuple[str, str], Mapping[str, Sequence[str]]] = {}
+        self.edges: dict[tuple[PlannedNeed, ...], tuple[PlannedNeed, ...]] = {}  # steps with the same needs share them
         self.members = self._members()
         self.bundles = {name: self._bundle(name, keys) for name, keys in self.members.items() if self._joins(name)}
         self.steps: dict[str, PlannedStep] = {}
@@ -130,12 +131,13 @@ class _Draft:
 
     def _planned(self, step: StepSpec, leg: Leg) -> PlannedStep:
         own = (step.id,) if matrix.is_bundle(step) else ()
+        needs = tuple(edge for need in step.needs for edge in self._edges(step, leg, need))
         return PlannedStep(
             key=leg.name,
             step_id=step.id,
             index=len(self.steps),
             matrix=leg.values,
-            needs=tuple(edge for need in step.needs for edge in self._edges(step, leg, need)),
+            needs=self.edges.setdefault(needs, needs),
             final=step.id in self.spec.final_steps,
             group=step.group,
             bundles=(*own, *self.spec.groups_of(step)),

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from ansflow.core.spec import MatrixSpec, Scalar, StepSpec
+from ansflow.core.spec import MatrixSpec, Scalar, StepSpec, nothing
 
 LONGEST_VALUE = 60
 SHARD, SHARDS = "ANSFLOW_SHARD", "ANSFLOW_SHARDS"
@@ -23,13 +23,13 @@ class Leg:
     """`values` is the `matrix` context; `shard` counts from 1 and is 0 where the step is not split."""
 
     name: str
-    values: Mapping[str, Scalar] = field(default_factory=dict)
+    values: Mapping[str, Scalar] = field(default_factory=nothing)
     shard: int = 0
     shards: int = 0
 
     @property
-    def env(self) -> dict[str, str]:
-        return {SHARD: str(self.shard), SHARDS: str(self.shards)} if self.shards else {}
+    def env(self) -> Mapping[str, str]:
+        return {SHARD: str(self.shard), SHARDS: str(self.shards)} if self.shards else nothing()
 
 
 def is_bundle(spec: StepSpec) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ansflow.core.errors import Problem
-from ansflow.core.spec import ConcurrencySpec, Scalar, StepSpec, Trigger
+from ansflow.core.spec import ConcurrencySpec, Scalar, StepSpec, Trigger, nothing
 from ansflow.core.status import Reason, StepStatus, is_final
 
 DEFAULT_QUEUE = "default"
@@ -78,13 +78,13 @@ class PlannedStep:
     key: str
     step_id: str
     index: int
-    matrix: Mapping[str, Scalar] = field(default_factory=dict)
+    matrix: Mapping[str, Scalar] = field(default_factory=nothing)
     needs: tuple[PlannedNeed, ...] = ()
     skip: Skip | None = None
     final: bool = False  # stands under `finally`
     group: str = ""
     bundles: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=nothing)
     queue: str = ""  # of workers, "" for DEFAULT_QUEUE: what `runs_on` comes to
 
 

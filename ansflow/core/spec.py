@@ -18,6 +18,11 @@ EVENTS = ("push", "pull_request", "tag", "release", "schedule", "manual", "webho
 NEED_STATUSES = ("success", "failed", "cancelled", "skipped", "finished")
 
 
+def nothing() -> Mapping[str, Any]:
+    """The empty map, always the same one: a plan of thousands of steps has several in each."""
+    return Empty
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlobSet:
     """Matches a text that some `include` glob matches and no `exclude` glob does; no `include` means every text."""
@@ -173,7 +178,7 @@ class ExecutorSpec:
     """Where the commands of a step run, with the options of that place."""
 
     name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +195,9 @@ class StepSpec:
     id: str
     type: str = "custom"
     name: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)  # `with`
+    parameters: Mapping[str, Any] = field(default_factory=nothing)  # `with`
     uses: str = ""
-    uses_inputs: Mapping[str, Any] = field(default_factory=dict)  # `with` beside `uses`
+    uses_inputs: Mapping[str, Any] = field(default_factory=nothing)  # `with` beside `uses`
     group: str = ""
     needs: tuple[Need, ...] = ()
     when: tuple[WhenRule, ...] | None = None  # None: always; (): never
@@ -204,10 +209,10 @@ class StepSpec:
     executor: ExecutorSpec | None = None
     runs_on: str = ""
     priority: int = 0
-    resources: Mapping[str, str] = field(default_factory=dict)  # cpu, memory
+    resources: Mapping[str, str] = field(default_factory=nothing)  # cpu, memory
     image: ImageSpec | None = None
-    services: Mapping[str, ImageSpec] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, ImageSpec] = field(default_factory=nothing)
+    env: Mapping[str, str] = field(default_factory=nothing)
     secrets: tuple[str, ...] = ()
     network: str = ""  # none | limited | open
     outputs: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ansflow.core.errors import Path
@@ -102,8 +103,15 @@ WHEN = ListOf(
 )
 
 
+@lru_cache(maxsize=1024)
 def _need(*, step: str, status: tuple[str, ...] = ("success",), optional: bool = False, matrix: str = "all") -> Need:
-    return Need(step=step, statuses=frozenset(status), optional=optional, same_matrix=matrix == "same")
+    """Equal ones are one: thousands of steps may need the same."""
+    return Need(step=step, statuses=_statuses(status), optional=optional, same_matrix=matrix == "same")
+
+
+@lru_cache(maxsize=256)
+def _statuses(status: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(status)
 
 
 NEEDS = ListOf(
@@ -139,7 +147,12 @@ NEEDS = ListOf(
 
 
 def _executor(*, name: str, **options: Any) -> ExecutorSpec:
-    return ExecutorSpec(name=name, options=plain(options))
+    return ExecutorSpec(name=name, options=plain(options)) if options else _without_options(name)
+
+
+@lru_cache(maxsize=256)
+def _without_options(name: str) -> ExecutorSpec:
+    return ExecutorSpec(name=name)
 
 
 EXECUTOR = Record(

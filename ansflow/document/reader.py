@@ -25,6 +25,7 @@ from ansflow.core.spec import (
     PipelineSpec,
     StepSpec,
     TriggerSpec,
+    nothing,
 )
 from ansflow.document import elsewhere
 from ansflow.document.grammar import PIPELINE, STEP, STEPS, input_type
@@ -205,7 +206,7 @@ def _all_named(raw: Mapping[str, Any], key: str, read_keys: dict[str, Any]) -> d
 
 def _step(step_id: str, keys: Mapping[str, Any], defaults: Mapping[str, Any]) -> StepSpec:
     values: dict[str, Any] = {**defaults, **keys}
-    parameters = values.pop("with", {})
+    parameters = values.pop("with", nothing())
     values["uses_inputs" if "uses" in values else "parameters"] = parameters
     if "if" in values:
         values["condition"] = _bare(values.pop("if"))
