@@ -32,7 +32,7 @@ hello: setup ## run the example pipeline, with real work in it, without a server
 
 test: setup ## run every test
 	@$(NPX) vitest run
-	@$(BIN)/pytest -q -n auto
+	@$(BIN)/pytest -q -n auto --dist worksteal # else the browser tests, which stand together, are left to one process
 
 chaos: setup ## what a release must survive: hundreds of kill -9 of servers and databases, each account checked
 	@ANSFLOW_CHAOS=release $(BIN)/pytest -q tests/chaos

@@ -27,7 +27,7 @@ ENDED = "success,failed,cancelled,timeout"
 def furnish(server: ServerProcess, *, executions: int = 22) -> None:
     """Two projects, seven pipelines, and so many executions that have ended; one waits for an approval."""
     shop = server.api("POST", "projects/", {"name": "storefront", "description": "What customers see"})["id"]
-    demo = server.api("POST", "projects/", {"name": "demo", "description": "演示:一条绿色、一条红色、一条等待审批"})[
+    demo = server.api("POST", "projects/", {"name": "demo", "description": "演示：一条绿色、一条红色、一条等待审批"})[
         "id"
     ]
     made = [_pipeline(server, shop, QUICK.format(name=name, command=command)) for name, command in NAMES.items()]

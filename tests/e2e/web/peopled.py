@@ -38,11 +38,15 @@ NEXT = RELEASE.replace("echo packed", "echo packed with care").replace(
 
 
 class Ids(NamedTuple):
-    """Of what pages are about: a project with everything, its pipeline with inputs, and one that has run often."""
+    """Of what pages are about: a project with everything, its pipeline with inputs, and one that has run often; an
+    execution whose tests have failed, one with legs that has gone well; a saved step."""
 
     project: int
     release: int
     often: int
+    failed: int
+    good: int
+    step: int
 
 
 def people(server: ServerProcess) -> Ids:
@@ -90,7 +94,12 @@ def find(server: ServerProcess) -> Ids:
     """What `furnish` and `people` have made."""
     project = server.api("GET", "projects/", search="payments")["results"][0]["id"]
     pipelines = {one["name"]: one["id"] for one in server.api("GET", "pipelines/")["results"]}
-    return Ids(project, pipelines["release"], pipelines["shop"])
+    last = {
+        name: server.api("GET", "cicd/executions/", pipeline=pipelines[name])["results"][0]["id"]
+        for name in ("prices", "library")
+    }
+    (step,) = (one["id"] for one in server.api("GET", "cicd/atomic-steps/", kind="saved")["results"])
+    return Ids(project, pipelines["release"], pipelines["shop"], last["prices"], last["library"], step)
 
 
 def _release(server: ServerProcess, project: int) -> None:

@@ -48,14 +48,14 @@ SHOWN = (
     Shot("projects", "/projects"),
     Shot("new-project", "/projects", lambda page: opened(page.locator("header button").click(), page)),
     Shot("pipelines", "/pipelines"),
-    Shot("editor", "/pipelines/1/edit?step=test&event=manual"),
-    Shot("new-pipeline", "/pipelines/new?project=1"),
+    Shot("editor", "/pipelines/{often}/edit?step=test&event=manual"),
+    Shot("editor-begun", "/pipelines/new?project={project}"),
     Shot("executions", "/executions"),
     Shot("nothing-found", "/executions?branch=nowhere"),
-    Shot("execution-failed", "/executions/4"),
-    Shot("execution-graph", "/executions/1?view=graph"),
-    Shot("execution-timeline", "/executions/1?view=timeline"),
-    Shot("execution-tests", "/executions/4/steps/test?tab=tests"),
+    Shot("execution-failed", "/executions/{failed}"),
+    Shot("execution-graph", "/executions/{good}?view=graph"),
+    Shot("execution-timeline", "/executions/{good}?view=timeline"),
+    Shot("execution-tests", "/executions/{failed}/steps/unit?tab=tests"),
     Shot("palette", "/", lambda page: press(page, "Control+k")),
     Shot("keys", "/executions", lambda page: press(page, "?")),
     Shot("not-found", "/nowhere"),
@@ -94,7 +94,7 @@ SHOWN = (
     Shot("pipeline-run", "/pipelines/{release}?run=true"),
     Shot("approvals", "/approvals"),
     Shot("steps", "/steps?type=test"),
-    Shot("steps-saved", "/steps?tab=saved&step=1"),
+    Shot("steps-saved", "/steps?tab=saved&step={step}"),
     Shot("steps-saved-form", "/steps?tab=saved", lambda page: click(page, "Save a step|保存步骤")),
     Shot("tools", "/tools"),
     Shot("workers", "/workers"),
@@ -137,6 +137,7 @@ def main(only: str = "") -> int:
     if MISSING:
         print(MISSING, file=sys.stderr)
         return 1
+    assert len({shot.name for shot in SHOWN}) == len(SHOWN), "one picture would lie over another"
     SHOTS.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="ansflow-shots-"))
     server = ServerProcess(folder, ANSFLOW_ALLOW_HOST_EXECUTOR="true")
