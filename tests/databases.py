@@ -85,7 +85,18 @@ def use(alias: str, url: str) -> None:
 
 def clean(alias: str) -> None:
     """Removes every execution and worker."""
-    names = ("Sending", "Event", "Places", "Bundle", "Attempt", "Step", "Plan", "Execution", "Worker")
+    names = (
+        "WorkspaceChange",
+        "Sending",
+        "Event",
+        "Places",
+        "Bundle",
+        "Attempt",
+        "Step",
+        "Plan",
+        "Execution",
+        "Worker",
+    )
     from ansflow.apps.executions.transactions import TABLES
 
     with connections[alias].cursor() as cursor:

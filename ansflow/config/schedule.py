@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import connections
 
 from ansflow.apps.accounts.chores import forget_ended_sessions
+from ansflow.apps.executions.changes import named
 from ansflow.apps.executions.chores import (
     cleanup_old_executions,
     pack_left_logs,
@@ -54,7 +55,7 @@ def periodic(settings: Settings) -> Sequence[Periodic]:
 
     def collect_content() -> Mapping[str, int]:
         """Content that nothing names any more."""
-        return {"removed": collect(*open_content(settings))}
+        return {"removed": collect(*open_content(settings), more=named())}
 
     return (
         Periodic(name="tools", task="health_check_tools", work=check_tools, every=60.0, first=20.0),

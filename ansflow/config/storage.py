@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansflow.apps.executions.ports import cache_owner
+from ansflow.apps.executions.changes import DjangoChanges
+from ansflow.apps.executions.ports import ContinuedTravelling, ContinuedWorkspaces, cache_owner
 from ansflow.config.folders import server_folder
 from ansflow.config.keys import read_private
 from ansflow.config.settings import Settings
 from ansflow.core.errors import InvalidSpec, NotAvailable, Problem
 from ansflow.engine.ports import ArtifactStore, CacheStore, LogStore
+from ansflow.engine.workspaces import WorkspaceStore
 from ansflow.infra.storage.artifacts import Artifacts
 from ansflow.infra.storage.blobs import Blobs, FileBlobs
 from ansflow.infra.storage.caches import Caches
@@ -52,6 +54,17 @@ def open_storage(settings: Settings) -> Storage:
         artifacts=Artifacts(lists, blobs),
         caches=Caches(lists, blobs, project=cache_owner),
         close=close,
+    )
+
+
+def open_workspaces(settings: Settings, storage: Storage, *, worker: str) -> WorkspaceStore:
+    """Workspaces in the data folder. Where the steps of one execution may run on several machines, its files follow
+    them. `worker` is a name that survives a restart."""
+    root = server_folder(settings.data_dir) / "executions"
+    if not settings.is_spread:
+        return ContinuedWorkspaces(root, storage.artifacts)
+    return ContinuedTravelling(
+        root, artifacts=storage.artifacts, blobs=storage.blobs, log=DjangoChanges(), worker=worker
     )
 
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from django.db import InterfaceError, OperationalError
 
 from ansflow.apps.executions import concurrency, running
-from ansflow.apps.executions.ports import ContinuedWorkspaces, ExecutionSecrets, facts
+from ansflow.apps.executions.ports import ExecutionSecrets, facts
 from ansflow.apps.executions.store import DjangoStore
 from ansflow.config.bus import make_bus
 from ansflow.config.folders import server_folder
 from ansflow.config.isolation import Isolation, Offered
 from ansflow.config.settings import Settings
-from ansflow.config.storage import Storage, open_storage
+from ansflow.config.storage import Storage, open_storage, open_workspaces
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine, in_thread
 from ansflow.engine.memory import SystemClock
@@ -95,7 +95,7 @@ def build(
         logs=storage.logs,
         artifacts=storage.artifacts,
         caches=storage.caches,
-        workspaces=ContinuedWorkspaces(root / "executions", storage.artifacts),
+        workspaces=open_workspaces(settings, storage, worker=name),
         secrets=ExecutionSecrets(lambda execution: store.wiring(execution).plan),
         bus=bus,
         dispatcher=dispatcher,

@@ -17,8 +17,9 @@ from ansflow.core.schema import Problems
 from ansflow.core.spec import ExecutorSpec, StepSpec
 from ansflow.core.state import State
 from ansflow.engine.masking import Masker
-from ansflow.engine.ports import ExecutionStore, Facts, Secrets, WorkspaceStore
+from ansflow.engine.ports import ExecutionStore, Facts, Secrets
 from ansflow.engine.situation import Situation
+from ansflow.engine.workspaces import WorkspaceStore
 from ansflow.plugins.contracts import Executor, Launch, Limits, StepJob, StepType, login_of
 
 OUTPUTS, SUMMARY = "outputs", "summary.md"

@@ -54,13 +54,13 @@ from ansflow.engine.ports import (
     Held,
     LogStore,
     Secrets,
-    WorkspaceStore,
     begin_key,
     no_facts,
 )
 from ansflow.engine.recovery import ALONE, PATIENCE, Duty, Patience, Recovery
 from ansflow.engine.runner import Runner
 from ansflow.engine.scheduler import Scheduler
+from ansflow.engine.workspaces import WorkspaceStore
 
 Along = Callable[[], object]
 """Writes what belongs to a decision in its transaction: see `ExecutionStore.apply`."""
@@ -132,6 +132,7 @@ class Engine:
             logs=logs,
             artifacts=artifacts,
             caches=caches,
+            workspaces=workspaces,
             boot=boot,
             on_log=on_log or bus.grown,
             jitter=jitter,

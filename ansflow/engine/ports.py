@@ -122,32 +122,6 @@ class CacheStore(Protocol):
     def save(self, execution: int, key: str, workspace: Path, paths: Sequence[str]) -> bool: ...
 
 
-class WorkspaceStore(Protocol):
-    def open(self, execution: int) -> Path:
-        """The execution's workspace, made when it is missing. The same folder at every call."""
-        ...
-
-    def attempt(self, execution: int, step: str, attempt: int) -> Path:
-        """A private folder for one attempt, outside the workspace."""
-        ...
-
-    def forget(self, execution: int, step: str, attempt: int) -> None:
-        """Removes the folder of an attempt."""
-        ...
-
-    def exists(self, execution: int) -> bool:
-        """Whether the workspace has been made, and not been removed since."""
-        ...
-
-    def executions(self) -> Iterator[tuple[int, float]]:
-        """Every execution that something is there of, and when its folder last changed (seconds since 1970)."""
-        ...
-
-    def remove(self, execution: int) -> None:
-        """Safe to repeat."""
-        ...
-
-
 class Secrets(Protocol):
     def values(self, execution: int, names: Sequence[str], *, environment: str = "") -> Mapping[str, str]:
         """The values asked for, as a step of this execution may have them.

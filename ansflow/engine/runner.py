@@ -25,6 +25,7 @@ from ansflow.engine.outputs import read_limited, read_outputs
 from ansflow.engine.ports import FENCED, LIMITED, ArtifactStore, CacheStore, Held, LogStore
 from ansflow.engine.pump import Pump
 from ansflow.engine.scheduler import Scheduler
+from ansflow.engine.workspaces import WorkspaceStore
 from ansflow.plugins.contracts import Ended, LetGo, Running, StepJob
 
 PERMANENT = (InvalidSpec, NotAvailable, NotFound)
@@ -59,6 +60,7 @@ class Runner:
         logs: LogStore,
         artifacts: ArtifactStore,
         caches: CacheStore,
+        workspaces: WorkspaceStore,
         boot: str,
         on_log: Callable[[int, str, int, int], None] | None = None,
         jitter: Callable[[], float] = random.random,
@@ -74,6 +76,7 @@ class Runner:
         self._logs = logs
         self._artifacts = artifacts
         self._caches = caches
+        self._workspaces = workspaces
         self._on_log = on_log
         self._jitter = jitter
         self._lock = Condition()  # told when an attempt is carried no more
@@ -226,6 +229,8 @@ class Runner:
         if live.stop is not None and not adopt:
             return _cancelled()
         claimed = live.claimed
+        if not adopt:
+            self._workspaces.bring(claimed.execution, alone=self._is_alone(claimed))
         job = self._jobs.job(self._scheduler.situation(claimed.execution), claimed)
         live.masker = masker_of(job)
         hits = self._restore(job) if job.spec.cache and not adopt else {}
@@ -234,7 +239,8 @@ class Runner:
         if running is None:
             return None if adopt else _cancelled()
         ended = self._follow(live, running)
-        return self._stubbornly(lambda: self._conclude(prepared, ended, live.masker, hits))
+        outcome = self._stubbornly(lambda: self._conclude(prepared, ended, live.masker, hits))
+        return self._hand_on(claimed, outcome)
 
     def _follow(self, live: Live, running: Running) -> Ended:
         """While the command runs, a log store that is away is waited for: the spool keeps what is printed."""
@@ -336,6 +342,21 @@ class Runner:
         if not kept:
             outcome = _warned(outcome, f"No file matched the artifacts {', '.join(wanted.paths)}.")
         return replace(outcome, artifacts=(*outcome.artifacts, *kept))
+
+    def _hand_on(self, claimed: Claimed, outcome: Outcome) -> Outcome:
+        """What the command left in the workspace, also where it failed: whoever comes next finds it everywhere."""
+        try:
+            self._stubbornly(lambda: self._workspaces.keep(claimed.execution, claimed.step, claimed.fence))
+        except (InvalidSpec, *TROUBLE) as error:
+            if _is_fenced(error):
+                raise
+            reason = Reason.INVALID if isinstance(error, InvalidSpec) else Reason.INTERNAL_ERROR
+            return _spoilt(outcome, f"Its files did not go on to other machines: {error}", reason=reason)
+        return outcome
+
+    def _is_alone(self, claimed: Claimed) -> bool:
+        """Whether no other attempt of the execution is carried here."""
+        return not any(key[0] == claimed.execution for key in list(self._live) if key != claimed.key)
 
     def _restore(self, job: StepJob) -> dict[str, str]:
         """Maps the key of each cache that is read to the key that was found."""

@@ -160,11 +160,12 @@ def _expired(execution: int, steps: set[str], now: datetime) -> Iterator[str]:
 
 
 def _orphans(*, dry_run: bool) -> int:
-    """Workspaces of executions that are not there: their rows went, or were never kept."""
+    """Workspaces of executions that are not there: their rows went, or were never kept. And this machine's copies of
+    workspaces that another has removed."""
     workspaces = running.engine().workspaces
     before = (timezone.now() - YOUNG).timestamp()
     found = [number for number, changed in workspaces.executions() if changed < before]
-    known = set(PipelineExecution.objects.filter(id__in=found).values_list("id", flat=True))
+    known = set(PipelineExecution.objects.filter(id__in=found, removed_workspace_at=None).values_list("id", flat=True))
     orphans = [number for number in found if number not in known]
     if not dry_run:
         for number in orphans:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -17,6 +18,10 @@ from ansflow.core.errors import NotFound
 from ansflow.core.plan import Plan
 from ansflow.core.status import Reason
 from ansflow.engine.ports import ArtifactStore, Facts
+from ansflow.infra.storage.blobs import Blobs
+from ansflow.infra.storage.change_log import ChangeLog
+from ansflow.infra.storage.changes import Body
+from ansflow.infra.storage.travelling import TravellingWorkspaces
 from ansflow.infra.storage.workspaces import FileWorkspaces
 from ansflow.plugins.git.running import Login
 
@@ -95,31 +100,65 @@ class ContinuedWorkspaces(FileWorkspaces):
         return super().open(execution)
 
     def _take_over(self, execution: int, path: Path) -> None:
-        kept = StepExecution.objects.filter(execution=execution, reason=Reason.KEPT.value)
-        steps = list(kept.order_by("index").values_list("key", flat=True))
-        if not steps:
-            return
-        old = PipelineExecution.objects.filter(id=execution).values_list("rerun_of_id", flat=True).first()
+        old, steps = _continued(execution)
         if old is None:
             return
-        new = path.with_name("taking-over")
-        shutil.rmtree(new, ignore_errors=True)
-        new.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-        if self.exists(old):
-            _copy(self.root / str(old) / "workspace", new)
-        else:
-            new.mkdir(mode=0o755)
-            self._put_back(old, steps, new)
-        new.rename(path)
+        with _beside(path) as new:
+            if self.exists(old):
+                new.rmdir()
+                _copy(self.root / str(old) / "workspace", new)
+            else:
+                _put_back(self._artifacts, old, steps, new)
+            new.rename(path)
 
-    def _put_back(self, old: int | None, steps: Sequence[str], workspace: Path) -> None:
-        """Of each step from where it really ran: it may have been kept several times over."""
-        for key in steps:
-            source = old
-            while source is not None and not self._artifacts.restore(source, key, workspace):
-                taken = StepExecution.objects.filter(execution=source, key=key, reason=Reason.KEPT.value).exists()
-                before = PipelineExecution.objects.filter(id=source).values_list("rerun_of_id", flat=True).first()
-                source = before if taken else None
+
+class ContinuedTravelling(TravellingWorkspaces):
+    """The same for workspaces that follow to other machines: whoever comes first writes down for all what they begin
+    with. Of an old one that is still known that is its files, on whichever machine they are."""
+
+    def __init__(self, root: Path, *, artifacts: ArtifactStore, blobs: Blobs, log: ChangeLog, worker: str) -> None:
+        super().__init__(root, blobs=blobs, log=log, worker=worker)
+        self._artifacts = artifacts
+
+    def beginning(self, execution: int) -> Body:
+        old, steps = _continued(execution)
+        if old is None:
+            return Body()
+        if (left := self.left(old)) != Body():
+            return left
+        with _beside(self.root / str(execution) / "workspace") as folder:
+            _put_back(self._artifacts, old, steps, folder)
+            return self.body_of(folder)
+
+
+def _continued(execution: int) -> tuple[int | None, Sequence[str]]:
+    """The execution that this one takes steps over from, and which; None where it takes none."""
+    kept = StepExecution.objects.filter(execution=execution, reason=Reason.KEPT.value)
+    steps = list(kept.order_by("index").values_list("key", flat=True))
+    old = PipelineExecution.objects.filter(id=execution).values_list("rerun_of_id", flat=True).first()
+    return (old, steps) if steps else (None, ())
+
+
+@contextmanager
+def _beside(workspace: Path) -> Iterator[Path]:
+    """An empty folder on the same disk. Whatever is still there at the end goes."""
+    folder = workspace.with_name("taking-over")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_back(artifacts: ArtifactStore, old: int, steps: Sequence[str], workspace: Path) -> None:
+    """Of each step from where it really ran: it may have been kept several times over."""
+    for key in steps:
+        source: int | None = old
+        while source is not None and not artifacts.restore(source, key, workspace):
+            taken = StepExecution.objects.filter(execution=source, key=key, reason=Reason.KEPT.value).exists()
+            before = PipelineExecution.objects.filter(id=source).values_list("rerun_of_id", flat=True).first()
+            source = before if taken else None
 
 
 def _copy(source: Path, target: Path) -> None:

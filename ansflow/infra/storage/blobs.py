@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from ansflow.core.errors import NotFound
 
@@ -48,21 +48,20 @@ class FileBlobs:
         self.root = root
 
     def put(self, source: int) -> tuple[str, int]:
-        self.root.mkdir(parents=True, exist_ok=True)
         digest, size = hashlib.sha256(), 0
         # The name is this thread's own, so two writers of the same content never meet before the rename.
-        temporary = self.root / f".{os.getpid()}-{os.urandom(8).hex()}"
-        try:
-            with temporary.open("xb") as target:
+        draft = f"{self.root}/.{os.getpid()}-{os.urandom(8).hex()}"
+        with self._begun(draft) as target:
+            try:
                 while chunk := os.pread(source, CHUNK, size):
                     digest.update(chunk)
                     target.write(chunk)
                     size += len(chunk)
-            final = self._path(digest.hexdigest())
-            final.parent.mkdir(exist_ok=True)
-            temporary.rename(final)
-        finally:
-            temporary.unlink(missing_ok=True)
+                target.close()
+                self._name(draft, digest.hexdigest())
+            except BaseException:
+                os.unlink(draft)
+                raise
         return digest.hexdigest(), size
 
     def read(self, sha256: str) -> Iterator[bytes]:
@@ -82,6 +81,22 @@ class FileBlobs:
 
     def drop_drafts(self, *, before: float) -> int:
         return sum(_drop(draft, before) for draft in self.root.glob(".[0-9]*-*"))
+
+    def _begun(self, draft: str) -> IO[bytes]:
+        """A workspace may leave tens of thousands of files: no folder is made that is there."""
+        try:
+            return open(draft, "xb")
+        except FileNotFoundError:
+            self.root.mkdir(parents=True, exist_ok=True)
+            return open(draft, "xb")
+
+    def _name(self, draft: str, sha256: str) -> None:
+        final = f"{self.root}/{sha256[:2]}/{sha256}"
+        try:
+            os.rename(draft, final)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(final), exist_ok=True)
+            os.rename(draft, final)
 
     def _path(self, sha256: str) -> Path:
         return self.root / sha256[:2] / sha256

@@ -46,6 +46,12 @@ class FileWorkspaces:
             self._made.add(path)
         return path
 
+    def bring(self, execution: int, *, alone: bool) -> None:
+        """All steps run on this machine."""
+
+    def keep(self, execution: int, step: str, fence: int) -> None:
+        """All steps run on this machine."""
+
     def exists(self, execution: int) -> bool:
         """Whether a step has ever asked for the workspace, and nobody has removed it since."""
         return (self.root / str(execution) / "workspace").is_dir()
