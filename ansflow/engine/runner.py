@@ -351,7 +351,8 @@ class Runner:
             if _is_fenced(error):
                 raise
             reason = Reason.INVALID if isinstance(error, InvalidSpec) else Reason.INTERNAL_ERROR
-            return _spoilt(outcome, f"Its files did not go on to other machines: {error}", reason=reason)
+            cause = str(error).rstrip(".")
+            return _spoilt(outcome, f"Its files did not go on to other machines: {cause}.", reason=reason)
         return outcome
 
     def _is_alone(self, claimed: Claimed) -> bool:

@@ -31,7 +31,7 @@ class InTurn:
     """Gives each step to the next worker, and lets none go on by itself."""
 
     def __init__(self) -> None:
-        self.threads: list[Threads] = []
+        self.threads: list[Threads | Nobody] = []
         self._next: Iterator[int] = cycle(range(2))
 
     def run_step(self, execution: int, step: str) -> None:
@@ -39,6 +39,12 @@ class InTurn:
 
     def others_wait(self, execution: int) -> bool:
         return True
+
+
+class Nobody:
+    """Whose messages are lost."""
+
+    def run_step(self, execution: int, step: str) -> None: ...
 
 
 class Machine:
@@ -151,6 +157,21 @@ def test_a_step_whose_files_cannot_be_kept_has_failed_and_is_not_run_again(share
     assert (ended, row.reason, row.attempt) == ({"unit": "failed"}, Reason.INTERNAL_ERROR, 1)
     assert row.outcome is not None and "did not go on to other machines" in row.outcome.warnings[-1]
     assert "No space left on device" in row.message
+
+
+def test_a_worker_that_has_been_fenced_says_nothing_and_gives_nothing_on(shared: Shared) -> None:
+    machine, other = shared.machines
+    document = read("steps: {unit: {run: echo late > file}}")
+    assert document.spec is not None
+    plan = compile_plan(document.spec, digest="", trigger=Trigger(), inputs={})
+    shared.in_turn.threads = [Nobody(), Nobody()]
+    execution = machine.engine.start(plan)
+    claimed = machine.engine.runner.claim(execution, "unit")
+    assert claimed is not None
+    shared.log.fences[execution, "unit"] = claimed.fence + 1
+    assert machine.engine.runner.carry(claimed) is None
+    assert shared.log.last(execution) == -1
+    assert (machine.workspaces.open(execution) / "file").exists() and not other.workspaces.exists(execution)
 
 
 def test_a_machine_that_cannot_get_the_files_gives_the_attempt_back(shared: Shared, monkeypatch) -> None:
