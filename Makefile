@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.ready
 WEB := ansflow/edge/static/index.html
-WEB_FROM := $(shell find web -type f -not -path '*/node_modules/*')
+WEB_FROM := $(shell find web -type f -not -path '*/node_modules/*') ansflow/cli/locales/sentences.zh.json
 NPX := cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npx --no-install
 
 .DEFAULT_GOAL := help

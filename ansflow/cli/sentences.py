@@ -2,6 +2,8 @@
 
 They are written in English where they arise. A message file maps English patterns to ours: `{names}` stand for the
 parts that change. What no pattern fits stays English: a sentence understood by some beats a code understood by nobody.
+The web app reads the same file by the same rules (`web/src/lib/sentence-table.ts`); `contract/sentences.json` holds
+both to them.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ VERBATIM = frozenset(
 """Holes for what people have named: a step called `text` keeps its name."""
 WORDS = frozenset({"status", "trigger"})
 """Holes for words of ours that a sentence holds as the API writes them."""
+LONGEST = 1000
+"""Characters of one sentence: a longer one is somebody's text, and would be looked at for long."""
 FULL_WIDTH = "。，：；？！"
 
 
@@ -62,6 +66,8 @@ def _split(sentence: str) -> str:
 
 def _match(text: str, kind: str) -> str:
     """The first pattern that fits. Most are told apart by how they begin and end, before any is compiled."""
+    if len(text) > LONGEST:
+        return ""
     for source, (start, end, target) in _patterns(language(), kind).items():
         if text.startswith(start) and text.endswith(end) and (found := as_pattern(source).fullmatch(text)):
             parts = {name: _in_hole(name, part) for name, part in found.groupdict().items()}

@@ -160,7 +160,9 @@ def _changed_needs(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) ->
             sentence = f"{name} does not need {step} any more."
             yield Change(kind="removed", what="need", name=name, field=step, old=need, sentence=sentence)
         elif step not in old:
-            yield Change(kind="added", what="need", name=name, field=step, new=need, sentence=f"{name} needs {step}.")
+            yield Change(
+                kind="added", what="need", name=name, field=step, new=need, sentence=f"{name} needs {step} now."
+            )
         elif _without_step(old[step]) != _without_step(new[step]):
             was, now = _shown(_without_step(old[step])), _shown(_without_step(new[step]))
             sentence = f"{name}: how it needs {step} was {was}, and is {now}."

@@ -6,14 +6,18 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from ansflow.cli import texts
 from ansflow.cli.sentences import HOLE, as_pattern, side_by_side, translated, why
+from ansflow.core import sentences
+from ansflow.core.spec import ApprovalSpec
 from ansflow.core.status import Reason
 from ansflow.plugins import registry
+from tests.document.contract import generate
 
 FILE = json.loads((texts.LOCALES / "sentences.zh.json").read_text(encoding="utf-8"))
 PATTERNS = {**FILE["sentences"], **FILE["phrases"]}
@@ -54,6 +58,59 @@ def test_every_problem_of_the_contract_is_said_in_chinese(count: Callable[[str, 
     assert len(left) <= len(said) // 50, left
 
 
+def test_the_web_app_and_the_command_line_say_the_same() -> None:
+    """web/src/lib/sentences.test.ts reads the same file."""
+    expected = json.loads((CONTRACT.parent / "sentences.json").read_text(encoding="utf-8"))
+    problems = (json.loads(file.read_text(encoding="utf-8")) for file in CONTRACT.glob("*.json"))
+    assert generate.in_chinese(generate.said(problems)) == expected, "run: python contract/generate.py"
+
+
+def _words_of(module: Path) -> Iterator[str]:
+    """Every text of several words in it, but for docstrings; `x` for each part that changes."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    parts = {id(part) for text in ast.walk(tree) if isinstance(text, ast.JoinedStr) for part in text.values}
+    about = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.JoinedStr, ast.Constant)) and id(node) not in parts | about:
+            yield from filter(None, [_text(node)])
+
+
+SAMPLES = [
+    sentences.retried("Exited with code 1.", timedelta(seconds=10), 1),
+    sentences.retried("Exited with code 1.", timedelta(), 2),
+    *(sentences.cancelled(by, message) for by in ("", "ann") for message in ("", "too late")),
+    *(sentences.asks(ApprovalSpec(required=number), "") for number in (1, 2)),
+]
+PARTS = {"xx", "x Attempt x follows x.", "in x", "at once", " by x", "Cancelledx: x", "Cancelledx."}
+"""Of sentences that the samples say as a whole."""
+
+
+def test_every_sentence_of_the_engine_is_said_in_chinese() -> None:
+    written = set(_words_of(texts.LOCALES.parents[1] / "core" / "sentences.py")) - PARTS
+    assert len(written) > 20
+    phrases = {as_pattern(pattern) for pattern in FILE["phrases"]}
+    said = [*written, *SAMPLES]
+    left = [one for one in said if translated(one) == one and not any(phrase.fullmatch(one) for phrase in phrases)]
+    assert left == []
+
+
+def test_every_problem_code_is_said_in_chinese(count: Callable[[str, int], None]) -> None:
+    """What stands in the code beside each code: the message, and the hint that says how to mend it."""
+    found: dict[str, set[str]] = {}
+    for file in sorted((texts.LOCALES.parents[1]).rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "add" and len(call.args) >= 3:
+                code, *said = (_text(one, least=0) for one in call.args[1:4])
+                if re.fullmatch("[a-z]+(_[a-z]+)*", code):
+                    found.setdefault(code, set()).update(one for one in said if " " in one)
+    left = {f"{code}: {one}" for code, said in found.items() for one in said if translated(one) == one}
+    count("codes of problems said in Chinese", len(found))
+    assert len(found) > 40
+    assert {one for one in left if one.partition(": ")[2] not in OPEN} == set()
+
+
+OPEN = {"x: x", "The input x x.", "In x: x", "x; this is x.", "with: {channels: [team-chat]}"}
+"""Put together from parts that are translated by themselves, or no words."""
 REFUSALS = {"Conflict", "Forbidden", "InvalidSpec", "NotAvailable", "NotFound", "Problem", "one_of_a_kind"}
 
 
@@ -66,10 +123,11 @@ def refusals() -> Iterator[str]:
                     yield from filter(None, map(_text, (*call.args[:1], *(word.value for word in call.keywords))))
 
 
-def _text(said: ast.expr) -> str:
+def _text(said: ast.expr, least: int = 1) -> str:
+    """With so many blanks at least."""
     if isinstance(said, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "x" for part in said.values)
-    return str(said.value) if isinstance(said, ast.Constant) and " " in str(said.value) else ""
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in said.values)
+    return str(said.value) if isinstance(said, ast.Constant) and str(said.value).count(" ") >= least else ""
 
 
 def test_every_refusal_of_the_server_is_said_in_chinese(count: Callable[[str, int], None]) -> None:

@@ -216,6 +216,29 @@ def test_chinese_readers_read_chinese(server: ServerProcess, browser: Browser, f
         assert not re.search(r"\b(Follow|Search|lines|Attempt|Steps|Retry|Log|Summary)\b", shown), shown
 
 
+ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
+"""A sentence, or a part of one."""
+
+
+def test_sentences_of_the_server_are_chinese_too(server: ServerProcess, browser: Browser, failed: int) -> None:
+    with visit(browser, server.url, language="zh-CN") as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{failed}/steps/publish?tab=why")
+        expect(page.get_by_text("失败：unit 失败。").first).to_be_visible()
+        expect(page.get_by_text("已跳过：依赖 unit，而它以退出码 1 失败。").first).to_be_visible()
+        for path in (f"/executions/{failed}/steps/publish?tab=why", "/steps?type=security_scan", "/steps?type=deploy"):
+            seen.open(path)
+            seen.settle()
+            shown = page.locator("#main").inner_text()
+            assert re.search("[\u4e00-\u9fff]", shown) and ENGLISH.findall(shown) == [], path
+        seen.open(f"/executions/{failed}")
+        for language, words in (("English", "Failed: unit failed."), ("中文", "失败：unit 失败。")):
+            page.get_by_role("button", name=language).click()
+            expect(page.locator("header").get_by_text(words)).to_be_visible()
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
 def test_nothing_sticks_out_of_a_telephone(server: ServerProcess, browser: Browser, failed: int) -> None:
     with visit(browser, server.url, width=390) as seen:
         seen.sign_in()

@@ -1,5 +1,6 @@
 import i18next, { type BackendModule } from "i18next";
 import { initReactI18next } from "react-i18next";
+import { speakSentences, type Translator } from "./sentences";
 
 export const LANGUAGES = ["en", "zh-CN"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -7,6 +8,12 @@ const KEPT = "ansflow.language";
 
 /** One file per language and namespace, fetched when a page first speaks of it. */
 const files = import.meta.glob<{ default: Record<string, unknown> }>("../locales/*/*.json");
+
+/** Sentences of the server: English needs none. */
+const sentences: Readonly<Record<Language, () => Promise<Translator | null>>> = {
+  en: () => Promise.resolve(null),
+  "zh-CN": async () => (await import("./sentences-zh")).inChinese,
+};
 
 const backend: BackendModule = {
   type: "backend",
@@ -22,11 +29,13 @@ const backend: BackendModule = {
 };
 
 export async function openTexts(): Promise<void> {
+  const first = chosen();
+  speakSentences(await sentences[first]());
   await i18next
     .use(backend)
     .use(initReactI18next)
     .init({
-      lng: chosen(),
+      lng: first,
       supportedLngs: LANGUAGES,
       fallbackLng: false,
       ns: ["app", "status"],
@@ -42,7 +51,7 @@ export async function openTexts(): Promise<void> {
 
 /** The language of the account, unless this browser has chosen another. */
 export async function adopt(language: "en" | "zh-hans"): Promise<void> {
-  if (kept() === "") await i18next.changeLanguage(language === "en" ? "en" : "zh-CN");
+  if (kept() === "") await change(language === "en" ? "en" : "zh-CN");
 }
 
 export async function speak(language: Language): Promise<void> {
@@ -51,6 +60,11 @@ export async function speak(language: Language): Promise<void> {
   } catch {
     // a browser that keeps nothing still changes now
   }
+  await change(language);
+}
+
+async function change(language: Language): Promise<void> {
+  speakSentences(await sentences[language]());
   await i18next.changeLanguage(language);
 }
 

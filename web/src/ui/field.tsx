@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import { useTranslated } from "@/lib/sentences";
 import styles from "./field.module.css";
 
 interface FieldProps {
@@ -12,7 +13,8 @@ interface FieldProps {
 /** A label, its control, and what is wrong or good to know, tied together for screen readers. */
 export function Field({ label, wrong = "", about, children }: FieldProps) {
   const id = useId();
-  const said = wrong || about;
+  const translated = useTranslated();
+  const said = translated(wrong) || about;
   return (
     <div className={styles.field}>
       <label htmlFor={id}>{label}</label>

@@ -1,6 +1,7 @@
 import { CircleX } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { translated } from "@/lib/sentences";
 import { Button } from "./button";
 import styles from "./states.module.css";
 
@@ -38,7 +39,7 @@ interface FailureProps {
 /** What happened, why, and what to do. */
 export function Failure({ what, error, again }: FailureProps) {
   const { t } = useTranslation();
-  const why = error.code === "unreachable" ? t("error.unreachable") : error.message;
+  const why = error.code === "unreachable" ? t("error.unreachable") : translated(error.message);
   return (
     <div role="alert" className={styles.failure}>
       <CircleX size={16} aria-hidden />

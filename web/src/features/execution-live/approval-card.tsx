@@ -3,6 +3,7 @@ import { Hand } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ApprovalBody, approvalsRespond, type FieldBody, type WholeExecutionBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
 import { Choice } from "@/ui/choice";
@@ -46,7 +47,8 @@ function Gate({ asked }: { asked: ApprovalBody }) {
   return (
     <form ref={form} className={styles.gate} onSubmit={send} aria-label={t("gate.label")}>
       <strong>
-        <Hand size={14} aria-hidden /> {asked.message || t("gate.question", { step: asked.name || asked.step })}
+        <Hand size={14} aria-hidden />{" "}
+        {translated(asked.message) || t("gate.question", { step: asked.name || asked.step })}
       </strong>
       <p className="muted">
         {t("gate.needs", { given: asked.answers.length, required: asked.required })}

@@ -4,6 +4,7 @@ import { GitBranch, GitCommitHorizontal, Unplug } from "lucide-react";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import type { WholeExecutionBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import { lookOfExecution, STEP_LOOK, type StepStatus } from "@/lib/status";
 import { duration } from "@/lib/time";
 import { useNow } from "@/lib/use-now";
@@ -42,7 +43,7 @@ export function Head({ execution, connected }: { execution: WholeExecutionBody; 
       </div>
       {look.word === "running" || look.word === "success" || message === "" ? null : (
         <p className={styles.message} data-tone={look.tone}>
-          {message}
+          {translated(message)}
         </p>
       )}
       <div className={styles.facts}>

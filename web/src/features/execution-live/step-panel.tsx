@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import { lookOfStep } from "@/lib/status";
 import { Failure, Skeleton } from "@/ui/states";
 import { Status } from "@/ui/status";
@@ -59,7 +60,7 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
       </div>
       {said === "" || step.status === "waiting" ? null : (
         <p className={styles.says} data-tone={look.tone}>
-          {said}
+          {translated(said)}
         </p>
       )}
       {said === "" && step.status === "pending" ? <Waits execution={execution} step={step.key} /> : null}

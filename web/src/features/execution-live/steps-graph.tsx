@@ -3,6 +3,7 @@ import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "rea
 import { useTranslation } from "react-i18next";
 import type { StepExecutionBody } from "@/api/generated";
 import { type Layout, layOut, type Place } from "@/graph/layout";
+import { useTranslated } from "@/lib/sentences";
 import { lookOfStep } from "@/lib/status";
 import { Button } from "@/ui/button";
 import { Status } from "@/ui/status";
@@ -110,6 +111,7 @@ interface NodeProps {
 /** Drawn anew only when this step has changed. */
 const Node = memo(function Node({ step, place, chosen, choose }: NodeProps) {
   const look = lookOfStep(step);
+  const translated = useTranslated();
   return (
     <button
       type="button"
@@ -117,7 +119,7 @@ const Node = memo(function Node({ step, place, chosen, choose }: NodeProps) {
       data-key={step.key}
       data-tone={look.tone}
       aria-current={chosen ? "true" : undefined}
-      title={`${step.name || step.key}${step.message === "" ? "" : `: ${step.message}`}`}
+      title={`${step.name || step.key}${step.message === "" ? "" : `: ${translated(step.message)}`}`}
       style={{ left: left(place), top: top(place), ...BOX }}
       onClick={() => choose(step.key)}
     >

@@ -2,6 +2,7 @@ import { ChevronDown, ChevronRight } from "lucide-react";
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
+import { useTranslated } from "@/lib/sentences";
 import { lookOfStep } from "@/lib/status";
 import { Input } from "@/ui/input";
 import { Status } from "@/ui/status";
@@ -104,6 +105,7 @@ interface StepRowProps {
 
 /** Drawn anew only when this step has changed: there may be a thousand. */
 const StepRow = memo(function StepRow({ step, chosen, choose }: StepRowProps) {
+  const translated = useTranslated();
   return (
     <li>
       <button
@@ -112,7 +114,7 @@ const StepRow = memo(function StepRow({ step, chosen, choose }: StepRowProps) {
         data-key={step.key}
         data-member={bundleOf(step) !== ""}
         aria-current={chosen ? "true" : undefined}
-        title={step.message || step.name || step.key}
+        title={translated(step.message) || step.name || step.key}
         onClick={() => choose(step.key)}
       >
         <Status look={lookOfStep(step)} bare />

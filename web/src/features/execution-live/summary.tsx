@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import Markdown, { type Components } from "react-markdown";
 import tables from "remark-gfm";
 import type { ReportBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import { Empty } from "@/ui/states";
 import styles from "./details.module.css";
 import { placeOf, scanOf } from "./model/report";
@@ -17,7 +18,7 @@ export default function Summary({ report }: { report: ReportBody }) {
     <>
       {report.warnings.map((warning) => (
         <p key={warning} className={styles.markdown} role="note">
-          {warning}
+          {translated(warning)}
         </p>
       ))}
       {scan === null ? null : (
@@ -30,7 +31,7 @@ export default function Summary({ report }: { report: ReportBody }) {
             {Object.entries(scan.not_checked).map(([scanner, why]) => (
               <div key={scanner}>
                 <dt>{t("scan.not_checked", { scanner })}</dt>
-                <dd>{why}</dd>
+                <dd>{translated(why)}</dd>
               </div>
             ))}
           </dl>

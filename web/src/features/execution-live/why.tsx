@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { WholeExecutionBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
+import { STEP_LOOK, type StepStatus } from "@/lib/status";
 import { Empty, Failure, Skeleton } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { decisions } from "./api";
@@ -9,7 +11,7 @@ import panel from "./whole.module.css";
 
 /** Every decision about a step, with its reason in a sentence. */
 export function Why({ execution, step }: { execution: WholeExecutionBody; step: string }) {
-  const { t } = useTranslation("execution-live");
+  const { t } = useTranslation(["execution-live", "status"]);
   const { data, error } = useQuery(decisions(execution.id, step, execution.seq));
   if (error !== null) return <Failure what={t("why_failed")} error={error} />;
   if (data === undefined) return <Skeleton />;
@@ -20,10 +22,10 @@ export function Why({ execution, step }: { execution: WholeExecutionBody; step: 
         <li key={seq ?? `${kind} ${index}`}>
           <span className="muted">{at === null ? t(`why_${kind === "plan" ? "plan" : "now"}`) : <Ago at={at} />}</span>
           <span>
-            <strong>{status}</strong>
+            <strong>{wordOf(status, t)}</strong>
             {attempt > 1 ? ` ×${attempt}` : ""}
           </span>
-          <span>{message}</span>
+          <span>{translated(message)}</span>
         </li>
       ))}
     </ol>
@@ -32,9 +34,14 @@ export function Why({ execution, step }: { execution: WholeExecutionBody; step: 
 
 const AGAIN = 3_000; // milliseconds: what it waits for changes without an event of this execution
 
+function wordOf(status: string, t: ReturnType<typeof useTranslation<["execution-live", "status"]>>["t"]): string {
+  const look = Object.hasOwn(STEP_LOOK, status) ? STEP_LOOK[status as StepStatus] : undefined;
+  return look === undefined ? status : t(`status:${look.word}`);
+}
+
 /** Why a step has not begun, in a sentence; nothing as long as that is not known. */
 export function Waits({ execution, step }: { execution: WholeExecutionBody; step: string }) {
   const { data } = useQuery({ ...decisions(execution.id, step, execution.seq), refetchInterval: AGAIN });
   const now = data?.find((one) => one.kind === "now" && one.step === step);
-  return now === undefined || now.message === "" ? null : <p className={panel.says}>{now.message}</p>;
+  return now === undefined || now.message === "" ? null : <p className={panel.says}>{translated(now.message)}</p>;
 }

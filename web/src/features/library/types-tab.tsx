@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { TypeBody } from "@/api/generated";
 import { parametersOf } from "@/lib/parameters";
+import { translated } from "@/lib/sentences";
 import { Asked } from "@/ui/asked";
 import { Code } from "@/ui/code";
 import { Empty } from "@/ui/states";
@@ -33,7 +34,7 @@ export function TypesTab() {
                   aria-current={name === chosen?.name ? "page" : undefined}
                 >
                   <code>{name}</code>
-                  <span>{summary}</span>
+                  <span>{translated(summary)}</span>
                 </Link>
               ))}
             </nav>
@@ -53,8 +54,8 @@ function OneType({ type: { name, summary, docs, parameters, example } }: { type:
       <h2>
         <code>{name}</code>
       </h2>
-      <p>{summary}</p>
-      {docs !== "" && <Prose text={docs} className={styles.docs} />}
+      <p>{translated(summary)}</p>
+      {docs !== "" && <Prose text={translated(docs)} className={styles.docs} />}
       <h3>{t("example")}</h3>
       <Code text={example} label={t("example_of", { name })} />
       <h3>{t("parameters")}</h3>
@@ -73,7 +74,7 @@ function OneType({ type: { name, summary, docs, parameters, example } }: { type:
                   {one.required && <strong>{t("required")}</strong>}
                 </td>
                 <td>
-                  <Prose text={one.description} />
+                  <Prose text={translated(one.description)} />
                   {one.choices.length > 0 && (
                     <div className="muted">
                       {t("choices")} <code>{one.choices.join(", ")}</code>
@@ -81,7 +82,7 @@ function OneType({ type: { name, summary, docs, parameters, example } }: { type:
                   )}
                   {one.fallback !== "" && (
                     <div className="muted">
-                      {t("without")} <code>{one.fallback}</code>
+                      {t("without")} <code>{translated(one.fallback)}</code>
                     </div>
                   )}
                 </td>

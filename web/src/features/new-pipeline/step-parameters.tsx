@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { TypeBody } from "@/api/generated";
 import { type Parameter, parametersOf } from "@/lib/parameters";
+import { translated } from "@/lib/sentences";
 import { Choice } from "@/ui/choice";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
@@ -23,7 +24,7 @@ export function StepParameters({ type, typed, set }: StepParametersProps) {
       <summary>{t("parameters", { count: known.length })}</summary>
       <div className={styles.grid}>
         {known.map((one) => (
-          <Field key={one.name} label={one.name} about={one.description}>
+          <Field key={one.name} label={one.name} about={translated(one.description)}>
             {(ids) => (
               <Value ids={ids} parameter={one} value={typed[one.name] ?? ""} set={(text) => set(one.name, text)} />
             )}

@@ -1,6 +1,7 @@
 import { Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { TypeBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import { Area } from "@/ui/area";
 import { Choice } from "@/ui/choice";
 import { Field } from "@/ui/field";
@@ -45,7 +46,7 @@ export function StepRow({ row, before, types, change, remove }: StepRowProps) {
         </Field>
         <span>{remove && <IconButton icon={Trash2} label={t("remove_step", { name: row.name })} act={remove} />}</span>
       </div>
-      <Field label={t("run")} about={type?.summary ?? ""}>
+      <Field label={t("run")} about={translated(type?.summary ?? "")}>
         {(ids) => (
           <Area
             {...ids}

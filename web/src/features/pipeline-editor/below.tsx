@@ -1,6 +1,7 @@
 import { CircleCheck, CircleX, CornerDownRight, Info, Play } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { PlanBody, ProblemBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import styles from "./editor.module.css";
 import type { Checks } from "./use-checks";
 
@@ -59,7 +60,10 @@ function PlanList({ plan, choose }: { plan: PlanBody; choose: (step: string) => 
             {step.skip === null ? <Play size={13} aria-hidden /> : <CornerDownRight size={13} aria-hidden />}
             <span className="muted">{step.skip === null ? t("plan.runs") : t("plan.skipped")}</span>
             <span>
-              {step.key} <span className="muted">{step.skip?.message ?? held(step.condition, t)}</span>
+              {step.key}{" "}
+              <span className="muted">
+                {step.skip === null ? held(step.condition, t) : translated(step.skip.message)}
+              </span>
             </span>
           </button>
         ),
@@ -93,7 +97,7 @@ export function Below({ checks, open, choose }: BelowProps) {
         <ProblemList problems={problems} notes={notes} open={open} />
       )}
       {isValid && plan !== undefined && <PlanList plan={plan} choose={choose} />}
-      {isValid && checks.notPlanned !== null && <p role="alert">{checks.notPlanned.message}</p>}
+      {isValid && checks.notPlanned !== null && <p role="alert">{translated(checks.notPlanned.message)}</p>}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { useBlocker } from "@tanstack/react-router";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PipelineWithSource, ProblemBody } from "@/api/generated";
 import { useKey } from "@/lib/use-key";
@@ -14,7 +14,6 @@ import { isSection } from "./model/document/steps";
 import { nearestPlace, rangeOf } from "./model/places";
 import { Refused } from "./notices";
 import { phrases } from "./phrases";
-import { ConflictDialog, LeaveDialog, SaveDialog } from "./save-dialog";
 import type { EditorSearch } from "./search";
 import { StepForm } from "./step-form";
 import { TextPane } from "./text-pane";
@@ -25,6 +24,12 @@ import { useNarrow } from "./use-narrow";
 import { useReading } from "./use-reading";
 import { type Saved, useSaving } from "./use-saving";
 import { useFollowCursor, useSnapshot } from "./use-snapshot";
+
+// Nobody needs them before there is something to save.
+const dialogs = () => import("./save-dialog");
+const SaveDialog = lazy(async () => ({ default: (await dialogs()).SaveDialog }));
+const ConflictDialog = lazy(async () => ({ default: (await dialogs()).ConflictDialog }));
+const LeaveDialog = lazy(async () => ({ default: (await dialogs()).LeaveDialog }));
 
 interface EditorProps {
   /** null: it is not saved yet. */
@@ -162,27 +167,29 @@ export function Editor({ id, title, locked, project, given, search, go, made }: 
         </div>
         <Below checks={checks} open={openProblem} choose={choose} />
       </Page>
-      {saving.asks && (
-        <SaveDialog
-          before={saving.saved.version === 0 ? "" : saving.saved.text}
-          after={snapshot.text}
-          problems={checks.problems.length}
-          isSaving={saving.isSaving}
-          error={saving.error}
-          save={saving.save}
-          close={saving.back}
-        />
-      )}
-      {saving.conflict !== null && (
-        <ConflictDialog
-          conflict={saving.conflict}
-          mine={snapshot.text}
-          keepMine={saving.keepMine}
-          takeTheirs={saving.takeTheirs}
-          close={saving.later}
-        />
-      )}
-      {blocker.status === "blocked" && <LeaveDialog leave={blocker.proceed} stay={blocker.reset} />}
+      <Suspense fallback={null}>
+        {saving.asks && (
+          <SaveDialog
+            before={saving.saved.version === 0 ? "" : saving.saved.text}
+            after={snapshot.text}
+            problems={checks.problems.length}
+            isSaving={saving.isSaving}
+            error={saving.error}
+            save={saving.save}
+            close={saving.back}
+          />
+        )}
+        {saving.conflict !== null && (
+          <ConflictDialog
+            conflict={saving.conflict}
+            mine={snapshot.text}
+            keepMine={saving.keepMine}
+            takeTheirs={saving.takeTheirs}
+            close={saving.later}
+          />
+        )}
+        {blocker.status === "blocked" && <LeaveDialog leave={blocker.proceed} stay={blocker.reset} />}
+      </Suspense>
     </div>
   );
 }

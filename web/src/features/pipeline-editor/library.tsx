@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { TypeBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import { stepTypes } from "./api";
 import styles from "./editor.module.css";
 import { KindIcon } from "./kinds";
@@ -28,7 +29,7 @@ export function Library({ chosen, disabled, add }: LibraryProps) {
           type="button"
           draggable={!disabled}
           disabled={disabled}
-          title={`${kind.summary}\n${how}`}
+          title={`${translated(kind.summary)}\n${how}`}
           onClick={() => add(kind)}
           onDragStart={(event) => {
             event.dataTransfer.setData(DRAGGED, kind.name);

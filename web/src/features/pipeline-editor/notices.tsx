@@ -1,5 +1,6 @@
 import { CircleX, X } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { translated } from "@/lib/sentences";
 import styles from "./editor.module.css";
 import type { Refusal } from "./model/document/refusal";
 
@@ -15,7 +16,11 @@ export function Refused({ refused, dismiss }: RefusedProps) {
   return (
     <p className={styles.notice} role="alert" data-look="bad">
       <CircleX size={14} aria-hidden />
-      <span>{isOurs ? t(`refused.${refused.code}` as "refused.shared") : `${refused.message} ${refused.hint}`}</span>
+      <span>
+        {isOurs
+          ? t(`refused.${refused.code}` as "refused.shared")
+          : `${translated(refused.message)} ${translated(refused.hint)}`}
+      </span>
       <button type="button" aria-label={t("dismiss")} onClick={dismiss}>
         <X size={14} aria-hidden />
       </button>

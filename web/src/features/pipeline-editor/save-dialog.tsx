@@ -1,5 +1,6 @@
 import { lazy, Suspense, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { translated } from "@/lib/sentences";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
@@ -77,9 +78,8 @@ interface ConflictDialogProps {
 
 /** Somebody saved in the meantime: both texts, and nothing is lost whichever is taken. */
 export function ConflictDialog({ conflict, mine, keepMine, takeTheirs, close }: ConflictDialogProps) {
-  const { t, i18n } = useTranslation("pipeline-editor");
-  const { says, base, theirs } = conflict;
-  const isChinese = i18n.language.startsWith("zh");
+  const { t } = useTranslation("pipeline-editor");
+  const { says, theirs } = conflict;
   return (
     <Modal
       open
@@ -96,7 +96,7 @@ export function ConflictDialog({ conflict, mine, keepMine, takeTheirs, close }: 
         </>
       }
     >
-      <p>{isChinese ? t("conflict.says", { version: theirs.version, base }) : says}</p>
+      <p>{translated(says)}</p>
       <p className="muted">{t("conflict.about", { version: theirs.version })}</p>
       <Suspense fallback={<Skeleton rows={4} />}>
         <TextDiff label={t("conflict.both")} before={theirs.text} after={mine} sideBySide />

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { FileText, Trash2, X } from "lucide-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { translated } from "@/lib/sentences";
 import { Button } from "@/ui/button";
 import { Choice } from "@/ui/choice";
 import { Field } from "@/ui/field";
@@ -70,7 +71,11 @@ export function StepForm({ step, value, drawing, problems, edit, renamed, remove
     <Parameter
       key={keys.join(".")}
       label={spec.name}
-      spec={keys.length > 1 ? spec : { ...spec, about: t(`about.${spec.name}` as "about.run") }}
+      spec={
+        keys.length > 1
+          ? { ...spec, about: translated(spec.about) }
+          : { ...spec, about: t(`about.${spec.name}` as "about.run") }
+      }
       value={at(body, keys)}
       wrong={wrong(keys)}
       set={(wanted) => edit((now) => setKey(now, step.id, keys, wanted))}
@@ -124,7 +129,7 @@ export function StepForm({ step, value, drawing, problems, edit, renamed, remove
           )}
         </Field>
         {step.uses === "" && (
-          <Field label={t("form.type")} wrong={wrong(["type"])} about={kind?.summary ?? ""}>
+          <Field label={t("form.type")} wrong={wrong(["type"])} about={translated(kind?.summary ?? "")}>
             {({ id }) => (
               <Choice
                 id={id}

@@ -2,6 +2,7 @@ import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { CircleX, Copy, CornerDownRight, Filter, Flag, Globe, Hand, Info, Layers } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { translated } from "@/lib/sentences";
 import styles from "./canvas.module.css";
 import { KindIcon } from "./kinds";
 import type { Drawn } from "./model/drawing";
@@ -29,13 +30,14 @@ export type StepNodeType = Node<StepData, "step">;
 export const StepNode = memo(function StepNode({ data, selected }: NodeProps<StepNodeType>) {
   const { t } = useTranslation("pipeline-editor");
   const { step, wrong, noted, planned, isDown } = data;
+  const why = translated(planned?.why ?? "");
   return (
     <div
       className={styles.node}
       data-selected={selected}
       data-wrong={wrong !== ""}
       data-plan={planned === null ? undefined : planned.runs ? "runs" : "skipped"}
-      title={[step.id, step.name, wrong, noted, planned?.why].filter(Boolean).join("\n")}
+      title={[step.id, step.name, wrong, noted, why].filter(Boolean).join("\n")}
     >
       <Handle
         type="target"
@@ -47,7 +49,7 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Ste
       </span>
       <span className={styles.words}>
         <strong>{step.id}</strong>
-        <small>{planned !== null && !planned.runs ? planned.why : step.name || step.uses || step.type}</small>
+        <small>{planned !== null && !planned.runs ? why : step.name || step.uses || step.type}</small>
       </span>
       <span className={styles.badges}>
         {wrong !== "" && <Badge look="bad" says={wrong} icon={<CircleX size={14} />} />}
@@ -85,7 +87,7 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Ste
 function PlanMark({ planned }: { planned: Planned }) {
   const { t } = useTranslation("pipeline-editor");
   return planned.runs ? null : (
-    <Badge says={`${t("plan.skipped")}: ${planned.why}`} icon={<CornerDownRight size={13} />} />
+    <Badge says={`${t("plan.skipped")}: ${translated(planned.why)}`} icon={<CornerDownRight size={13} />} />
   );
 }
 

@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
+import { useTranslation } from "react-i18next";
 import type { ProblemBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import { plan as planOf, verdict } from "./api";
 import type { Editing } from "./editing";
 import { byStep, planByStep } from "./model/marks";
@@ -29,8 +31,11 @@ export function useChecks({ id, text, beginning, editing, search }: ChecksProps)
     ...planOf(id ?? 0, settled, event ?? "push", search.branch),
     enabled: event !== undefined,
   });
-  const problems = checked.data?.problems ?? NONE;
-  const notes = checked.data?.notes ?? NONE;
+  const { i18n } = useTranslation();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: in another language they read otherwise
+  const problems = useMemo(() => (checked.data?.problems ?? NONE).map(inWords), [checked.data, i18n.language]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  const notes = useMemo(() => (checked.data?.notes ?? NONE).map(inWords), [checked.data, i18n.language]);
   const plan = event !== undefined && planned.error === null ? planned.data : undefined;
   useEffect(() => {
     const here = ({ file }: ProblemBody) => file === "";
@@ -51,6 +56,10 @@ export function useChecks({ id, text, beginning, editing, search }: ChecksProps)
     planned: useMemo(() => (plan === undefined ? null : planByStep(plan)), [plan]),
     notPlanned: event === undefined ? null : planned.error,
   };
+}
+
+function inWords(problem: ProblemBody): ProblemBody {
+  return { ...problem, message: translated(problem.message), hint: translated(problem.hint) };
 }
 
 export type Checks = ReturnType<typeof useChecks>;

@@ -14,8 +14,6 @@ export interface Saved {
 export interface Conflict {
   /** In the server's words: also who it was. */
   readonly says: string;
-  /** The version that was edited here. */
-  readonly base: number;
   readonly theirs: Saved;
 }
 
@@ -51,7 +49,7 @@ export function useSaving({ id, project, editing, given, made }: SavingProps) {
       if (id === null || !(error instanceof ApiError) || error.code !== "stale_version") return;
       const { data } = await pipelinesRetrieve({ path: { id } });
       setAsks(false);
-      setConflict({ says: error.message, base: saved.version, theirs: { text: data.source, version: data.version } });
+      setConflict({ says: error.message, theirs: { text: data.source, version: data.version } });
     },
   });
   return {

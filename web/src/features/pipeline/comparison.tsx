@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { ChangeBody, VersionBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import { Asked } from "@/ui/asked";
 import { Choice } from "@/ui/choice";
 import { Difference } from "@/ui/code";
@@ -66,7 +67,7 @@ function Changes({ changes }: { changes: readonly ChangeBody[] | null }) {
   return (
     <ul className={styles.changes}>
       {changes.map(({ what, name, field, sentence }) => (
-        <li key={`${what} ${name} ${field} ${sentence}`}>{sentence}</li>
+        <li key={`${what} ${name} ${field} ${sentence}`}>{translated(sentence)}</li>
       ))}
     </ul>
   );

@@ -4,6 +4,7 @@ import { CircleCheck, SkipForward } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { PlanBody, PlannedStepBody } from "@/api/generated";
 import { said } from "@/lib/search";
+import { translated } from "@/lib/sentences";
 import { Asked } from "@/ui/asked";
 import { Choice } from "@/ui/choice";
 import { type Column, List } from "@/ui/list";
@@ -106,7 +107,7 @@ function Steps({ steps }: { steps: readonly PlannedStepBody[] }) {
       key: "would",
       title: t("plan.would"),
       cell: ({ skip, condition, approval }) => (
-        <span title={skip?.message}>
+        <span title={translated(skip?.message ?? "")}>
           {skip === null ? (
             <>
               <CircleCheck size={13} aria-hidden /> {t("plan.will_run")}
@@ -120,7 +121,7 @@ function Steps({ steps }: { steps: readonly PlannedStepBody[] }) {
             </>
           ) : (
             <span className={styles.skipped}>
-              <SkipForward size={13} aria-hidden /> {skip.message}
+              <SkipForward size={13} aria-hidden /> {translated(skip.message)}
             </span>
           )}
         </span>

@@ -1,6 +1,7 @@
 import { CircleX, Info } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { ProblemBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import styles from "./problems.module.css";
 
 /** What is wrong with a text, and what is to be noted: where, what, and how to mend it. */
@@ -19,7 +20,7 @@ export function Problems({ problems, notes }: { problems: readonly ProblemBody[]
           <span>
             <span className="unseen">{t(`problems.${kind}`)}: </span>
             {line > 0 && <strong>{t("problems.place", { file: file === "" ? "" : `${file} `, line, column })} </strong>}
-            {message} {hint !== "" && <span className="muted">{hint}</span>}
+            {translated(message)} {hint !== "" && <span className="muted">{translated(hint)}</span>}
           </span>
         </li>
       ))}

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { cicdToolsHealthCheck, type ToolBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import { Asked } from "@/ui/asked";
 import { Button } from "@/ui/button";
 import { Facts } from "@/ui/facts";
@@ -48,7 +49,7 @@ function Tool({ tool }: { tool: ToolBody }) {
         <Facts
           facts={[
             [t("health"), <HealthMark key="health" health={tool.status} />],
-            [t("found"), tool.message],
+            [t("found"), translated(tool.message)],
             [t("checked"), tool.checked_at === null ? t("never") : <Ago key="at" at={tool.checked_at} />],
             [t("type"), t(`types.${typeOf(tool)}`)],
             [t("address"), tool.base_url],
