@@ -57,8 +57,8 @@ class QueueBody(serializers.Serializer[Any]):
     oldest_at = serializers.DateTimeField(allow_null=True, help_text="Since when the first of them has waited.")
     oldest_seconds = serializers.FloatField(allow_null=True)
     running = serializers.IntegerField()
-    slots = serializers.IntegerField(help_text="Of the workers that take steps of it.")
-    workers = serializers.ListField(child=serializers.CharField(), help_text="That serve it, also while they drain.")
+    slots = serializers.IntegerField(help_text="Of the workers that serve it.")
+    workers = serializers.ListField(child=serializers.CharField(), help_text="That serve it; also those that drain.")
     reason = serializers.ChoiceField(["", "no_worker", "draining"], help_text="Why steps wait in vain.")
     message = serializers.CharField(help_text="The same as a sentence.")
 

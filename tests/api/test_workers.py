@@ -292,7 +292,11 @@ def test_a_queue_with_steps_that_nobody_takes_says_so_in_a_sentence(house: House
     found = queues(house.world)
     assert (found["gpu"]["reason"], found["gpu"]["workers"], found["gpu"]["slots"]) == ("no_worker", [], 0)
     assert found["gpu"]["message"] == "No worker serves the queue gpu: start one that does."
-    assert (found["drained"]["reason"], found["drained"]["workers"]) == ("draining", ["w1"])
+    assert (found["drained"]["reason"], found["drained"]["workers"], found["drained"]["slots"]) == (
+        "draining",
+        ["w1"],
+        3,
+    )
     assert found["drained"]["message"] == (
         "Every worker that serves the queue drained is draining: resume one, or start another."
     )

@@ -51,7 +51,7 @@ def test_an_operator_drains_and_resumes_the_worker_of_a_server(server: ServerPro
     seen = ansflow("list")[0]["seen_at"]
     until(lambda: ansflow("list")[0]["seen_at"] > seen, "it is heard of again, and still takes nothing")
     (queue,) = ansflow("queues")
-    assert (queue["waiting"], queue["running"], queue["slots"], queue["reason"]) == (1, 0, 0, "draining")
+    assert (queue["waiting"], queue["running"], queue["slots"], queue["reason"]) == (1, 0, 4, "draining")
 
     assert ansflow("resume", worker["name"])["state"] == "online"
     running = until(lambda: ansflow("list")[0]["steps"], "it takes the step that has waited")

@@ -240,7 +240,7 @@ def _queue(
         "oldest_at": oldest,
         "oldest_seconds": _since(oldest, now) if oldest else None,
         "running": running,
-        "slots": sum(worker.slots for worker in taking),
+        "slots": sum(worker.slots for worker in serving),
         "workers": [worker.name for worker in serving],
         "reason": reason,
         "message": message,

@@ -1275,11 +1275,11 @@ export type QueueBody = {
     oldest_seconds: number | null;
     running: number;
     /**
-     * Of the workers that take steps of it.
+     * Of the workers that serve it.
      */
     slots: number;
     /**
-     * That serve it, also while they drain.
+     * That serve it; also those that drain.
      */
     workers: Array<string>;
     /**

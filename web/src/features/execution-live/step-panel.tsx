@@ -44,6 +44,7 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
   const look = lookOfStep(step);
   const change = (to: ExecutionSearch) => show(step.key, tidy(to));
   const said = one !== undefined && attempt !== step.attempt ? one.message : step.message;
+  const waits = step.status === "pending" && attempt === step.attempt;
   const failed = attempt < step.attempt || step.status === "failed";
   return (
     <section className={styles.panel} aria-label={step.name || step.key}>
@@ -58,12 +59,12 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
         ) : null}
         <StepDeeds execution={execution} step={step} />
       </div>
-      {said === "" || step.status === "waiting" ? null : (
+      {said === "" || step.status === "waiting" || waits ? null : (
         <p className={styles.says} data-tone={look.tone}>
           {translated(said)}
         </p>
       )}
-      {said === "" && step.status === "pending" ? <Waits execution={execution} step={step.key} /> : null}
+      {waits ? <Waits execution={execution} step={step.key} said={said} /> : null}
       {step.status === "waiting" ? <ApprovalCard execution={execution} step={step.key} /> : null}
       {failed && attempt > 0 ? (
         <FailureCard

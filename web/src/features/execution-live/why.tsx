@@ -39,9 +39,16 @@ function wordOf(status: string, t: ReturnType<typeof useTranslation<["execution-
   return look === undefined ? status : t(`status:${look.word}`);
 }
 
-/** Why a step has not begun, in a sentence; nothing as long as that is not known. */
-export function Waits({ execution, step }: { execution: WholeExecutionBody; step: string }) {
+interface WaitsProps {
+  execution: WholeExecutionBody;
+  step: string;
+  /** What the step said of itself when it came to wait. */
+  said: string;
+}
+
+/** Why a step has not begun, in a sentence, as it is now. */
+export function Waits({ execution, step, said }: WaitsProps) {
   const { data } = useQuery({ ...decisions(execution.id, step, execution.seq), refetchInterval: AGAIN });
-  const now = data?.find((one) => one.kind === "now" && one.step === step);
-  return now === undefined || now.message === "" ? null : <p className={panel.says}>{translated(now.message)}</p>;
+  const now = data?.find((one) => one.kind === "now" && one.step === step)?.message || said;
+  return now === "" ? null : <p className={panel.says}>{translated(now)}</p>;
 }

@@ -65,7 +65,7 @@ export function WorkerRows({ rows, queues, answeredAt }: WorkerRowsProps) {
       cell: ({ load }) =>
         load === null ? <span className="muted">–</span> : <span title={t("load_says")}>{load.toFixed(2)}</span>,
     },
-    { key: "version", title: t("version"), width: "70px", wide: true, cell: ({ version }) => version || "–" },
+    { key: "version", title: t("version"), width: "92px", wide: true, cell: ({ version }) => version || "–" },
     {
       key: "heard",
       title: t("heard"),
