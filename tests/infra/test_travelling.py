@@ -8,6 +8,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -33,17 +34,20 @@ class Counted:
         self.put_files = 0
         self.read_files = 0
         self.away = False
+        self._lock = Lock()
 
     def put(self, source: int) -> tuple[str, int]:
         if self.away:
             raise OSError(5, "Input/output error")
-        self.put_files += 1
+        with self._lock:
+            self.put_files += 1
         return self._blobs.put(source)
 
     def read(self, sha256: str):
         if self.away:
             raise OSError(5, "Input/output error")
-        self.read_files += 1
+        with self._lock:
+            self.read_files += 1
         return self._blobs.read(sha256)
 
     def __getattr__(self, name: str):

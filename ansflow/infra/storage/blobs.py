@@ -17,6 +17,9 @@ CHUNK = 2**20
 class Blobs(Protocol):
     """Any number of processes, on any number of machines, put and read at once. No content is ever whole in memory."""
 
+    at_once: int
+    """How many requests together are quicker than one after the other."""
+
     def put(self, source: int) -> tuple[str, int]:
         """Keeps the regular file behind the descriptor, from its begin; gives (SHA-256, size in bytes).
 
@@ -43,6 +46,8 @@ class Blobs(Protocol):
 
 class FileBlobs:
     """`Blobs` in a folder, which may be one that several machines see."""
+
+    at_once = 4
 
     def __init__(self, root: Path) -> None:
         self.root = root

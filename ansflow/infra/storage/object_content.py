@@ -29,6 +29,8 @@ class _Changed(Exception):
 class ObjectBlobs:
     """`Blobs`. The name must be known before the first byte is sent, so a large file is read twice."""
 
+    at_once = 16
+
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 

@@ -15,12 +15,15 @@ import hashlib
 import os
 import stat
 import time
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import Generic, Self, TypeVar
 
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.infra.storage import changes, trees
@@ -38,6 +41,10 @@ IN_THE_WAY = frozenset({errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.EEXIST, 
 """Something else than a folder stands where one is looked for, or a folder where a file is to be."""
 MOST_KNOWN = 200_000
 """Paths of executions at rest that are remembered: some 100 MB. Of others the log is read again, and content too."""
+
+
+Kept = tuple[Entry, Stamp | None]
+"""What stands there, and its stamp where that is certain."""
 
 
 @dataclass(slots=True)
@@ -178,15 +185,24 @@ class TravellingWorkspaces(FileWorkspaces):
         """What differs from what is known, its content kept; and the stamps of what was looked at or has gone."""
         made: list[tuple[str, Entry]] = []
         stamps: dict[str, Stamp | None] = {}
+
+        def note(path: str, kept: Kept) -> None:
+            entry, stamps[path] = kept
+            if not entry.says_the_same(copy.tree.get(path)):
+                made.append((path, entry))
+
         scan = Scan(copy.tree, copy.stamps)
         root = os.open(workspace, trees.DIRECTORY)
         try:
-            for differing in scan.differing(root):
-                known = copy.tree.get(differing.path)
-                with suppress(FileNotFoundError):  # other steps may be at work here
-                    entry, stamps[differing.path] = self._kept(differing, known, copy.stamps.get(differing.path))
-                    if not entry.says_the_same(known):
-                        made.append((differing.path, entry))
+            with Several(self._blobs.at_once, note) as several:
+                for differing in scan.differing(root):
+                    path = differing.path
+                    with suppress(FileNotFoundError):  # other steps may be at work here
+                        kept = self._kept(differing, copy.tree.get(path), copy.stamps.get(path))
+                        if isinstance(kept, int):
+                            several.ask(path, partial(self._put, kept))
+                        else:
+                            note(path, kept)
         finally:
             os.close(root)
         gone: list[str] = []
@@ -195,7 +211,8 @@ class TravellingWorkspaces(FileWorkspaces):
         stamps.update(dict.fromkeys(gone))
         return Body(gone=tuple(gone), made=tuple(sorted(made))), stamps
 
-    def _kept(self, differing: Differing, known: Entry | None, stamp: Stamp | None) -> tuple[Entry, Stamp | None]:
+    def _kept(self, differing: Differing, known: Entry | None, stamp: Stamp | None) -> Kept | int:
+        """An open file, where its content must be put to know."""
         mode = differing.stamp[3]
         if stat.S_ISDIR(mode):
             return folder_entry(mode), None
@@ -203,12 +220,18 @@ class TravellingWorkspaces(FileWorkspaces):
             return Entry(LINK, content=os.readlink(differing.name, dir_fd=differing.folder)), differing.stamp
         with _opened(differing.path, differing.name, differing.folder) as source:
             if known is not None and known.kind == FILE and (stamp is None or stamp[0] == differing.stamp[0]):
-                entry, now = _read(source)  # only touched, perhaps
-                if entry.says_the_same(known):
-                    return entry, now
+                kept = _read(source)  # only touched, perhaps
+                if kept[0].says_the_same(known):
+                    return kept
+            return os.dup(source)
+
+    def _put(self, source: int) -> Kept:
+        try:
             before, begun = os.fstat(source), time.time_ns()
             sha256, _ = self._blobs.put(source)
             return _file_entry(before, sha256), _certain(before, os.fstat(source), begun)
+        finally:
+            os.close(source)
 
     # ── what others have changed ─────────────────────────────────────────────────────────────────────────────────
 
@@ -218,15 +241,21 @@ class TravellingWorkspaces(FileWorkspaces):
             return
         copy.loaded = False  # until all of it has been laid on
         root = self.open(execution)
-        for path, before, after in self._differences(copy, found):
-            if alone or (after is not None and after.kind == FOLDER) or self._is_ours(root, path, before, copy):
+        with Several(self._blobs.at_once, partial(_remember, copy)) as several:
+            for path, before, after in self._differences(copy, found):
+                is_ours = alone or (after is not None and after.kind == FOLDER)
+                is_ours = is_ours or self._is_ours(root, path, before, copy)
                 copy.stamps.pop(path, None)
+                if not is_ours:  # a step here has changed it: its own `keep` tells of it
+                    continue
+                if alone and after is not None:
+                    _make_way(root, path, after)
                 if after is None:
                     _remove(root, path)
-                elif (made := self._make(root, path, after, alone=alone)) is not None:
-                    copy.stamps[path] = made
-            else:
-                copy.stamps.pop(path, None)  # a step here has changed it: its own `keep` tells of it
+                elif after.kind == FILE:
+                    several.ask(path, partial(self._make, root, path, after, alone=alone))
+                else:
+                    self._make(root, path, after, alone=alone)
         self._note(execution, copy, found[-1].number)
         copy.loaded = True
 
@@ -260,9 +289,7 @@ class TravellingWorkspaces(FileWorkspaces):
             return False
 
     def _make(self, root: Path, path: str, entry: Entry, *, alone: bool) -> Stamp | None:
-        """Returns its stamp, where its content is certain from now on. What stands in its way goes if we are alone."""
-        if alone:
-            _make_way(root, path, entry)
+        """Returns its stamp, where its content is certain from now on."""
         try:
             if entry.kind == FILE:
                 pieces = self._blobs.read(entry.content)
@@ -276,6 +303,39 @@ class TravellingWorkspaces(FileWorkspaces):
             if alone or error.errno not in IN_THE_WAY:
                 raise
         return None
+
+
+Answer = TypeVar("Answer")
+
+
+class Several(Generic[Answer]):
+    """Asks for several things at once; `note(path, answer)` hears of each in the thread that asks, by the end of the
+    block at the latest. What goes wrong is raised there, when nothing is under way any more."""
+
+    def __init__(self, at_once: int, note: Callable[[str, Answer], object]) -> None:
+        self._most = 2 * at_once
+        self._note = note
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="contents")
+        self._waiting: deque[tuple[str, Future[Answer]]] = deque()
+
+    def ask(self, path: str, call: Callable[[], Answer]) -> None:
+        self._waiting.append((path, self._pool.submit(call)))
+        self._settle(self._most)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._settle(0)
+        finally:
+            self._pool.shutdown()
+
+    def _settle(self, most: int) -> None:
+        while len(self._waiting) > most:
+            path, asked = self._waiting.popleft()
+            self._note(path, asked.result())
 
 
 def _remember(copy: Copy, path: str, stamp: Stamp | None) -> None:
