@@ -28,5 +28,6 @@ urlpatterns = [
     path("v1/", include("ansflow.api.approvals")),
     path("v1/", include("ansflow.api.statistics")),
     path("v1/", include("ansflow.api.workers")),
+    path("v1/", include("ansflow.api.reports")),
     path("", include("ansflow.api.documentation")),
 ]

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "ansflow.apps.executions",
     "ansflow.apps.approvals",
     "ansflow.apps.workers",
+    "ansflow.apps.analytics",
     "django.contrib.admin.apps.SimpleAdminConfig",  # the operators' site is made by hand
     "django.contrib.auth",
     "django.contrib.contenttypes",

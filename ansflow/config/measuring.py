@@ -9,6 +9,7 @@ from django.db.models import Count
 
 from ansflow import __version__
 from ansflow.apps.executions.models import PipelineExecution, StepExecution
+from ansflow.apps.executions.overdue import overdue
 from ansflow.config.chores import Chores
 from ansflow.config.wiring import Wired
 from ansflow.core.plan import DEFAULT_QUEUE
@@ -27,6 +28,8 @@ def add_measures(measures: Measures, wired: Wired, threads: Sequence[Chores]) ->
                  lambda: [((__version__,), 1.0)], labels=("version",))  # fmt: skip
     measures.ask("ansflow_database_up", "1 while the database answers.", _up)
     measures.ask("ansflow_executions", "Executions by status.", _asked(_executions), labels=("status",))
+    measures.ask("ansflow_executions_overdue", "Executions that run much longer than those of their pipeline do.",
+                 _asked(lambda: [((), float(overdue()))]))  # fmt: skip
     measures.ask("ansflow_steps", "Steps that run, or wait for an approval.", _asked(_steps), labels=("status",))
     measures.ask("ansflow_repairs_total", "Repairs, by rule: none without a fault.",
                  lambda: by_label({**dict.fromkeys(RULES, 0), **engine.recovery.repairs}),

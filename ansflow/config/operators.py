@@ -19,7 +19,7 @@ from django.template.response import TemplateResponse
 from ansflow.apps.accounts import queries, signing_in
 from ansflow.apps.accounts.models import User
 
-APPS = ("accounts", "projects", "pipelines", "executions", "atomic_steps", "tools", "audit")
+APPS = ("accounts", "projects", "pipelines", "executions", "atomic_steps", "tools", "analytics", "audit")
 
 
 class SignIn(AdminAuthenticationForm):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import connections
 
 from ansflow.apps.accounts.chores import forget_ended_sessions
+from ansflow.apps.analytics.reports import write_reports
 from ansflow.apps.executions.changes import named
 from ansflow.apps.executions.chores import (
     cleanup_old_executions,
@@ -17,9 +18,11 @@ from ansflow.apps.executions.chores import (
     settle_concurrency_groups,
     tidy_workspaces,
 )
-from ansflow.apps.tools.chores import check_tools
+from ansflow.apps.executions.overdue import note_overdue_executions
+from ansflow.apps.tools.chores import check_tools, sync_jobs
 from ansflow.config.around import Around
 from ansflow.config.chores import Chore, Chores, Work
+from ansflow.config.keeping import keep_pipelines
 from ansflow.config.owning import Ground
 from ansflow.config.settings import Settings
 from ansflow.config.storage import open_content
@@ -62,6 +65,22 @@ def periodic(settings: Settings) -> Sequence[Periodic]:
         Periodic(name="sessions", work=forget_ended_sessions, every=HOUR, first=120.0),
         Periodic(name="concurrency groups", work=settle_concurrency_groups, every=60.0, first=1.0),
         Periodic(name="retention", task="cleanup_old_executions", work=cleanup_old_executions, every=HOUR, first=300.0),
+        Periodic(name="tool jobs", task="sync_tool_jobs", work=sync_jobs, every=300.0, first=90.0),
+        Periodic(
+            name="overdue executions",
+            task="monitor_long_running_executions",
+            work=note_overdue_executions,
+            every=300.0,
+            first=240.0,
+        ),
+        Periodic(name="reports", task="generate_execution_reports", work=write_reports, every=HOUR, first=420.0),
+        Periodic(
+            name="pipelines",
+            task="backup_pipeline_configurations",
+            work=partial(keep_pipelines, settings),
+            every=24 * HOUR,
+            first=900.0,
+        ),
         Periodic(name="logs", work=pack_left_logs, every=24 * HOUR, first=180.0),
         Periodic(name="content", work=collect_content, every=24 * HOUR, first=600.0),
     )

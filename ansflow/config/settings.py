@@ -84,7 +84,7 @@ def _broker_address(written: str) -> str:
         "an address such as redis://:password@host:6379/1 or amqp://user:password@host:5672/ansflow; "
         "special characters of a password are written as %XX"
     )
-    path = "/?[0-9]{0,4}" if written.startswith("redis") else "(/[A-Za-z0-9_.%-]{0,200})?"
+    path = "/?[0-9]{0,4}" if written.startswith("redis") else "/{0,2}[A-Za-z0-9_.%-]{0,200}"
     return _address(written, wanted, schemes=("redis", "rediss", "amqp", "amqps"), path=path)
 
 

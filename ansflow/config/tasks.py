@@ -11,10 +11,14 @@ from typing import Any
 
 from celery import shared_task
 
+from ansflow.apps.analytics.reports import write_reports
 from ansflow.apps.executions import actions as executions
 from ansflow.apps.executions.chores import cleanup_old_executions as clean_up
+from ansflow.apps.executions.overdue import note_overdue_executions
 from ansflow.apps.tools import actions as tools
 from ansflow.apps.tools.chores import check_tools, sync_jobs
+from ansflow.config.keeping import keep_pipelines
+from ansflow.config.settings import current
 
 
 def execute_pipeline_task(execution_id: int) -> None:
@@ -35,6 +39,18 @@ def cleanup_old_executions() -> None:
 
 def sync_tool_jobs() -> None:
     sync_jobs()
+
+
+def generate_execution_reports() -> None:
+    write_reports()
+
+
+def monitor_long_running_executions() -> None:
+    note_overdue_executions()
+
+
+def backup_pipeline_configurations() -> None:
+    keep_pipelines(current())
 
 
 def process_webhook_event(event_id: int) -> None:
@@ -59,6 +75,9 @@ TASKS: Mapping[str, Any] = {
         cleanup_old_executions,
         sync_tool_jobs,
         process_webhook_event,
+        generate_execution_reports,
+        monitor_long_running_executions,
+        backup_pipeline_configurations,
         monitor_remote_execution,
     )
 }

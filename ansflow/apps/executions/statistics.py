@@ -60,9 +60,9 @@ def _measured(found: QuerySet[PipelineExecution]) -> dict[str, Any]:
 
 
 def _spread(ordered: Sequence[float]) -> dict[str, float | None]:
-    return {"p50": _percentile(ordered, 50), "p95": _percentile(ordered, 95)}
+    return {"p50": percentile(ordered, 50), "p95": percentile(ordered, 95)}
 
 
-def _percentile(ordered: Sequence[float], percent: int) -> float | None:
+def percentile(ordered: Sequence[float], percent: int) -> float | None:
     """A value that was really measured: the smallest that so many per cent do not exceed."""
     return round(ordered[ceil(len(ordered) * percent / 100) - 1], 3) if ordered else None

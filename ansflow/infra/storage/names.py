@@ -41,6 +41,11 @@ def write_json(path: Path, value: object) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Writes the file whole or not at all, also where this process is killed at any moment."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for what is no text."""
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    temporary.write_text(text)
+    temporary.write_bytes(content)
     temporary.rename(path)

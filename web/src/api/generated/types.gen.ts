@@ -220,6 +220,25 @@ export type CountsBody = {
 };
 
 /**
+ * Of the executions that ended on that day, in UTC. Null: nothing to measure.
+ */
+export type DailyReportBody = {
+    project: number;
+    project_name: string;
+    day: string;
+    executions: number;
+    succeeded: number;
+    failed: number;
+    cancelled: number;
+    success_rate: number | null;
+    p50_seconds: number | null;
+    p95_seconds: number | null;
+    slowest: Array<SlowStep>;
+    failing: Array<FailingStep>;
+    made_at: string;
+};
+
+/**
  * `kind` is `plan` (before it began), `event`, or `now` (of what has not ended). `step` empty: of the whole.
  */
 export type DecisionBody = {
@@ -348,6 +367,12 @@ export type EventBody = {
 export type EventsBody = {
     events: Array<EventBody>;
     seq: number;
+};
+
+export type FailingStep = {
+    pipeline: string;
+    step: string;
+    failures: number;
 };
 
 export type FieldBody = {
@@ -1434,6 +1459,16 @@ export type SkipBody = {
 };
 
 /**
+ * `seconds` is the 95th percentile of its runs on that day.
+ */
+export type SlowStep = {
+    pipeline: string;
+    step: string;
+    runs: number;
+    seconds: number;
+};
+
+/**
  * A body or query whose unknown fields are errors, each with the nearest known name.
  */
 export type SourceBody = {
@@ -1929,6 +1964,60 @@ export type SignInWritable = {
     username: string;
     password: string;
 };
+
+export type AnalyticsReportsListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        page?: number;
+        page_size?: number;
+        project?: number;
+        /**
+         * The first day.
+         */
+        since?: string;
+        /**
+         * The last day.
+         */
+        until?: string;
+    };
+    url: '/api/v1/analytics/reports/';
+};
+
+export type AnalyticsReportsListErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+};
+
+export type AnalyticsReportsListError = AnalyticsReportsListErrors[keyof AnalyticsReportsListErrors];
+
+export type AnalyticsReportsListResponses = {
+    /**
+     * A page of the list.
+     */
+    200: {
+        count: number;
+        next: string | null;
+        previous: string | null;
+        results: Array<DailyReportBody>;
+    };
+};
+
+export type AnalyticsReportsListResponse = AnalyticsReportsListResponses[keyof AnalyticsReportsListResponses];
 
 export type ApprovalsListData = {
     body?: never;

@@ -1,0 +1,1 @@
+"""What can be learnt from many executions: reports by project and day."""
