@@ -120,12 +120,11 @@ class Wishes:
         self._heard = ""
 
     def heard(self, wish: str) -> None:
+        from ansflow.config.wiring import obey  # noqa: PLC0415 — wants Django
+
         if wish != self._heard:
             self._heard = wish
             self._tell("wish", wish=wish or "go on")
-        if not wish:
-            self._slots.resume()
-            return
-        self._slots.drain()
+        obey(self._slots, wish)
         if wish == STOP and self._slots.is_drained:
             self._ending.asked.set()

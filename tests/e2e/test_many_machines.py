@@ -152,6 +152,21 @@ def test_a_worker_that_is_killed_in_mid_step_adopts_it_when_it_comes_back(house:
     assert witness(place) == "begun" and house.log(execution, "hold") == "first\nlast\n"
 
 
+def test_a_worker_that_is_told_to_stop_ends_what_runs_and_then_itself(house: House) -> None:
+    leaving = house.installation.worker("leaving", queues="leaving")
+    (name,) = {line.split()[1] for line in told(leaving) if line.startswith("Worker ")}
+    pipeline, place = house.pipeline(HELD.replace("executor: host", "executor: host\n    runs_on: leaving"))
+    execution = house.begin(pipeline)
+    until(lambda: witness(place), "the step has begun")
+    (worker,) = [one for one in house.server.api("GET", "workers/")["results"] if one["name"] == name]
+    house.server.api("POST", f"workers/{worker['id']}/stop/")
+    leaving.wait_for("An operator wants this worker to stop")
+    assert leaving.is_running, "what runs goes on"
+    (place / "go").touch()
+    assert house.end(execution)["status"] == "success"
+    assert leaving.ended() == 0 and leaving.said[-1] == "Ended."
+
+
 def test_of_two_schedulers_one_is_active_and_the_other_takes_over_at_once(house: House) -> None:
     active, waiting = sorted(house.schedulers, key=lambda one: "This scheduler is active." not in told(one))
     until(lambda: any("Another one is active" in line for line in told(waiting)), "the other says that it waits")
