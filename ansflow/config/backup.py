@@ -61,11 +61,11 @@ class Manifest:
     files: int = 0
 
 
-def back_up(data: Path, target: Path, kept: Path | None) -> Manifest:
+def back_up(keys: Path, target: Path, kept: Path | None) -> Manifest:
     """Writes the backup whole or not at all, readable by its owner only.
 
-    `kept` is the folder of logs, artifacts and caches, None with an object store, which is left to its own backup.
-    Raises Conflict where the target exists: no backup is written over.
+    `keys` is their folder; `kept` is the folder of logs, artifacts and caches, None with an object store, which is left
+    to its own backup. Raises Conflict where the target exists: no backup is written over.
     """
     if target.exists():
         raise Conflict(f"{target} exists. Choose another name, or remove it first.")
@@ -73,13 +73,13 @@ def back_up(data: Path, target: Path, kept: Path | None) -> Manifest:
         draft = Path(folder) / "backup"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as archive:
-            manifest = _write(archive, data, Path(folder), kept)
+            manifest = _write(archive, keys, Path(folder), kept)
             file.flush()
         os.link(draft, target)
     return manifest
 
 
-def _write(archive: tarfile.TarFile, data: Path, scratch: Path, kept: Path | None) -> Manifest:
+def _write(archive: tarfile.TarFile, keys: Path, scratch: Path, kept: Path | None) -> Manifest:
     rows: dict[str, int] = {}
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -93,7 +93,9 @@ def _write(archive: tarfile.TarFile, data: Path, scratch: Path, kept: Path | Non
                 serializers.serialize("jsonl", found, stream=lines, cls=Exact)
             archive.add(page, f"tables/{name}")
         migrations = sorted([list(key) for key in MigrationRecorder(connection).applied_migrations()])
-    archive.add(data / "keys", "keys", filter=_regular)
+    for path in sorted(keys.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            archive.add(path.resolve(), f"keys/{path.name}")  # of a mounted secret, each is a link
     files = sum(_add_folder(archive, kept, name) for name in KEPT) if kept is not None else 0
     manifest = Manifest(
         format=FORMAT, release=__version__, at=time.time(), migrations=migrations, rows=rows, files=files
@@ -152,17 +154,19 @@ def manifest_of(source: Path) -> Manifest:
     return _broken(source)
 
 
-def restore_keys(source: Path, data: Path) -> None:
-    """The keys come first: a start without them would make others. The data folder must be empty."""
-    if data.exists() and any(data.iterdir()):
-        raise Conflict(f"{data} is not empty: a backup is restored into an empty data folder only.")
+def restore_keys(source: Path, data: Path, keys: Path) -> None:
+    """The keys come first: a start without them would make others. Data folder and folder of keys must be empty."""
+    for folder in (data, keys):
+        if folder.exists() and any(folder.iterdir()):
+            raise Conflict(f"{folder} is not empty: a backup is restored into an empty data folder only.")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tarfile.open(source, "r:gz") as archive:
         for member in archive:
-            if member.name == "keys" or member.name.startswith("keys/"):
-                put(archive, member, member.name, data)
-    (data / "keys").chmod(0o700)
-    for path in (data / "keys").iterdir():
+            if member.name.startswith("keys/"):
+                put(archive, member, member.name.removeprefix("keys/"), keys)
+    keys.chmod(0o700)
+    for path in keys.iterdir():
         path.chmod(0o600)
 
 

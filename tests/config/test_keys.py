@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ansflow.config import keys as making
-from ansflow.config.keys import Keys, load_keys
+from ansflow.config.keys import Keys, expect_keys, load_keys
 from ansflow.core.errors import InvalidSpec
 
 GOOD = base64.b64encode(bytes(range(32))).decode()
@@ -177,3 +177,28 @@ def test_a_ring_elsewhere_replaces_the_one_in_the_data_folder(tmp_path: Path) ->
 
 def test_a_ring_elsewhere_that_is_gone_is_refused(tmp_path: Path) -> None:
     assert "cannot be read" in refused(tmp_path / "data", tmp_path / "ring")
+
+
+# ── one folder of keys for many machines ─────────────────────────────────────────────────────────────────────────
+
+
+def test_keys_may_be_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    data, folder = tmp_path / "data", tmp_path / "secret"
+    with pytest.raises(InvalidSpec, match="is no folder, and ANSFLOW_KEYS_DIR says that the keys are in it"):
+        load_keys(data, folder=folder)
+    folder.mkdir(mode=0o755)
+    made = load_keys(data, folder=folder)
+    assert {path.name for path in made.fresh} == {"session", "signing.pem", "ring"} and not (data / "keys").exists()
+    assert load_keys(tmp_path / "other", folder=folder).session == made.session
+
+
+def test_who_makes_no_keys_is_told_which_to_copy(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with pytest.raises(InvalidSpec, match=r"session, signing\.pem, ring\. Copy them from the first `ansflow serve`"):
+        expect_keys(data / "keys")
+    load_keys(data)
+    expect_keys(data / "keys")
+    (data / "keys" / "ring").unlink()
+    with pytest.raises(InvalidSpec, match=r"are not in .*: ring\. Copy"):
+        expect_keys(data / "keys")
+    expect_keys(data / "keys", ring_file=tmp_path / "ring")

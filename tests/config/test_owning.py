@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connections
 
-from ansflow.config.owning import Ground, Owning, own
+from ansflow.config.owning import Ground, Owning, is_owned, one_at_a_time, own
 from ansflow.core.errors import Conflict
 from tests.databases import Killable, fresh, use
 from tests.server_process import ServerProcess
@@ -151,3 +151,52 @@ def test_a_second_server_with_another_folder_is_refused(tmp_path: Path) -> None:
     one.kill()
     two.start()  # nobody has to wait for the database to notice
     assert two.stop() == 0
+
+
+def test_a_scheduler_waits_for_the_one_that_works_and_takes_over_at_once(alias: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr("ansflow.config.owning.connections", {"default": connections[alias], alias: connections[alias]})
+    first = taken(alias)
+    assert is_owned(alias)
+    ground, ending, waits, got = Ground(), Event(), Event(), Event()
+
+    def wait() -> None:
+        if ground.wait(ending, waits.set):
+            got.set()
+
+    waiting = Thread(target=wait)
+    waiting.start()
+    assert waits.wait(60) and not got.is_set()
+    first.release()
+    assert got.wait(5), "at once"
+    waiting.join(60)
+    assert is_owned(alias) and ground.is_ours()
+    ground.leave()
+    assert not is_owned(alias)
+
+
+def test_a_scheduler_that_waits_can_be_ended(alias: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr("ansflow.config.owning.connections", {"default": connections[alias], alias: connections[alias]})
+    first = taken(alias)
+    ending = Event()
+    assert not Ground().wait(ending, ending.set)
+    first.keep()
+    first.release()
+
+
+def test_those_that_start_at_once_migrate_one_after_the_other(alias: str) -> None:
+    order: list[str] = []
+    with one_at_a_time(alias):
+        other = Thread(target=lambda: in_turn(alias, order))
+        other.start()
+        own_lock = taken(alias)  # another one than that of the server that works
+        own_lock.release()
+        order.append("first")
+    other.join(60)
+    assert order == ["first", "second"]
+    with one_at_a_time(alias), pytest.raises(Conflict), one_at_a_time(alias, patience=0.0):
+        """Nobody waits for ever."""
+
+
+def in_turn(alias: str, order: list[str]) -> None:
+    with one_at_a_time(alias):
+        order.append("second")

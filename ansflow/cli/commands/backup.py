@@ -22,7 +22,7 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
         from ansflow.config.backup import back_up  # noqa: PLC0415 — models can be read from here on
         from ansflow.config.storage import storage_folder  # noqa: PLC0415
 
-        manifest = back_up(settings.data_dir, target, storage_folder(settings))
+        manifest = back_up(settings.keys_folder, target, storage_folder(settings))
     rows = f"{sum(manifest.rows.values()):,}"
     screen.print(t("backup.done", file=args.file, size=size(target.stat().st_size), rows=rows, files=manifest.files))
     screen.complain(t("backup.keys"))

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     if not source.is_file():
         raise NotFound(t("restore.missing", file=args.file))
     manifest = backup.manifest_of(source)
-    backup.restore_keys(source, settings.data_dir)
+    backup.restore_keys(source, settings.data_dir, settings.keys_folder)
     start_django(settings)
     from ansflow.config.storage import storage_folder  # noqa: PLC0415 — models can be read from here on
 
