@@ -216,6 +216,49 @@ def test_chinese_readers_read_chinese(server: ServerProcess, browser: Browser, f
         assert not re.search(r"\b(Follow|Search|lines|Attempt|Steps|Retry|Log|Summary)\b", shown), shown
 
 
+def test_a_large_matrix_is_one_box_that_opens_and_brackets_lead_to_the_neighbours(
+    server: ServerProcess, browser: Browser
+) -> None:
+    run = 'echo "${{ matrix.n }}"; test "${{ matrix.n }}" != 5'
+    legs = f"{{executor: host, needs: source, matrix: {{n: [1, 2, 3, 4, 5, 6, 7]}}, run: '{run}'}}"
+    steps = f"  source: {{executor: host, run: echo a}}\n  test: {legs}\n"
+    steps += "  last: {executor: host, needs: test, run: echo z}\n"
+    pipeline = watched.make(server, "shop", f"version: 1\nname: legs\nsteps:\n{steps}")
+    first, second = (watched.start(server, pipeline) for _ in range(2))
+    for execution in (first, second):
+        watched.has_come_to(server, execution, "failed")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{second}?view=graph")
+        box = page.locator("[data-bundle=test]")
+        expect(box).to_contain_text("test ×7")
+        expect(box).to_contain_text("1 failed")
+        expect(box).to_have_attribute("aria-current", "true")  # the step that is shown is one of them
+        assert page.locator("button[data-key]").count() == 2
+        assert seen.serious_faults() == []
+        box.click()
+        expect(page.locator("button[data-key]")).to_have_count(9)
+        page.keyboard.press("Shift+E")
+        page.keyboard.press("Shift+E")
+        expect(page.locator("button[data-key]")).to_have_count(9)
+        page.get_by_role("button", name="test ×7").click()
+        expect(box).to_be_visible()
+        page.keyboard.press("[")
+        expect(page).to_have_url(re.compile(rf"/executions/{first}$"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("legs #1")
+        page.keyboard.press("]")
+        expect(page).to_have_url(re.compile(rf"/executions/{second}$"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("legs #2")
+        page.keyboard.press("]")
+        expect(page.get_by_role("button", name="Next execution of the pipeline")).to_be_disabled()
+        page.keyboard.press("?")
+        sheet = page.get_by_role("dialog")
+        for says in ("Previous execution of the pipeline", "Next execution of the pipeline", "One log of all steps"):
+            expect(sheet).to_contain_text(says)
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
 """A sentence, or a part of one."""
 

@@ -1,7 +1,9 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { WholeExecutionBody } from "@/api/generated";
 import {
   approvalsList,
   cicdExecutionsArtifactsList,
+  cicdExecutionsList,
   cicdExecutionsLogsOutline,
   cicdExecutionsLogsRetrieve,
   cicdExecutionsLogsSearch,
@@ -101,6 +103,25 @@ export function usual(pipeline: number) {
     queryFn: async ({ signal }) => {
       const { data } = await cicdExecutionsStatisticsRetrieve({ query: { pipeline }, signal });
       return { median: data.duration_seconds.p50, of: data.measured };
+    },
+  });
+}
+
+export type Way = "before" | "after";
+
+/** The execution of the same pipeline that began just before or after; null where there is none. */
+export function neighbour({ id, pipeline, created_at }: WholeExecutionBody, way: Way) {
+  return queryOptions({
+    queryKey: ["executions", "neighbour", id, way],
+    staleTime: 0,
+    queryFn: async ({ signal }) => {
+      const at = new Date(Date.parse(created_at) + (way === "before" ? 1 : 0)).toISOString(); // it may be cut to the ms
+      const query =
+        way === "before"
+          ? ({ created_before: at, ordering: "-id" } as const)
+          : ({ created_after: at, ordering: "id" } as const);
+      const { data } = await cicdExecutionsList({ query: { pipeline, page_size: 20, ...query }, signal });
+      return data.results.find((one) => (way === "before" ? one.id < id : one.id > id))?.id ?? null;
     },
   });
 }

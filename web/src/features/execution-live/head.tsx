@@ -14,6 +14,7 @@ import { usual } from "./api";
 import { Deeds } from "./deeds";
 import styles from "./head.module.css";
 import { forecast } from "./model/forecast";
+import { Neighbours } from "./neighbours";
 
 /** What it is, how it stands and why, and what can be done with it. */
 export function Head({ execution, connected }: { execution: WholeExecutionBody; connected: boolean }) {
@@ -30,6 +31,7 @@ export function Head({ execution, connected }: { execution: WholeExecutionBody; 
         <h1>
           {pipeline_name} <span className="muted">#{number}</span>
         </h1>
+        <Neighbours execution={execution} />
         <Status look={look} />
         <span className={styles.taken}>
           <Taken of={execution} /> {look.final ? null : <Expected execution={execution} />}

@@ -1,13 +1,15 @@
-import { Minus, Plus } from "lucide-react";
-import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { ChevronDown, ChevronRight, Minus, Plus } from "lucide-react";
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StepExecutionBody } from "@/api/generated";
 import { type Layout, layOut, type Place } from "@/graph/layout";
 import { useTranslated } from "@/lib/sentences";
 import { lookOfStep } from "@/lib/status";
+import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
 import { Status } from "@/ui/status";
-import { resolved } from "./model/needs";
+import { type Bundle, boxesOf, boxOf, bundlesOf, LARGE, sampleOf } from "./model/bundles";
+import { bundleOf } from "./model/rows";
 import styles from "./steps.module.css";
 import type { StepsProps } from "./steps-list";
 import { type Sight, useSight } from "./use-sight";
@@ -30,8 +32,21 @@ export default function StepsGraph({ execution, chosen, choose }: StepsProps) {
   const scroll = useRef<HTMLDivElement>(null);
   const sight = useSight(scroll);
   const steps = execution.step_executions;
+  const bundles = useMemo(() => bundlesOf(steps), [steps]);
+  const [closed, setClosed] = useState<ReadonlySet<string>>(
+    () => new Set(bundles.filter((one) => one.steps.length >= LARGE).map(({ name }) => name)),
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: the steps of an execution and their needs never change
-  const layout = useMemo(() => layOut(resolved(steps)), [execution.id]);
+  const layout = useMemo(() => layOut(boxesOf(steps, closed)), [execution.id, closed]);
+  const toggle = useCallback(
+    (name: string) =>
+      setClosed((now) => new Set(now.has(name) ? [...now].filter((one) => one !== name) : [...now, name])),
+    [],
+  );
+  const toggleAll = () => setClosed(new Set(closed.size > 0 ? [] : bundles.map(({ name }) => name)));
+  useKey("shift+e", t("keys.bundles"), toggleAll, { enabled: bundles.length > 0 });
+  const its = bundleOf(steps.find(({ key }) => key === chosen));
+  const box = closed.has(its) ? boxOf(its) : chosen;
   const size = {
     width: 2 * EDGE + layout.columns * (BOX.width + GAP.column) - GAP.column,
     height: 2 * EDGE + layout.rows * (BOX.height + GAP.row) - GAP.row,
@@ -42,26 +57,45 @@ export default function StepsGraph({ execution, chosen, choose }: StepsProps) {
   }, [size.width]);
   const change = (by: 1 | -1) => setZoom(ZOOMS[ZOOMS.indexOf(zoom) + by] ?? zoom);
   useEffect(() => {
-    const place = layout.places.get(chosen);
+    const place = layout.places.get(box);
     if (scroll.current !== null && place !== undefined) show(scroll.current, place, zoom);
-  }, [chosen, layout, zoom]);
+  }, [box, layout, zoom]);
   return (
-    <div ref={scroll} className={styles.scroll}>
-      <div className={styles.zoom}>
-        <Button size="small" aria-label={t("zoom_out")} icon={<Minus size={12} />} onClick={() => change(-1)} />
-        <Button size="small" aria-label={t("zoom_in")} icon={<Plus size={12} />} onClick={() => change(1)} />
-      </div>
-      <div style={{ width: size.width * zoom, height: size.height * zoom }}>
-        <div className={styles.canvas} style={{ ...size, transform: `scale(${zoom})` }}>
-          <Edges layout={layout} chosen={chosen} {...size} />
-          {steps.map((step) => {
-            const place = layout.places.get(step.key) ?? CORNER;
-            if (!isSeen(place, sight, zoom)) return null;
-            return <Node key={step.key} step={step} place={place} chosen={step.key === chosen} choose={choose} />;
-          })}
+    <>
+      {bundles.length === 0 ? null : (
+        <fieldset className={styles.bundles} aria-label={t("bundles")}>
+          {bundles.map(({ name, steps: members }) => (
+            <button key={name} type="button" aria-expanded={!closed.has(name)} onClick={() => toggle(name)}>
+              {closed.has(name) ? <ChevronRight size={12} aria-hidden /> : <ChevronDown size={12} aria-hidden />}
+              {name} ×{members.length}
+            </button>
+          ))}
+        </fieldset>
+      )}
+      <div ref={scroll} className={styles.scroll}>
+        <div className={styles.zoom}>
+          <Button size="small" aria-label={t("zoom_out")} icon={<Minus size={12} />} onClick={() => change(-1)} />
+          <Button size="small" aria-label={t("zoom_in")} icon={<Plus size={12} />} onClick={() => change(1)} />
+        </div>
+        <div style={{ width: size.width * zoom, height: size.height * zoom }}>
+          <div className={styles.canvas} style={{ ...size, transform: `scale(${zoom})` }}>
+            <Edges layout={layout} chosen={box} {...size} />
+            {bundles.map((bundle) => {
+              const place = layout.places.get(boxOf(bundle.name));
+              if (place === undefined || !isSeen(place, sight, zoom)) return null;
+              const isChosen = bundle.name === its;
+              return <BundleNode key={bundle.name} bundle={bundle} place={place} chosen={isChosen} open={toggle} />;
+            })}
+            {steps.map((step) => {
+              if (closed.has(bundleOf(step))) return null;
+              const place = layout.places.get(step.key) ?? CORNER;
+              if (!isSeen(place, sight, zoom)) return null;
+              return <Node key={step.key} step={step} place={place} chosen={step.key === chosen} choose={choose} />;
+            })}
+          </div>
         </div>
       </div>
-    </div>
+    </>
   );
 }
 
@@ -128,6 +162,39 @@ const Node = memo(function Node({ step, place, chosen, choose }: NodeProps) {
     </button>
   );
 });
+
+interface BundleNodeProps {
+  bundle: Bundle;
+  place: Place;
+  chosen: boolean;
+  open: (name: string) => void;
+}
+
+/** Steps that are shown as one box: `test ×12`, and how many of them failed. A click shows them. */
+function BundleNode({ bundle, place, chosen, open }: BundleNodeProps) {
+  const { t } = useTranslation("execution-live");
+  const { sample, failed } = sampleOf(bundle);
+  if (sample === undefined) return null;
+  const look = lookOfStep(sample);
+  const says = `${bundle.name} ×${bundle.steps.length}`;
+  return (
+    <button
+      type="button"
+      className={`${styles.node} ${styles.stack}`}
+      data-bundle={bundle.name}
+      data-tone={look.tone}
+      aria-expanded={false}
+      aria-current={chosen ? "true" : undefined}
+      title={says}
+      style={{ left: left(place), top: top(place), ...BOX }}
+      onClick={() => open(bundle.name)}
+    >
+      <Status look={look} bare />
+      <span className={styles.name}>{says}</span>
+      {failed > 0 ? <span className={styles.failed}>{t("group_failed", { count: failed })}</span> : null}
+    </button>
+  );
+}
 
 function curve(from: Place | undefined, to: Place | undefined): string {
   if (from === undefined || to === undefined) return "";
