@@ -21,8 +21,6 @@ from ansflow.core.errors import AnsFlowError, InvalidSpec
 SKEW = timedelta(seconds=5)
 PLAIN_HTTP = frozenset({"security.W004", "security.W012", "security.W016"})
 """What Django finds wrong with http."""
-TIMES = {"postgresql": "SELECT EXTRACT(EPOCH FROM clock_timestamp())", "mysql": "SELECT UNIX_TIMESTAMP(SYSDATE(3))"}
-"""Asks a database server for its time, in seconds. SQLite has no clock of its own."""
 
 
 def check_up(settings: Settings) -> Mapping[str, list[str]]:
@@ -103,20 +101,16 @@ def _sealed(_: Settings) -> Iterator[str]:
 
 
 def _clock(_: Settings) -> Iterator[str]:
-    from django.db import connection  # noqa: PLC0415
-
     from ansflow.apps.audit.models import Entry  # noqa: PLC0415
+    from ansflow.apps.executions.clock import database_time  # noqa: PLC0415
 
     now = datetime.now(UTC)
     newest = Entry.objects.order_by("-id").first()
     if newest is not None and newest.at > now + SKEW:
         yield f"The clock of this machine stands {_seconds(newest.at - now)} before what the record says has happened."
-    if connection.vendor in TIMES:
-        with connection.cursor() as cursor:
-            cursor.execute(TIMES[connection.vendor])
-            theirs = datetime.fromtimestamp(float(cursor.fetchone()[0]), UTC)
-        if abs(theirs - datetime.now(UTC)) > SKEW:
-            yield f"The clocks of this machine and of the database are {_seconds(abs(theirs - now))} apart."
+    apart = abs(database_time() - datetime.now(UTC))
+    if apart > SKEW:
+        yield f"The clocks of this machine and of the database are {_seconds(apart)} apart."
 
 
 def _seconds(time: timedelta) -> str:

@@ -92,6 +92,7 @@ def beats(wired: Wired, ground: Ground) -> Chores:
 
     def beat() -> None:
         if ground.is_ours():
+            wired.clock.look()
             wired.engine.beat()
             ground.outages.over()
 
@@ -103,10 +104,11 @@ def looks(wired: Wired) -> Chores:
     return Chores("ansflow-looking", [Chore("due", wired.engine.look, BETWEEN_LOOKS, first=BETWEEN_LOOKS)])
 
 
-def looks_around(around: Around, ground: Ground, warn: Callable[[str], None]) -> Chores:
+def looks_around(wired: Wired, around: Around, ground: Ground, warn: Callable[[str], None]) -> Chores:
     """Of a server that leaves the work to others."""
 
     def look() -> None:
+        wired.clock.look()
         around.look(warn)
         ground.outages.over()
 

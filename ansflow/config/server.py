@@ -204,7 +204,7 @@ def _shared(settings: Settings, ground: Ground, tell: Tell, ending: ExitStack) -
     wired = build(settings, LEFT_TO_WORKERS, duties=(), bell=bell)
     around = Around()
     also_needs(around.missing_scheduler)
-    looking = looks_around(around, ground, lambda sentence: tell("warning", message=sentence))
+    looking = looks_around(wired, around, ground, lambda sentence: tell("warning", message=sentence))
     return Part(
         wired=wired,
         threads=(looking,),

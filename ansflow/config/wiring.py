@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from django.db import InterfaceError, OperationalError
 
 from ansflow.apps.executions import concurrency, running
+from ansflow.apps.executions.clock import DatabaseClock
 from ansflow.apps.executions.ports import ExecutionSecrets, facts
 from ansflow.apps.executions.store import DjangoStore
 from ansflow.config.bus import make_bus
@@ -23,8 +24,7 @@ from ansflow.config.settings import Settings
 from ansflow.config.storage import Storage, open_storage, open_workspaces
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine, in_thread
-from ansflow.engine.memory import SystemClock
-from ansflow.engine.ports import Dispatcher, EventBus
+from ansflow.engine.ports import Clock, Dispatcher, EventBus
 from ansflow.engine.recovery import ALONE, Duty
 from ansflow.infra.dispatch.slots import Slots, tell_nobody
 from ansflow.infra.storage.names import file_name, write_text
@@ -51,12 +51,14 @@ class Wired:
     store: DjangoStore
     storage: Storage
     bus: EventBus
+    clock: DatabaseClock
 
     def open(self) -> None:
         """Takes up what an earlier life left, and serves actions and API from now on."""
         if self.slots is not None:
             self.slots.serve(self.engine.run_step)
         running.use(self.engine)  # first: an execution that ends while this opens asks it for its concurrency group
+        self.clock.look()
         self.engine.open()
 
     def claim_no_more(self) -> None:
@@ -87,8 +89,8 @@ def build(
     data, root = settings.data_dir, server_folder(settings.data_dir)
     for folder in (root, root / "executions"):
         folder.mkdir(exist_ok=True, mode=0o700)
-    store, storage, bus = DjangoStore(), open_storage(settings), make_bus(settings)
-    slots, dispatcher = _dispatcher(settings, store, duties, bell)
+    store, storage, bus, clock = DjangoStore(), open_storage(settings), make_bus(settings), DatabaseClock()
+    slots, dispatcher = _dispatcher(settings, store, clock, duties, bell)
     name = worker_name(data)
     engine = Engine(
         store=store,
@@ -99,7 +101,7 @@ def build(
         secrets=ExecutionSecrets(lambda execution: store.wiring(execution).plan),
         bus=bus,
         dispatcher=dispatcher,
-        clock=SystemClock(),
+        clock=clock,
         registry=Offered(isolation),
         place=Place(
             base=None,
@@ -123,15 +125,15 @@ def build(
     engine.scheduler.on_ended = concurrency.ended
     if slots is not None:
         engine.on_wish = partial(obey, slots)
-    return Wired(name, engine, slots, store, storage, bus)
+    return Wired(name, engine, slots, store, storage, bus, clock)
 
 
 def _dispatcher(
-    settings: Settings, store: DjangoStore, duties: Collection[Duty], bell: Bell | None
+    settings: Settings, store: DjangoStore, clock: Clock, duties: Collection[Duty], bell: Bell | None
 ) -> tuple[Slots | None, Dispatcher]:
     if Duty.CARRY in duties:
         ring = tell_nobody if bell is None else bell.ring
-        slots = Slots(settings.slots, store=store, queues=settings.queues, ring=ring)
+        slots = Slots(settings.slots, store=store, queues=settings.queues, ring=ring, clock=clock)
         return slots, slots
     assert bell is not None
     from ansflow.infra.dispatch.bell import Ringing  # noqa: PLC0415 — an extra

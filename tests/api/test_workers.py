@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from ansflow.apps.accounts.models import User
 from ansflow.apps.audit.models import Entry
+from ansflow.apps.executions.clock import database_time
 from ansflow.apps.executions.models import StepExecution, Worker
-from ansflow.apps.workers import queries
 from tests.house import House
 from tests.world import World
 
@@ -21,7 +21,7 @@ NUMBERS = iter(range(1, 10_000))
 
 def worker(name: str, *, silent: float = 1.0, boot: str = "", **known: Any) -> Worker:
     """One that was heard of so many seconds ago."""
-    seen = queries.database_time() - timedelta(seconds=silent)
+    seen = database_time() - timedelta(seconds=silent)
     known = {"started_at": seen, "slots": 4, **known}
     return Worker.objects.create(boot=boot or f"{name}-{next(NUMBERS)}", name=name, seen_at=seen, **known)
 
@@ -44,9 +44,7 @@ def offered(house: House, project: Any = None, queue: str = "default", seconds: 
         house.api(owner).post("/api/v1/cicd/executions/", {"pipeline_id": pipeline.id})
     row = StepExecution.objects.get(execution__pipeline=pipeline)
     assert row.offered_at is not None
-    StepExecution.objects.filter(id=row.id).update(
-        queue=queue, offered_at=queries.database_time() - timedelta(seconds=seconds)
-    )
+    StepExecution.objects.filter(id=row.id).update(queue=queue, offered_at=database_time() - timedelta(seconds=seconds))
     row.refresh_from_db()
     return row
 

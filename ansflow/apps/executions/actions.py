@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, cast
 
 from django.db import transaction
-from django.utils import timezone
 
 from ansflow.apps.actor import Actor
 from ansflow.apps.audit.actions import record
@@ -155,8 +154,7 @@ def _write(
     note: str = "",
 ) -> int:
     """Writes it down, and has it begun when that is kept: at once, or when its concurrency group lets it."""
-    store = cast(DjangoStore, running.engine().store)
-    now = timezone.now()
+    store, now = cast(DjangoStore, running.engine().store), running.engine().scheduler.clock.now()
     made = store.create(plan, now=now, by=actor.name, kept=kept, known=known)
     Pipeline.objects.filter(id=pipeline.id).update(executions_count=known.number)
     after = {"version_id": known.version_id, "branch": known.branch, "commit": known.commit, "digest": plan.digest}

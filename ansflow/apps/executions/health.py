@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from ansflow.apps.executions.clock import database_time
 from ansflow.apps.executions.models import Worker
 from ansflow.apps.tools.checks import Health, Status
 from ansflow.engine.recovery import Patience
@@ -24,7 +24,7 @@ def also_needs(lacks: Callable[[], str]) -> None:
 
 def alive() -> QuerySet[Worker]:
     """Workers whose lease holds."""
-    return Worker.objects.filter(seen_at__gt=timezone.now() - LEASE)
+    return Worker.objects.filter(seen_at__gt=database_time() - LEASE)
 
 
 def look_at_workers() -> Health:

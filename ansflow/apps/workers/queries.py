@@ -11,16 +11,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.db.models.expressions import NegatedExpression
-from django.utils import timezone
 
 from ansflow.apps.actor import Actor
 from ansflow.apps.executions import running
+from ansflow.apps.executions.clock import database_time
 from ansflow.apps.executions.health import LEASE
 from ansflow.apps.executions.models import StepExecution, Worker
-from ansflow.apps.executions.rows import aware_time
 from ansflow.apps.projects import access
 from ansflow.apps.projects.access import Permission
 from ansflow.core.errors import NotFound
@@ -51,8 +49,6 @@ OBEYED: Mapping[State, tuple[Command, ...]] = {
     State.LOST: (),
 }
 """What changes something: see `obeyed`."""
-
-CLOCKS = {"postgresql": "clock_timestamp() AT TIME ZONE 'UTC'", "mysql": "UTC_TIMESTAMP(6)"}
 
 Row = dict[str, Any]
 
@@ -129,16 +125,6 @@ def obeyed(worker: Worker, state: State, *, holds: int) -> tuple[Command, ...]:
     if state is State.STOPPING and worker.heeds == Worker.Wish.STOP and not holds:
         return ()
     return tuple(one for one in OBEYED[state] if one is not Command.STOP or worker.boot != running.own_boot())
-
-
-def database_time(alias: str = DEFAULT_DB_ALIAS) -> datetime:
-    """The one clock that all servers and workers share."""
-    connection = connections[alias]
-    if connection.vendor == "sqlite":  # a file has no clock but that of its one machine
-        return timezone.now()
-    with connection.cursor() as cursor:  # in UTC, whatever the zone of the session
-        cursor.execute(f"SELECT {CLOCKS[connection.vendor]}")
-        return aware_time(cursor.fetchone()[0])
 
 
 def _shown(now: datetime) -> QuerySet[Worker]:
