@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ansflow.core import globs, graph, inputs, matrix
 from ansflow.core.errors import Path, Problem
+from ansflow.core.plan import wrong_queue
 from ansflow.core.schema import Problems, nearest
 from ansflow.core.spec import EVENTS, ApprovalSpec, GlobSet, InputSpec, PipelineSpec, StepSpec, WhenRule
 from ansflow.core.texts import has_expressions
@@ -43,6 +44,8 @@ def check(spec: PipelineSpec) -> list[Problem]:
         _check_matrix(step, place, problems)
         _check_when(step, place, spec, problems)
         _check_globs(step, place, problems)
+        if "${{" not in step.runs_on and (wrong := wrong_queue(step.runs_on)):
+            problems.add((*place, "runs_on"), "bad_queue", wrong)
         if step.approval is not None:
             _check_approval(step.approval, (*place, "approval"), problems)
     for name, given in spec.inputs.items():

@@ -11,10 +11,11 @@ from typing import Any
 
 from ansflow.core import graph, matrix, when
 from ansflow.core.checks import check
-from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.core.errors import AnsFlowError, InvalidSpec, Problem
+from ansflow.core.foreseen import foreseen
 from ansflow.core.inputs import read as read_inputs
 from ansflow.core.matrix import Leg
-from ansflow.core.plan import Bundle, Plan, PlannedNeed, PlannedStep, Skip
+from ansflow.core.plan import Bundle, Plan, PlannedNeed, PlannedStep, Skip, wrong_queue
 from ansflow.core.schema import Problems, nearest
 from ansflow.core.spec import Need, PipelineSpec, StepSpec, Trigger
 from ansflow.core.status import Reason, StepStatus
@@ -53,7 +54,29 @@ def compile_plan(
         draft.forget_needs(chosen)
     plan = draft.plan(draft.skips(trigger, values, chosen))
     notes = tuple(_notes(spec, trigger))
-    return replace(plan, digest=digest, trigger=trigger, inputs=values, vars=dict(vars or {}), notes=notes)
+    plan = replace(plan, digest=digest, trigger=trigger, inputs=values, vars=dict(vars or {}), notes=notes)
+    plan = replace(plan, steps={key: _in_its_queue(plan, key, problems) for key in plan.steps})
+    if problems:
+        raise InvalidSpec(problems)
+    return plan
+
+
+def _in_its_queue(plan: Plan, key: str, problems: Problems) -> PlannedStep:
+    step, wanted = plan.steps[key], plan.spec_of(key).runs_on
+    if not wanted or step.skip is not None:
+        return step
+    path = ("finally" if step.final else "steps", step.step_id, "runs_on")
+    try:
+        queue = foreseen(plan, wanted, matrix=step.matrix)
+    except AnsFlowError as error:
+        problems.add(path, "bad_queue", f"Which workers {key} waits for cannot be told: {error}")
+        return step
+    if queue is None:
+        message = f"Which workers {key} waits for is decided before the run, and only the run can tell it."
+        problems.add(path, "known_too_late", message)
+    elif wrong := wrong_queue(queue):
+        problems.add(path, "bad_queue", f"Which workers {key} waits for: {wrong}")
+    return replace(step, queue=queue or "")
 
 
 def _without_template(spec: PipelineSpec) -> Iterator[Problem]:

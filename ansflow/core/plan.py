@@ -17,6 +17,13 @@ QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """How the name of a queue is written."""
 
 
+def wrong_queue(name: str) -> str:
+    """What is wrong with the name of a queue, as a sentence. "", which stands for DEFAULT_QUEUE, is right."""
+    if not name or QUEUE.fullmatch(name):
+        return ""
+    return f"{name!r} names no queue of workers: letters, digits, '.', '_' and '-', at most 100, the first no sign."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:
     """Decided before the run: the step will not run, and why."""

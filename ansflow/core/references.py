@@ -9,6 +9,7 @@ from functools import cached_property
 from ansflow.core import expressions, graph, matrix, shell_text
 from ansflow.core.errors import InvalidSpec, Path
 from ansflow.core.expressions import ANY, BOOLEAN, LIST, MAP, NUMBER, TEXT, Expression, ExpressionError, Scope, Type
+from ansflow.core.foreseen import FIXED, is_fixed
 from ansflow.core.schema import Problems
 from ansflow.core.spec import InputSpec, PipelineSpec, StepSpec
 from ansflow.core.texts import step_texts, texts
@@ -65,8 +66,8 @@ class _Expressions:
             if path[2:3] == ("matrix",):
                 message = "The values of a matrix are decided before the run, so they cannot hold expressions."
                 self.problems.add(path, "not_literal", message, "Write the values themselves.")
-            else:
-                self.text(text, path, scope, step)
+            elif self.text(text, path, scope, step) and path[2:3] == ("runs_on",):
+                self.known_before(text, path)
         if step.condition:
             self.condition(step, (*place, "if"), scope)
         self.script(step, (*place, "run"), scope)
@@ -81,6 +82,12 @@ class _Expressions:
             if isinstance(expression, Expression):
                 self.expression(expression, path, scope, step)
         return True
+
+    def known_before(self, text: str, path: Path) -> None:
+        if not all(is_fixed(part) for part in expressions.split(text) if isinstance(part, Expression)):
+            message = "Which workers a step waits for is decided before the run, and only the run can tell this."
+            hint = f"Let it follow from {', '.join(sorted(FIXED))} alone."
+            self.problems.add(path, "known_too_late", message, hint)
 
     def condition(self, step: StepSpec, path: Path, scope: Scope) -> None:
         try:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansflow.core.commands import Judge
 from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.core.foreseen import fixed_context
 from ansflow.core.plan import Plan
 from ansflow.core.spec import StepSpec
 from ansflow.core.state import ExecutionState, State, StepState
@@ -22,7 +23,7 @@ from ansflow.engine.ports import Facts
 Functions = Mapping[str, Callable[..., Any]]
 
 EVALUATED = (
-    *("parameters", "name", "working_directory", "shell", "executor", "runs_on", "resources", "image", "services"),
+    *("parameters", "name", "working_directory", "shell", "executor", "resources", "image", "services"),
     *("cache", "memoize", "artifacts", "reports", "environment"),
 )
 """Fields with texts to evaluate here. `run` holds no expressions any more, `env` has an order, `judge` has its own."""
@@ -148,30 +149,6 @@ def _step(row: StepState) -> Mapping[str, Any]:
         "message": row.message,
         "exit_code": outcome.exit_code if outcome else None,
         "failing_tests": [test.name for test in outcome.tests.failing] if outcome and outcome.tests else [],
-    }
-
-
-def fixed_context(plan: Plan) -> dict[str, Any]:
-    trigger = plan.trigger
-    return {
-        "event": {
-            "name": trigger.event,
-            "author": trigger.author,
-            "message": trigger.message,
-            "changed": list(trigger.changed or ()),
-            "payload": trigger.payload,
-        },
-        "git": {
-            "branch": trigger.branch,
-            "tag": trigger.tag,
-            "commit": trigger.commit,
-            "author": trigger.author,
-            "message": trigger.message,
-            "repository": trigger.repository,
-            "working_tree": trigger.working_tree,
-        },
-        "inputs": plan.inputs,
-        "vars": plan.vars,
     }
 
 

@@ -43,7 +43,7 @@ def pipeline(*steps: StepSpec, final: Sequence[StepSpec] = (), **more: Any) -> P
 
 def planned(*steps: StepSpec, trigger: Trigger | None = None, inputs: Mapping[str, Any] | None = None,
             only: Sequence[str] = (), with_needs: bool = True, **more: Any) -> Plan:  # fmt: skip
-    spec = pipeline(*steps, **more)
+    spec = pipeline(*steps, inputs={name: InputSpec(name=name) for name in inputs or {}}, **more)
     trigger = trigger or Trigger(event="manual", changed=())
     return compile_plan(spec, digest="d", trigger=trigger, inputs=inputs or {}, only=only, with_needs=with_needs)
 
@@ -325,3 +325,46 @@ def test_a_script_with_expressions_is_planned_with_variables_in_their_place() ->
     plan = planned(StepSpec(id="a", run=("echo ${{ git.branch }}", "true"), env={"A": "1"}))
     assert plan.specs["a"].run == ('echo "${ANSFLOW_VALUE_1}"\ntrue',)
     assert plan.env_of("a") == {"A": "1", "ANSFLOW_VALUE_1": "${{ git.branch }}"}
+
+
+# ── queues ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_step_waits_in_the_queue_that_runs_on_comes_to() -> None:
+    arm = MatrixSpec(axes={"arch": ("arm", "amd")})
+    plan = planned(
+        step("a"),
+        step("b", runs_on="gpu"),
+        step("c", runs_on="${{ matrix.arch }}-${{ inputs.size }}", matrix=arm),
+        step("d", runs_on="${{ git.branch == 'main' ? 'fast' : '' }}"),
+        inputs={"size": "big"},
+        trigger=Trigger(event="manual", branch="dev", changed=()),
+    )
+    assert {key: plan.queue_of(key) for key in plan.steps} == {
+        "a": "default",
+        "b": "gpu",
+        "c (arch=arm)": "arm-big",
+        "c (arch=amd)": "amd-big",
+        "d": "default",
+    }
+
+
+@pytest.mark.parametrize("written", ["a b", "-x", "x" * 101, "gpu;drop", "grün", "a\n"])
+def test_a_queue_is_named_in_letters_digits_and_three_signs(written: str) -> None:
+    assert codes(pipeline(step("a", runs_on=written))) == ["bad_queue"]
+    with pytest.raises(InvalidSpec, match="names no queue of workers") as refused:
+        planned(step("a", runs_on="${{ inputs.queue }}"), inputs={"queue": written})
+    assert refused.value.problems[0].path == ("steps", "a", "runs_on")
+
+
+@pytest.mark.parametrize("written", ["${{ steps.a.outputs.q }}", "${{ execution.id }}", "${{ env.Q }}"])
+def test_a_queue_that_only_the_run_can_tell_is_refused(written: str) -> None:
+    spec = pipeline(step("a", outputs=("q",)), step("b", "a", runs_on=written, env={"Q": "x"}))
+    (problem,) = check(spec)
+    assert (problem.code, problem.path) == ("known_too_late", ("steps", "b", "runs_on"))
+    assert "only the run can tell" in problem.message and "inputs" in problem.hint
+
+
+def test_the_queue_of_a_step_that_will_not_run_is_not_asked_for() -> None:
+    plan = planned(step("a", runs_on="${{ inputs.queue }}", when=ON_PUSH), inputs={"queue": "a b"})
+    assert plan.steps["a"].queue == ""

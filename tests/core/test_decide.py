@@ -181,6 +181,21 @@ def test_who_ends_a_step_goes_on_with_the_next_in_the_same_write():
     assert [(fact.step, fact.status) for fact in decision.facts] == [("a", S.SUCCESS), ("b", S.RUNNING)]
 
 
+def test_who_ends_a_step_goes_on_only_with_steps_of_queues_that_it_serves():
+    steps = {"a": "", "b": {"needs": "a", "queue": "gpu"}, "c": {"needs": "a"}}
+    for queues, claimed, offered in (
+        (("default", "arm"), "c", ["b"]),
+        (("gpu",), "b", ["c"]),
+        (("arm",), "", ["b", "c"]),
+        ((), "b", ["c"]),
+    ):
+        game = Game(plan(steps))
+        game.claim("a", worker="w")
+        decision = game.say(Finish(step="a", fence=1, outcome=GOOD, worker="w", queues=queues))
+        assert decision.claimed == claimed
+        assert [effect.step for effect in decision.effects if isinstance(effect, Offer)] == offered
+
+
 def test_who_ends_the_last_step_goes_on_with_nothing():
     game = Game(plan({"a": ""}))
     game.claim("a", worker="w")

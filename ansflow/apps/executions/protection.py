@@ -11,15 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from ansflow.apps.projects.models import Environment
-from ansflow.core import expressions, globs
+from ansflow.core import globs
 from ansflow.core.errors import InvalidSpec, Problem
-from ansflow.core.expressions import Expression, ExpressionError
+from ansflow.core.expressions import ExpressionError
+from ansflow.core.foreseen import FIXED, foreseen
 from ansflow.core.plan import Plan
 from ansflow.core.spec import ApprovalSpec
-from ansflow.engine.situation import fixed_context
-
-FIXED = frozenset({"inputs", "vars", "git", "event", "matrix"})
-"""Contexts that no step can change: what they give is known before the run."""
 
 
 def protected(plan: Plan, project_id: int, *, commit_is_vouched_for: bool = False) -> Plan:
@@ -57,14 +54,8 @@ def environment_of(plan: Plan, key: str) -> str | None:
 
 def evaluated(plan: Plan, text: str, *, matrix: Mapping[str, Any] | None = None) -> str | None:
     """What a text of the file comes to, where that is known before the run; otherwise None."""
-    if "${{" not in text:
-        return text
-    allowed = FIXED if matrix is not None else FIXED - {"matrix"}
     try:
-        for part in expressions.split(text):
-            if isinstance(part, Expression) and not _is_fixed(part, allowed):
-                return None
-        return expressions.as_text(expressions.render(text, {**fixed_context(plan), "matrix": matrix or {}}, {}))
+        return foreseen(plan, text, matrix=matrix)
     except ExpressionError:
         return None
 
@@ -75,11 +66,6 @@ def is_protected(rule: Environment) -> bool:
 
 def _rules(project_id: int) -> Iterable[Environment]:
     return filter(is_protected, Environment.objects.filter(project=project_id))
-
-
-def _is_fixed(expression: Expression, allowed: frozenset[str]) -> bool:
-    names = {reference[0] for reference in expression.references}
-    return names <= allowed and not expression.calls & (expressions.STATUS_FUNCTIONS | {"hash_files"})
 
 
 def _refusals(plan: Plan, key: str, rule: Environment, vouched_for: bool) -> Iterable[Problem]:
