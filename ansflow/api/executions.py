@@ -13,6 +13,7 @@ from ansflow.api.base.operations import Call, Resource, operation
 from ansflow.api.base.paging import Pages
 from ansflow.api.base.policies import Needs, SignedIn
 from ansflow.api.base.serializers import Strict
+from ansflow.api.problems import ProblemBody
 from ansflow.apps.executions import actions, details, events, queries, rendering
 from ansflow.apps.executions.models import PipelineExecution
 from ansflow.apps.executions.planning import Wish
@@ -105,6 +106,12 @@ class WholeExecutionBody(ExecutionBody):
     """The execution with its steps, in the order of the file."""
 
     step_executions = StepExecutionBody(many=True)
+
+
+class BegunExecutionBody(WholeExecutionBody):
+    """The execution that has begun, and what is to be said of its plan: a queue that no worker serves, for one."""
+
+    notes = ProblemBody(many=True)
 
 
 @extend_schema_field(str)
@@ -270,7 +277,7 @@ class Executions(Resource):
         page: Any = pages.paginate_queryset(found, request.http, view=self)
         return pages.as_json(rendering.encode, rendering.page(page, steps=steps))
 
-    @operation(Needs(Permission.EXECUTION_RUN), body=NewExecution, answer=WholeExecutionBody, status=201, atomic=False)
+    @operation(Needs(Permission.EXECUTION_RUN), body=NewExecution, answer=BegunExecutionBody, status=201, atomic=False)
     def create(self, request: Call) -> HttpResponse:
         """Run a pipeline."""
         wanted = dict(request.body)
@@ -316,7 +323,7 @@ class Executions(Resource):
     def why(self, request: Call, id: int) -> HttpResponse:
         """Every decision with its reason and a sentence: why it went as it did, and what is still waited for."""
         execution = queries.execution(request.actor, id)
-        return _json({"decisions": events.why(execution, step=request.query.get("step", ""))})
+        return _json({"decisions": events.why(request.actor, execution, step=request.query.get("step", ""))})
 
     @operation(Needs(Permission.EXECUTION_LOG), answer=StepDetailBody)
     def step(self, request: Call, id: int, key: str) -> HttpResponse:
@@ -326,7 +333,7 @@ class Executions(Resource):
 
 
 class PipelineRun(Resource):
-    @operation(Needs(Permission.EXECUTION_RUN), body=Asked, answer=WholeExecutionBody, status=201, atomic=False)
+    @operation(Needs(Permission.EXECUTION_RUN), body=Asked, answer=BegunExecutionBody, status=201, atomic=False)
     def create(self, request: Call, id: int) -> HttpResponse:
         """Run this pipeline."""
         return begun(request, id, dict(request.body))
@@ -335,7 +342,7 @@ class PipelineRun(Resource):
 def begun(request: Call, pipeline_id: int, wanted: dict[str, Any]) -> HttpResponse:
     version, tool = wanted.pop("version", None), wanted.pop("cicd_tool_id", None)
     made = actions.trigger(request.actor, pipeline_id, Wish(**wanted), version=version, cicd_tool_id=tool)
-    return _json(rendering.execution(made.id), status=201)
+    return _json(rendering.begun(made.id), status=201)
 
 
 def _json(value: Any, *, status: int = 200) -> HttpResponse:

@@ -18,6 +18,7 @@ from ansflow.apps.projects.models import Project, Role
 VISIBILITIES = Project.Visibility.choices
 ORDERINGS = ("name", "-name", "created_at", "-created_at")
 LONGEST_TIME = 36_500  # days: a hundred years
+MOST_STEPS = 100_000
 
 
 class ProjectBody(serializers.Serializer[Any]):
@@ -31,6 +32,9 @@ class ProjectBody(serializers.Serializer[Any]):
     keep_executions_days = serializers.IntegerField(help_text="0: for ever.")
     keep_artifacts_days = serializers.IntegerField()
     keep_workspaces_hours = serializers.IntegerField()
+    max_parallel_steps = serializers.IntegerField(
+        allow_null=True, help_text="Of all its executions together, at once; null: as many as there are slots."
+    )
     created_by = serializers.CharField(source="created_by.username", default="")
     created_at = serializers.DateTimeField()
     archived_at = serializers.DateTimeField(allow_null=True)
@@ -50,6 +54,13 @@ class ProjectChange(Strict):
     keep_executions_days = serializers.IntegerField(min_value=0, max_value=LONGEST_TIME, required=False)
     keep_artifacts_days = serializers.IntegerField(min_value=0, max_value=LONGEST_TIME, required=False)
     keep_workspaces_hours = serializers.IntegerField(min_value=0, max_value=LONGEST_TIME, required=False)
+    max_parallel_steps = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_STEPS,
+        allow_null=True,
+        required=False,
+        help_text="How many steps of all its executions together may run at once. null: no limit.",
+    )
 
 
 class NewProject(ProjectChange):

@@ -19,6 +19,7 @@ from ansflow.apps.executions.chores import (
     tidy_workspaces,
 )
 from ansflow.apps.executions.overdue import note_overdue_executions
+from ansflow.apps.executions.workers import forget_former
 from ansflow.apps.tools.chores import check_tools, sync_jobs
 from ansflow.config.around import Around
 from ansflow.config.chores import Chore, Chores, Work
@@ -81,6 +82,7 @@ def periodic(settings: Settings) -> Sequence[Periodic]:
             every=24 * HOUR,
             first=900.0,
         ),
+        Periodic(name="workers", work=lambda: {"removed": forget_former()}, every=HOUR, first=240.0),
         Periodic(name="logs", work=pack_left_logs, every=24 * HOUR, first=180.0),
         Periodic(name="content", work=collect_content, every=24 * HOUR, first=600.0),
     )

@@ -13,15 +13,15 @@ from ansflow.core.status import Reason, StepStatus, is_final
 
 DEFAULT_QUEUE = "default"
 """The queue of workers that steps without `runs_on` wait in."""
-QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-"""How the name of a queue is written."""
+QUEUE = re.compile(r"(?!chores\Z)[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""How the name of a queue is written. The work of an installation itself is called over `chores`."""
 
 
 def wrong_queue(name: str) -> str:
     """What is wrong with the name of a queue, as a sentence. "", which stands for DEFAULT_QUEUE, is right."""
     if not name or QUEUE.fullmatch(name):
         return ""
-    return f"{name!r} names no queue of workers: letters, digits, '.', '_' and '-', at most 100, the first no sign."
+    return f"{name!r} names no queue of workers: letters, digits, '.', '_' and '-', at most 100, and not `chores`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

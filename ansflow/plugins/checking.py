@@ -7,13 +7,14 @@ carried out, refused here, or named by `notes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ansflow.core import compile
 from ansflow.core.errors import NotAvailable, Path, Problem
+from ansflow.core.plan import DEFAULT_QUEUE, Plan
 from ansflow.core.schema import JSON, Problems, nearest
 from ansflow.core.spec import ApprovalSpec, PipelineSpec, StepSpec
 from ansflow.document.elsewhere import GITHUB_ACTIONS
@@ -24,6 +25,9 @@ from ansflow.plugins.contracts import Executor, StepType
 
 NOT_YET = ("container", "kubernetes", "ssh", "jenkins", "gitlab", "github")
 """Executors that the grammar names and that may be missing where a step asks for one."""
+
+NO_WORKER = "no_worker"
+"""Code of the note that names a queue which nobody serves."""
 
 Placed = tuple[Path, StepSpec]
 
@@ -41,7 +45,7 @@ class Available:
     template_library: bool = False  # `uses: owner/name@1.2`
     server: bool = False  # protected environments, approvers, other executions to wait for, expiry of what is kept
     events: frozenset[str] = frozenset()  # of `on`: those that start pipelines by themselves here
-    queues: bool = False  # `runs_on`
+    queues: frozenset[str] | None = None  # of workers, those that are served; None is every one
 
 
 LOCAL = Available()
@@ -231,11 +235,32 @@ def _not_yet_on_this_server(document: Document, spec: PipelineSpec, available: A
                 f"'{event}' does not start this pipeline yet: this server starts pipelines by hand and over the API."
             )
             yield _note(path, message, code="not_yet_here")
-    placed = [place for place, step in _placed_steps(spec) if step.runs_on]
-    if placed and not available.queues:
-        names = ", ".join(str(place[1]) for place in placed)
-        message = f"'runs_on' chooses among workers, and this server runs every step itself: {names}."
-        yield _note((*placed[0], "runs_on"), message, code="not_yet_here")
+    placed = ((step.runs_on, place) for place, step in _placed_steps(spec) if "${{" not in step.runs_on)
+    yield from _unserved(((queue or DEFAULT_QUEUE, place, str(place[1])) for queue, place in placed), available)
+
+
+def queue_notes(plan: Plan, available: Available) -> list[Problem]:
+    """Queues in which steps of the plan would wait for ever."""
+    steps = [step for step in plan.steps.values() if step.skip is None]
+    placed = ((plan.queue_of(s.key), ("finally" if s.final else "steps", s.step_id), s.key) for s in steps)
+    return list(_unserved(placed, available))
+
+
+def no_worker(queue: str, served: Iterable[str], steps: str) -> str:
+    known = ", ".join(sorted(served)) or "none"
+    return f"No worker serves the queue {queue} (served: {known}): {steps} waits until one does."
+
+
+def _unserved(placed: Iterable[tuple[str, Path, str]], available: Available) -> Iterator[Problem]:
+    """A server without any worker says so elsewhere: here it is only a queue of its own that nobody serves."""
+    found: dict[str, list[tuple[Path, str]]] = {}
+    for queue, place, name in placed:
+        if available.queues is not None and queue not in available.queues:
+            found.setdefault(queue, []).append((place, name))
+    for queue, steps in found.items():
+        if available.queues or queue != DEFAULT_QUEUE:
+            names = ", ".join(name for _, name in steps)
+            yield _note((*steps[0][0], "runs_on"), no_worker(queue, available.queues or (), names), code=NO_WORKER)
 
 
 def _note(path: Path, message: str, *, code: str = "only_on_a_server") -> Problem:

@@ -36,7 +36,7 @@ def test_the_call_of_the_contract_gives_the_whole_execution_with_its_steps(house
     answer = house.post("developer", EXECUTIONS, {"pipeline_id": pipeline.id, "trigger_type": "manual"})
     assert answer.status_code == 201
     made = answer.json()
-    assert set(made) == EXECUTION_KEYS | {"step_executions"}
+    assert set(made) == EXECUTION_KEYS | {"step_executions", "notes"}
     assert (made["number"], made["pipeline_name"], made["triggered_by"], made["version"]) == (
         1,
         "build",
@@ -258,7 +258,10 @@ def test_why_tells_every_decision_in_its_order(house: House):
     plan = [(entry["step"], entry["reason"]) for entry in found if entry["kind"] == "plan"][1:]
     assert plan == [("ship", "not_selected")]
     now = {entry["step"]: entry["message"] for entry in found if entry["kind"] == "now"}
-    assert now == {"build": "Ready to run.", "unit": "Waits for build."}
+    assert now == {
+        "build": "No worker has been heard of: nothing runs before one is started.",
+        "unit": "Waits for build.",
+    }
     house.play(one, "build", BAD)
     sentences = [entry["message"] for entry in house.api("guest").get(f"{EXECUTIONS}{one}/why/").json()["decisions"]]
     assert "Skipped: needs build, which failed with exit code 1." in sentences

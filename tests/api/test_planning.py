@@ -51,7 +51,7 @@ def test_triggers_that_start_nothing_yet_are_noted(world: World):
     assert [note["path"] for note in found["notes"]] == [
         ["on", "push"], ["on", "schedule"], ["on", "webhook"], ["steps", "a", "runs_on"]
     ]  # fmt: skip
-    assert all("yet" in note["message"] or "itself" in note["message"] for note in found["notes"])
+    assert all("yet" in note["message"] or "No worker" in note["message"] for note in found["notes"])
 
 
 def test_the_form_asks_also_for_what_has_no_value_yet(world: World, shop: str):

@@ -33,6 +33,18 @@ def test_a_name_is_enough_and_its_maker_becomes_the_owner(world: World):
     assert (entry.object_id, entry.project_id, entry.actor) == (made["id"], made["id"], "outsider")
 
 
+def test_how_many_steps_may_run_at_once_is_for_maintainers_to_say(world: World):
+    path = f"{PROJECTS}{world.shop.id}/"
+    assert world.api("guest").get(path).json()["max_parallel_steps"] is None
+    assert world.api("developer").patch(path, {"max_parallel_steps": 2}).status_code == 403
+    for wrong in (0, -1, "many", 100_001):
+        assert world.api("maintainer").patch(path, {"max_parallel_steps": wrong}).status_code == 400
+    assert world.api("maintainer").patch(path, {"max_parallel_steps": 2}).json()["max_parallel_steps"] == 2
+    entry = Entry.objects.get(action="project.update")
+    assert (entry.before["max_parallel_steps"], entry.after["max_parallel_steps"]) == (None, 2)
+    assert world.api("maintainer").patch(path, {"max_parallel_steps": None}).json()["max_parallel_steps"] is None
+
+
 def test_a_name_that_is_taken_is_refused_in_this_tenant_only(world: World):
     assert world.api("outsider").post(PROJECTS, {"name": "shop"}).status_code == 409
     assert world.api("rival").post(PROJECTS, {"name": "shop"}).status_code == 201

@@ -37,7 +37,7 @@ from ansflow.core.spec import ApprovalSpec, RetryPolicy
 from ansflow.core.state import Guard, copied
 from ansflow.core.status import STEP_MOVES, ExecutionStatus, Reason, StepStatus
 from ansflow.engine.memory import MemoryStore
-from ansflow.engine.ports import LIMITED, Choice, ExecutionStore, Held, OnOffer, begin_key
+from ansflow.engine.ports import LIMITED, About, Choice, ExecutionStore, Held, OnOffer, begin_key
 from tests.databases import Store, migrated
 from tests.plans import plan
 
@@ -432,6 +432,14 @@ def test_a_lease_is_prolonged_by_the_heartbeat(store):
     assert list(store.lost(before=LATER)) == []
     say(store, execution, Lost(step="a", fence=1))
     assert list(store.running()) == []
+
+
+def test_a_worker_says_what_it_is_and_hears_what_an_operator_wants(store):
+    about = About(slots=3, queues=("default", "gpu"), executor="sandbox", version="1", host="box")
+    store.register("w", "w/1", now=NOW, about=about)
+    store.register("w", "w/1", now=NOW, about=about)
+    store.beat("w/1", now=LATER, load=0.5)
+    assert store.wish("w/1") == store.wish("nobody") == ""
 
 
 def test_the_heartbeat_brings_cancellations(store):

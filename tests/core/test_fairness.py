@@ -28,7 +28,9 @@ offers = st.lists(
 )
 standings = st.builds(
     lambda executions, limits: Standing(
-        projects=Counter({e // 10: 0 for e in executions}) + _by_project(executions), executions=executions, limits=limits
+        projects=Counter({e // 10: 0 for e in executions}) + _by_project(executions),
+        executions=executions,
+        limits=limits,
     ),
     st.dictionaries(st.integers(0, 44), st.integers(1, 3), max_size=6),
     st.dictionaries(small, st.integers(0, 4), max_size=3),
@@ -46,7 +48,9 @@ def _by_project(executions: dict[int, int]) -> Counter[int]:
 @given(offers, standings, st.integers(1, 12))
 def test_what_is_chosen_waits_keeps_limits_and_leaves_no_slot_idle_without_need(waiting, standing, most):
     chosen, held_back = fair(waiting, standing, Turns(), most=most, now=NOW)
-    assert (chosen, held_back) == fair(reversed(waiting), standing, Turns(), most=most, now=NOW), "order is of no account"
+    assert (chosen, held_back) == fair(reversed(waiting), standing, Turns(), most=most, now=NOW), (
+        "order is of no account"
+    )
     taken = Counter(chosen)
     assert all(number <= one.number for one, number in taken.items())
     of_project = Counter(one.project for one in chosen)

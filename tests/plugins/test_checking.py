@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from ansflow.core.compile import compile_plan
 from ansflow.core.errors import NotAvailable
 from ansflow.core.schema import Boolean, Field, Record
+from ansflow.core.spec import Trigger
 from ansflow.document.reader import read
-from ansflow.plugins.checking import Available, check, notes
+from ansflow.plugins.checking import LOCAL, Available, check, notes, queue_notes
 from ansflow.plugins.contracts import Executor
 
 
@@ -95,7 +97,7 @@ def test_a_server_says_what_it_can_do() -> None:
         memoize=True,
         server=True,
         events=frozenset({"push"}),
-        queues=True,
+        queues=frozenset({"default", "x"}),
     )
     everything = "image: alpine, memoize: src/**, network: none, executor: {name: container, rootless: true}"
     assert said(f"steps: {{a: {{run: b, {everything}}}}}", server) == []
@@ -104,10 +106,29 @@ def test_a_server_says_what_it_can_do() -> None:
     ]
     elsewhere = read("on: push\nsteps: {a: {run: b, runs_on: x}}")
     assert notes(elsewhere, server) == []
-    assert [note.path for note in notes(elsewhere, replace(server, events=frozenset(), queues=False))] == [
-        ("on",),
-        ("steps", "a", "runs_on"),
+    fewer = replace(server, events=frozenset(), queues=frozenset({"default", "arm"}))
+    assert [(note.path, note.message) for note in notes(elsewhere, fewer)][1:] == [
+        (("steps", "a", "runs_on"), "No worker serves the queue x (served: arm, default): a waits until one does.")
     ]
+    assert notes(elsewhere, replace(server, queues=None)) == [], "some worker serves every queue"
+    assert len(notes(elsewhere, replace(server, queues=frozenset()))) == 1
+    assert notes(read("steps: {a: {run: b}}"), replace(server, queues=frozenset())) == [], "no worker at all is no news"
+    assert len(notes(read("steps: {a: {run: b}}"), replace(server, queues=frozenset({"x"})))) == 1
+
+
+def test_a_plan_notes_the_queues_that_nobody_serves_when_expressions_have_been_evaluated() -> None:
+    document = read(
+        "inputs: {size: {default: big}}\n"
+        "steps: {a: {run: b, runs_on: '${{ inputs.size }}'}, c: {run: d, runs_on: '${{ inputs.size }}'}, e: {run: f}}\n"
+    )
+    assert document.spec is not None
+    here = replace(LOCAL, server=True, queues=frozenset({"default"}))
+    assert notes(document, here) == []
+    plan = compile_plan(document.spec, digest="", trigger=Trigger(), inputs={})
+    assert [note.message for note in queue_notes(plan, here)] == [
+        "No worker serves the queue big (served: default): a, c waits until one does."
+    ]
+    assert queue_notes(plan, replace(here, queues=frozenset({"default", "big"}))) == []
 
 
 def test_what_only_a_server_does_is_noted_and_no_reason_to_refuse() -> None:

@@ -16,10 +16,13 @@ class Executions(AppConfig):
 
     def ready(self) -> None:
         from ansflow.apps.executions.health import look_at_workers  # noqa: PLC0415 - models exist from here on
+        from ansflow.apps.executions.workers import served  # noqa: PLC0415
+        from ansflow.apps.pipelines.available import ask_workers  # noqa: PLC0415
         from ansflow.apps.tools import checks  # noqa: PLC0415
         from ansflow.apps.tools.models import LOCAL  # noqa: PLC0415
 
         checks.register(LOCAL, look_at_workers)
+        ask_workers(served)
         pre_migrate.connect(_lift_time_limit, sender=self, dispatch_uid="executions.limit")
 
 

@@ -39,8 +39,8 @@ def choose(
         return [], False
     chosen, held_back = fair(found, standing(db), turns, most=most, now=now)
     turns.took(chosen[: most - 1])
-    steps = {one: deque(_steps(db, one, number)) for one, number in Counter(chosen).items()}
-    return [steps[one].popleft() for one in chosen if steps[one]], held_back
+    found_steps = {one: deque(steps(db, one, number)) for one, number in Counter(chosen).items()}
+    return [found_steps[one].popleft() for one in chosen if found_steps[one]], held_back
 
 
 def waiting(db: Database, queues: Sequence[str], *, enough: int) -> list[Waiting]:
@@ -100,7 +100,8 @@ def check_limit(to: Statements, execution: int) -> None:
             raise limit_reached(limit)
 
 
-def _steps(db: Database, one: Waiting, number: int) -> list[OnOffer]:
+def steps(db: Database, one: Waiting, number: int) -> list[OnOffer]:
+    """The oldest of them."""
     found = db.read(
         "SELECT [key], [offered_at] FROM [Step] WHERE [execution_id] = %s AND [offered_at] IS NOT NULL"
         f" AND [queue] = %s AND [priority] = %s ORDER BY [offered_at], [id] LIMIT {number:d}",

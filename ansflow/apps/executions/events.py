@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 from django.db.models import Count
 
+from ansflow.apps.actor import Actor
 from ansflow.apps.executions import rendering, running
 from ansflow.apps.executions.models import Attempt, ExecutionEvent, PipelineExecution, StepExecution
+from ansflow.apps.executions.waiting import Waits
 from ansflow.core.status import ExecutionStatus, StepStatus, is_final
 
 EVENTS_AT_ONCE = 1000
@@ -128,15 +130,27 @@ def _counts(execution: PipelineExecution) -> dict[str, int]:
 # ── why ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def why(execution: PipelineExecution, *, step: str = "") -> list[Row]:
+def why(actor: Actor, execution: PipelineExecution, *, step: str = "") -> list[Row]:
     """Every decision in its order: what the plan decided, what happened, and what is still waited for.
 
     `kind` is `plan` (before it began), `event`, or `now` (of what has not ended).
     """
-    return [entry for entry in _decisions(execution) if not step or entry["step"] in ("", step)]
+    return list(_decisions(actor, execution, step))
 
 
-def _decisions(execution: PipelineExecution) -> Iterator[Row]:
+def _decisions(actor: Actor, execution: PipelineExecution, step: str) -> Iterator[Row]:
+    for entry in _past(execution):
+        if not step or entry["step"] in ("", step):
+            yield entry
+    waits = Waits(actor, execution)
+    open_ones = StepExecution.objects.filter(execution=execution, ended_at=None)
+    for row in (open_ones.filter(key=step) if step else open_ones).order_by("index"):
+        message = row.message if row.offered_at is None else waits.of(row)
+        now = Fact(status=row.status, reason=row.reason, message=message, attempt=row.attempt)
+        yield _entry("now", None, row.key, now)
+
+
+def _past(execution: PipelineExecution) -> Iterator[Row]:
     plan = running.engine().store.wiring(execution.id).plan
     at = execution.created_at
     yield _entry("plan", at, "", Fact(status="pending", reason="triggered", message=_told(execution)))
@@ -150,9 +164,6 @@ def _decisions(execution: PipelineExecution) -> Iterator[Row]:
     for seq, at, text in events.values_list("seq", "at", "fact").iterator():
         fact = _fact.decode(text)
         yield _entry("event", at, fact.step, fact, seq=seq)
-    for row in StepExecution.objects.filter(execution=execution, ended_at=None).order_by("index"):
-        now = Fact(status=row.status, reason=row.reason, message=row.message, attempt=row.attempt)
-        yield _entry("now", None, row.key, now)
 
 
 def _told(execution: PipelineExecution) -> str:

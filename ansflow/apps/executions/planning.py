@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansflow.apps.actor import Actor
-from ansflow.apps.executions.placing import placed
+from ansflow.apps.pipelines.available import available
 from ansflow.apps.pipelines.models import Pipeline, Version
 from ansflow.apps.pipelines.sources import check_version
 from ansflow.apps.projects.models import Project
@@ -17,6 +17,7 @@ from ansflow.core.compile import compile_plan
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.plan import Plan
 from ansflow.core.spec import EVENTS, Trigger
+from ansflow.plugins.checking import queue_notes
 
 EVENT_OF = {"webhook": "webhook", "schedule": "schedule", "pipeline": "pipeline"}
 """What `git.event` is for a trigger type, where the caller names no event. Everything else is `manual`."""
@@ -83,7 +84,7 @@ def plan_of(pipeline: Pipeline, version: Version, trigger: Trigger, wish: Wish) 
         )
     except InvalidSpec as error:
         raise InvalidSpec([_of_the_request(problem) for problem in error.problems]) from None
-    return placed(replace(plan, name=pipeline.name))
+    return replace(plan, name=pipeline.name, notes=(*plan.notes, *queue_notes(plan, available())))
 
 
 def _bad_refs(wish: Wish) -> Iterable[Problem]:

@@ -124,6 +124,12 @@ def execution(execution_id: int) -> Row:
     return executions(PipelineExecution.objects.filter(id=execution_id).values_list(*COLUMNS), steps=True)[0]
 
 
+def begun(execution_id: int) -> Row:
+    """The same of one that has just begun, with what is to be said of its plan."""
+    notes = running.engine().store.wiring(execution_id).plan.notes
+    return {**execution(execution_id), "notes": notes}
+
+
 def _execution(values: tuple[Any, ...]) -> Row:
     row = dict(zip(NAMES, values, strict=True))
     row["duration_seconds"] = duration(row["started_at"], row["ended_at"])

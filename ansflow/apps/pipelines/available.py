@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 
 from ansflow.core.errors import NotAvailable
@@ -13,12 +15,23 @@ OFFERED = ("host", "sandbox")
 """Executors of this release. An installed plug-in's are offered too; what tests use is not."""
 
 
+Queues = Callable[[], frozenset[str] | None]
+_served: list[Queues] = []
+
+
+def ask_workers(served: Queues) -> None:
+    """Who knows which queues the workers serve, says so once per process. None: every queue."""
+    _served[:] = [served]
+
+
 def available() -> Available:
     """Follows from Django's settings: `ANSFLOW_EXECUTOR` (where steps run that name no place, `host` or `sandbox`) and
-    `ANSFLOW_ALLOW_HOST_EXECUTOR` (the administrator's leave for `executor: host`), and whether steps are run by workers
-    in processes of their own (`ANSFLOW_SPREAD`)."""
+    `ANSFLOW_ALLOW_HOST_EXECUTOR` (the administrator's leave for `executor: host`), and from the workers that live."""
     return Available(
-        server=True, executor=_executor, default_executor=settings.ANSFLOW_EXECUTOR, queues=settings.ANSFLOW_SPREAD
+        server=True,
+        executor=_executor,
+        default_executor=settings.ANSFLOW_EXECUTOR,
+        queues=_served[0]() if _served else None,
     )
 
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansflow.apps.pipelines.available import available
 from ansflow.apps.pipelines.sources import Checked
 from ansflow.core.changes import plain
 from ansflow.core.compile import compile_plan
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.plan import Plan, PlannedNeed, PlannedStep
 from ansflow.core.spec import InputSpec, PipelineSpec, Trigger
+from ansflow.plugins.checking import NO_WORKER, queue_notes
 
 TAGGED = ("manual", "tag", "release", "webhook", "pipeline")
 """Events that may be about a tag."""
@@ -54,7 +56,13 @@ def planned(checked: Checked, wish: Wish) -> Plan:
         if all(problem.path[:1] in ((), ("inputs",)) for problem in error.problems):
             raise  # the wish is wrong, not the text
         raise InvalidSpec(checked.document.placed(error.problems)) from None
-    return replace(plan, notes=tuple(checked.document.placed([*plan.notes, *checked.notes])))
+    return with_notes(plan, checked)
+
+
+def with_notes(plan: Plan, checked: Checked) -> Plan:
+    """With what is to be said of the text, and of the queues that the steps of this plan wait in."""
+    of_text = [note for note in checked.notes if note.code != NO_WORKER]
+    return replace(plan, notes=tuple(checked.document.placed([*plan.notes, *of_text, *queue_notes(plan, available())])))
 
 
 def shown(plan: Plan, spec: PipelineSpec) -> dict[str, Any]:

@@ -66,6 +66,21 @@ export function SettingsFields({ project, credentials, wrong }: SettingsFieldsPr
       <p className="muted" style={{ marginBottom: 14 }}>
         {t("settings.keep_about")}
       </p>
+      <Field
+        label={t("settings.max_parallel_steps")}
+        wrong={wrong("max_parallel_steps")}
+        about={t("settings.max_parallel_about")}
+      >
+        {(ids) => (
+          <Input
+            {...ids}
+            name="max_parallel_steps"
+            type="number"
+            min={1}
+            defaultValue={project.max_parallel_steps ?? ""}
+          />
+        )}
+      </Field>
     </>
   );
 }

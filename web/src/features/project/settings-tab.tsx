@@ -79,6 +79,7 @@ function asBody(said: Said) {
     keep_executions_days: said.number("keep_executions_days") ?? 0,
     keep_artifacts_days: said.number("keep_artifacts_days") ?? 0,
     keep_workspaces_hours: said.number("keep_workspaces_hours") ?? 0,
+    max_parallel_steps: said.number("max_parallel_steps") ?? null,
   };
 }
 
