@@ -17,7 +17,7 @@ from ansflow.core.fairness import Standing, Turns, Waiting, fair
 from ansflow.core.status import StepStatus
 from ansflow.engine.ports import OnOffer, limit_reached
 
-ENOUGH = 50  # rows of a project by priority, and as many by age: among these its executions take turns
+ENOUGH = 20  # rows of a project by priority, and as many by age: among these its executions take turns
 _RUNNING = StepStatus.RUNNING.value
 _JOINED = "[Step] s JOIN [Execution] e ON e.[id] = s.[execution_id]"
 
@@ -25,7 +25,7 @@ _STANDING = (
     f"SELECT e.[project_id], s.[execution_id], COUNT(*) FROM {_JOINED} WHERE s.[status] = %s"
     " GROUP BY e.[project_id], s.[execution_id]"
 )
-_GROUP = "e.[project_id], s.[execution_id], s.[queue], s.[priority]"
+_GROUP = "[execution_id], [queue], [priority]"
 _OLDEST = "[since], [execution_id]"
 _LIMITS = "SELECT [id], [max_parallel_steps] FROM [Project] WHERE [max_parallel_steps] IS NOT NULL"
 
@@ -44,14 +44,16 @@ def choose(
 
 
 def waiting(db: Database, queues: Sequence[str], *, enough: int) -> list[Waiting]:
-    wanted = f" AND s.[queue] IN ({', '.join(['%s'] * len(queues))})" if queues else ""
-    grouped = (
-        f"SELECT {_GROUP}, COUNT(*) AS [number], MIN(s.[offered_at]) AS [since] FROM {_JOINED}"
-        f" WHERE s.[offered_at] IS NOT NULL{wanted} GROUP BY {_GROUP}"
+    wanted = f" AND [queue] IN ({', '.join(['%s'] * len(queues))})" if queues else ""
+    grouped = (  # before anything is joined: the index alone has the answer
+        f"SELECT {_GROUP}, COUNT(*) AS [number], MIN([offered_at]) AS [since] FROM [Step]"
+        f" WHERE [offered_at] IS NOT NULL{wanted} GROUP BY {_GROUP}"
     )
     ranked = (
-        f"SELECT g.*, ROW_NUMBER() OVER (PARTITION BY [project_id] ORDER BY [priority] DESC, {_OLDEST}) AS [first],"
-        f" ROW_NUMBER() OVER (PARTITION BY [project_id] ORDER BY {_OLDEST}) AS [old] FROM ({grouped}) g"
+        f"SELECT [project_id], g.*, ROW_NUMBER() OVER"
+        f" (PARTITION BY [project_id] ORDER BY g.[priority] DESC, {_OLDEST}) AS [first],"
+        f" ROW_NUMBER() OVER (PARTITION BY [project_id] ORDER BY {_OLDEST}) AS [old]"
+        f" FROM ({grouped}) g JOIN [Execution] e ON e.[id] = g.[execution_id]"
     )
     found = db.read(
         "SELECT [project_id], [execution_id], [queue], [priority], [number], [since]"

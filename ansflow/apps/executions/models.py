@@ -106,7 +106,7 @@ class StepExecution(models.Model):
         indexes = [
             models.Index(fields=["execution", "row_version"], name="stepexecution_version"),
             models.Index(fields=["status", "worker"], name="stepexecution_worker"),
-            models.Index(fields=["offered_at", "queue", "priority"], name="stepexecution_offered"),
+            models.Index(fields=["offered_at", "queue", "priority", "execution"], name="stepexecution_offered"),
             models.Index(fields=["due_at"], name="stepexecution_due"),
             models.Index(fields=["gate", "id"], name="stepexecution_gate"),
         ]

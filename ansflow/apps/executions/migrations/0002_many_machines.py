@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="stepexecution",
-            index=models.Index(fields=["offered_at", "queue", "priority"], name="stepexecution_offered"),
+            index=models.Index(fields=["offered_at", "queue", "priority", "execution"], name="stepexecution_offered"),
         ),
         migrations.AddIndex(
             model_name="pipelineexecution",
