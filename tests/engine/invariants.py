@@ -11,7 +11,7 @@ from ansflow.core.events import Event, ExecutionChanged, StepChanged
 from ansflow.core.plan import Plan
 from ansflow.core.retry import MAX_LOSSES
 from ansflow.core.status import EXECUTION_MOVES, STEP_MOVES, ExecutionStatus, Reason, StepStatus, is_final
-from tests.engine.simulation import BEAT, Process, World
+from tests.engine.simulation import BEAT, QUEUES, Process, World
 
 S, X = StepStatus, ExecutionStatus
 SLOW = timedelta(minutes=10)
@@ -25,7 +25,7 @@ def violations(world: World) -> list[str]:
     if not found:
         history = History(world.plan, events, world.cancelled_steps)
         found += [*history.check(), *_attempts(history, world), *_leftovers(world), *_oracle(history, world)]
-        found += [*_promptness(history, world), *_adoption(history, world)]
+        found += [*_promptness(history, world), *_adoption(history, world), *_queues(world)]
     if not world.nemesis and not world.faults and any(world.repairs.values()):
         found.append(f"repairs without a fault: {world.repairs}")
     return found
@@ -334,6 +334,13 @@ def _promptness(history: History, world: World) -> Iterator[str]:
     for process in world.processes:
         if not world.plan.steps[process.step].final and process.ends_at > asked + 2 * BEAT:
             yield f"{process.step} ran on for {process.ends_at - asked} after the execution was stopped"
+
+
+def _queues(world: World) -> Iterator[str]:
+    for process in world.processes:
+        queue = world.plan.queue_of(process.step)
+        if queue not in QUEUES[process.host]:
+            yield f"{process.step} ran on {process.host}, which does not serve the queue {queue}"
 
 
 def _adoption(history: History, world: World) -> Iterator[str]:

@@ -183,6 +183,18 @@ MUTANTS = (
         "self._scheduler.carry_out(execution, sending.effect)",
         "None",
     ),
+    Mutant(
+        "a worker goes on with a step of any queue",
+        f"{TURN}:Turn.take_offer",
+        "not queues or self.wiring.plan.queue_of(effect.step) in queues",
+        "True",
+    ),
+    Mutant(
+        "a worker keeps an offer of any queue",
+        f"{SCHEDULER}:Scheduler._serves",
+        "self.store.wiring(execution).plan.queue_of(step) in self.queues",
+        "True",
+    ),
     Mutant("lost offers are not repeated", f"{RECOVERY}:Recovery.run", "if self._is_idle():", "if False:"),
     Mutant("a forgotten attempt is never taken up", f"{RECOVERY}:Recovery._look_after", "self._resume(held)", "pass"),
 )

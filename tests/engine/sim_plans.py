@@ -53,6 +53,8 @@ def _bundle(random: Random, keys: tuple[str, ...]) -> Bundle:
 
 def _features(random: Random, name: str) -> dict[str, Any]:
     more: dict[str, Any] = {"priority": random.choice((0, 0, 0, 5))}
+    if random.random() < 0.12:
+        more["queue"] = random.choice(("left", "right"))
     if name.startswith(("long", "poison")):
         more["timeout"] = timedelta(seconds=25)
     if random.random() < 0.35:

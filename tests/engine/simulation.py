@@ -41,6 +41,7 @@ BEAT = timedelta(seconds=3)
 LEASE = timedelta(seconds=12)  # less a heartbeat, which may be on its way
 MAX_TURNS = 6_000
 SLOTS = 2
+QUEUES = {"w1": ("default", "left"), "w2": ("default", "right")}
 HARM = (
     "kill",
     "kill",
@@ -320,15 +321,24 @@ class World:
         ready = [
             (worker, task) for worker in self.workers if worker.is_up() for task in worker.tasks if self._may_go(task)
         ]
-        receivers = [worker for worker in self.workers if worker.is_up() and worker.engine.runner.busy() < SLOTS]  # type: ignore[union-attr]
-        deliver = bool(self.messages.bag and receivers)
+        letters = [(message, worker) for worker in self.workers if self._has_room(worker)
+                   for message in self.messages.bag if self.serves(worker, message[1])]  # fmt: skip
+        deliver = bool(letters)
         if not ready and not deliver:
             self._advance()
         elif deliver and self.random.random() < (0.4 if ready else 1.0):
-            message = self.messages.bag.pop(self.random.randrange(len(self.messages.bag)))
-            self.spawn(self.random.choice(receivers), lambda engine: engine.run_step(*message))
+            message, receiver = self.random.choice(letters)
+            self.messages.bag.remove(message)
+            self.spawn(receiver, lambda engine: engine.run_step(*message))
         else:
             self._go(*self.random.choice(ready))
+
+    def serves(self, worker: Worker, step: str) -> bool:
+        return self.plan.queue_of(step) in QUEUES[worker.name]
+
+    @staticmethod
+    def _has_room(worker: Worker) -> bool:
+        return worker.engine is not None and worker.is_up() and worker.engine.runner.busy() < SLOTS
 
     def _keep_time(self) -> None:
         now = self.clock.now()
@@ -489,7 +499,8 @@ class World:
         if kind == "stale":
             return [Lost(step=held.step, fence=held.fence - 1) for held in self.store.running()]
         if kind == "unanswered" and worker.engine is not None:
-            return [Claim(step=step, worker=worker.engine.runner.boot) for step in self.plan.steps]
+            served = [step for step in self.plan.steps if self.serves(worker, step)]
+            return [Claim(step=step, worker=worker.engine.runner.boot) for step in served]
         return []
 
     def _say(self, worker: Worker, command: Any) -> None:
@@ -541,6 +552,7 @@ class World:
             worker=worker.name,
             boot=boot,
             slots=SLOTS,
+            queues=QUEUES[worker.name],
             jitter=self.random.random,
             in_background=lambda call: self.spawn(worker, lambda engine: call()),
         )

@@ -9,18 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from ansflow.core.commands import Adopt, Claim, Start
+from ansflow.core.commands import Adopt, Claim, Finish, Start
+from ansflow.core.outcome import Outcome
 from ansflow.core.status import Reason, StepStatus
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
 from ansflow.engine.memory import MemoryBus, MemoryClock, MemoryLogs, MemorySecrets, MemoryStore
 from ansflow.engine.ports import begin_key
-from ansflow.engine.recovery import RULES, Recovery
+from ansflow.engine.recovery import RULES, Duty, Recovery
 from ansflow.infra.storage.artifacts import FileArtifacts
 from ansflow.infra.storage.caches import FileCaches
 from ansflow.infra.storage.workspaces import FileWorkspaces
 from ansflow.plugins import registry
 from tests.plans import plan
+
+GOOD = Outcome(status=StepStatus.SUCCESS, exit_code=0)
 
 
 class Heard:
@@ -123,6 +126,68 @@ def test_a_lost_message_is_said_again_while_a_worker_is_idle(fleet):
     fleet.wait(3, engine)
     assert fleet.heard.steps == ["a", "a"]
     assert engine.recovery.repairs == {"lost offer": 1}
+
+
+def test_a_worker_looks_after_its_own_and_mends_nothing_of_others(fleet):
+    quiet, worker = fleet.worker("quiet"), fleet.worker("w", duties={Duty.CARRY})
+    execution = quiet.start(plan({"a": "", "b": "", "c": ""}))
+    quiet.runner.claim(execution, "a")
+    worker.runner.claim(execution, "b")
+    fleet.store.create(plan({"a": ""}), now=fleet.clock.now())
+    fleet.wait(60, worker)
+    assert fleet.store.load(execution).step("a").status is StepStatus.RUNNING
+    assert set(worker.recovery.repairs) == {"forgotten attempt", "lost offer"}
+
+
+def test_a_scheduler_mends_and_has_no_part_in_carrying(fleet):
+    scheduler = fleet.worker("s", duties={Duty.MEND})
+    quiet = fleet.worker("quiet")
+    execution = quiet.start(plan({"a": "", "b": ""}))
+    quiet.runner.claim(execution, "a")
+    fleet.heard.steps.clear()
+    fleet.wait(18, scheduler)
+    assert scheduler.recovery.repairs == {"lost worker": 1}
+    assert fleet.heard.steps == [], "looking for offers is for those who have a slot"
+    assert "s/1" not in fleet.store._seen
+    due = fleet.store.next_due()
+    assert due is not None
+    fleet.clock.turn(due - fleet.clock.now())
+    scheduler.tick()
+    assert fleet.heard.steps == ["a"]
+
+
+def test_an_engine_without_duties_does_what_people_ask_for_and_nothing_else(fleet):
+    quiet, answering = fleet.worker("quiet"), fleet.worker("edge", duties=())
+    execution = answering.start(plan({"a": ""}))
+    quiet.runner.claim(execution, "a")
+    fleet.wait(60, answering)
+    assert not answering.recovery.repairs
+    answering.cancel(execution)
+    assert fleet.store.load(execution).step("a").stop is Reason.CANCELLED_BY_USER
+
+
+def test_a_wish_of_an_operator_is_heard_at_each_heartbeat(fleet):
+    engine = fleet.worker("w")
+    heard: list[str] = []
+    engine.on_wish = heard.append
+    engine.beat()
+    fleet.store.wishes["w/1"] = "drain"
+    engine.beat()
+    assert heard == ["", "drain"]
+
+
+def test_a_step_that_its_projects_limit_held_back_was_not_lost(fleet):
+    engine = fleet.worker("w")
+    fleet.store.limits[0] = 1
+    execution = engine.start(plan({"a": "", "b": ""}))
+    assert engine.runner.claim(execution, "a") is not None
+    assert engine.runner.claim(execution, "b") is None, "the store refuses it, and it stays on offer"
+    row = fleet.store.load(execution).step("a")
+    engine.scheduler.tell(execution, Finish(step="a", fence=row.fence, outcome=GOOD))
+    fleet.heard.steps.clear()
+    fleet.wait(3, engine)
+    assert fleet.heard.steps == ["b"]
+    assert not any(engine.recovery.repairs.values())
 
 
 def test_an_offer_that_waits_in_line_is_not_taken_for_a_lost_one(fleet):

@@ -157,6 +157,43 @@ export type AttemptBody = {
     report: ReportBody;
 };
 
+/**
+ * The execution that has begun, and what is to be said of its plan: a queue that no worker serves, for one.
+ */
+export type BegunExecutionBody = {
+    id: number;
+    number: number;
+    project: number;
+    project_name: string;
+    pipeline: number;
+    pipeline_name: string;
+    version: number | null;
+    status: 'pending' | 'running' | 'success' | 'failed' | 'cancelled' | 'timeout';
+    reason: string;
+    message: string;
+    trigger_type: 'manual' | 'webhook' | 'schedule' | 'api' | 'pipeline';
+    execution_mode: 'local' | 'remote' | 'hybrid';
+    cicd_tool: number | null;
+    triggered_by: string;
+    parameters: {
+        [key: string]: unknown;
+    };
+    event: string;
+    branch: string;
+    commit: string;
+    rerun_of: number | null;
+    created_at: string;
+    started_at: string | null;
+    ended_at: string | null;
+    duration_seconds: number | null;
+    seq: number;
+    counts: {
+        [key: string]: number;
+    };
+    step_executions: Array<StepExecutionBody>;
+    notes: Array<ProblemBody>;
+};
+
 export type BrokenBody = {
     number: number;
     reason: string;
@@ -891,6 +928,10 @@ export type NewProject = {
     keep_executions_days?: number;
     keep_artifacts_days?: number;
     keep_workspaces_hours?: number;
+    /**
+     * How many steps of all its executions together may run at once. null: no limit.
+     */
+    max_parallel_steps?: number | null;
 };
 
 /**
@@ -1103,6 +1144,10 @@ export type PatchedProjectUpdate = {
     keep_executions_days?: number;
     keep_artifacts_days?: number;
     keep_workspaces_hours?: number;
+    /**
+     * How many steps of all its executions together may run at once. null: no limit.
+     */
+    max_parallel_steps?: number | null;
     git_credential?: number | null;
 };
 
@@ -1271,6 +1316,10 @@ export type ProjectBody = {
     keep_executions_days: number;
     keep_artifacts_days: number;
     keep_workspaces_hours: number;
+    /**
+     * Of all its executions together, at once; null: as many as there are slots.
+     */
+    max_parallel_steps: number | null;
     created_by?: string;
     created_at: string;
     archived_at: string | null;
@@ -3807,7 +3856,7 @@ export type CicdExecutionsCreateErrors = {
 export type CicdExecutionsCreateError = CicdExecutionsCreateErrors[keyof CicdExecutionsCreateErrors];
 
 export type CicdExecutionsCreateResponses = {
-    201: WholeExecutionBody;
+    201: BegunExecutionBody;
 };
 
 export type CicdExecutionsCreateResponse = CicdExecutionsCreateResponses[keyof CicdExecutionsCreateResponses];
@@ -5557,7 +5606,7 @@ export type PipelinesRunCreateErrors = {
 export type PipelinesRunCreateError = PipelinesRunCreateErrors[keyof PipelinesRunCreateErrors];
 
 export type PipelinesRunCreateResponses = {
-    201: WholeExecutionBody;
+    201: BegunExecutionBody;
 };
 
 export type PipelinesRunCreateResponse = PipelinesRunCreateResponses[keyof PipelinesRunCreateResponses];
