@@ -85,7 +85,19 @@ class WorkspaceChanges(OfExecution):
 
 
 class Workers(Shown):
-    list_display = ("name", "host", "boot", "seen_at", "started_at", "slots", "queues", "executor", "version", "wish", "load")
+    list_display = (
+        "name",
+        "host",
+        "boot",
+        "seen_at",
+        "started_at",
+        "slots",
+        "queues",
+        "executor",
+        "version",
+        "wish",
+        "load",
+    )
     search_fields = ("name", "boot")
     ordering = ("-seen_at",)
 
