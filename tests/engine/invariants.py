@@ -38,6 +38,9 @@ def _events(events: list[Event], world: World) -> Iterator[str]:
         yield f"event numbers have gaps: {[event.seq for event in events]}"
     if events[-1].seq != world.store.load(world.execution).execution.seq:
         yield "the execution stands at another number than its last event"
+    for event in events:
+        if event.fact.message.startswith("AnsFlow itself failed"):
+            yield f"event {event.seq} tells of a fault of ours: {event.fact.message}"
     ends = [event for event in events if isinstance(event.fact, ExecutionChanged) and is_final(event.fact.status)]
     if len(ends) != 1:
         yield f"{len(ends)} final events"

@@ -187,6 +187,12 @@ class Workspaces:
     def attempt(self, execution: int, step: str, attempt: int) -> Path:
         return NOWHERE
 
+    def bring(self, execution: int, *, alone: bool) -> None:
+        """Nothing is in it."""
+
+    def keep(self, execution: int, step: str, fence: int) -> None:
+        """Nothing has changed in it."""
+
 
 class Snapshot(Picture):
     """A view as of one moment, as another process would read it from a database."""
