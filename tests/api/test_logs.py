@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ansflow.api import logs
 from ansflow.api.base.turns import Turns
+from ansflow.apps.executions.logs import standing
+from ansflow.engine.ports import LogStore
 from ansflow.infra.storage.logs import FileLogs
 from tests.house import EXECUTIONS, House
 
@@ -173,3 +175,24 @@ def test_the_door_of_the_stream_says_what_the_edge_needs(house: House):
     answer = house.api("reporter").client.get(f"{EXECUTIONS}{one}/logs/stream/?step=unit")
     assert (answer.status_code, answer["Content-Type"], answer["X-Log-Step"]) == (200, "text/event-stream", "unit")
     assert (answer["X-Log-Step-Id"], answer["X-Log-Attempt"]) == (str(house.step(one, "unit").id), "1")
+
+
+def test_lines_are_those_of_the_bytes_also_where_a_log_grows_meanwhile() -> None:
+    class Growing:
+        """Prints a line while its lines are counted, so many times."""
+
+        def __init__(self, times: int) -> None:
+            self.text, self.times = "one\n", times
+
+        def length(self, *key: object) -> int:
+            return len(self.text)
+
+        def count(self, *key: object) -> int:
+            if self.times:
+                self.times -= 1
+                self.text += "more\n"
+            return self.text.count("\n")
+
+    for times in (0, 1, 5):
+        length, lines = standing(cast(LogStore, Growing(times)), (1, "a", 1))
+        assert ("one\n" + "more\n" * times)[:length].count("\n") == lines == times + 1

@@ -17,6 +17,7 @@ from ansflow.engine.ports import LogStore
 Key = tuple[int, str, int]
 
 CHUNK = 2**20
+MOST_LOOKS = 100  # at a log that has grown each time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +59,26 @@ def logs(execution: PipelineExecution) -> list[dict[str, Any]]:
     """Of every attempt so far, in the order in which they began."""
     store = running.engine().logs
     attempts = Attempt.objects.filter(execution=execution).order_by("started_at", "id")
-    return [
-        {
-            "step": step,
-            "attempt": number,
-            "length": store.length(execution.id, step, number),
-            "lines": store.count(execution.id, step, number),
-            "ended": ended_at is not None,
-        }
-        for step, number, ended_at in attempts.values_list("step", "number", "ended_at")
-    ]
+    found = []
+    for step, number, ended_at in attempts.values_list("step", "number", "ended_at"):
+        length, lines = standing(store, (execution.id, step, number))
+        ended = ended_at is not None
+        found.append({"step": step, "attempt": number, "length": length, "lines": lines, "ended": ended})
+    return found
+
+
+def standing(store: LogStore, key: Key) -> tuple[int, int]:
+    """How many bytes a log has, and how many lines these are: of one moment, also where it grows meanwhile.
+
+    Who follows it from there numbers what comes by them.
+    """
+    length = store.length(*key)
+    for _ in range(MOST_LOOKS):
+        lines, now = store.count(*key), store.length(*key)
+        if now == length:
+            break
+        length = now
+    return length, lines
 
 
 def newest(execution: PipelineExecution) -> list[Log]:
