@@ -22,6 +22,7 @@ from ansflow.config.folders import server_folder
 from ansflow.config.isolation import Isolation, Offered
 from ansflow.config.settings import Settings
 from ansflow.config.storage import Storage, open_storage, open_workspaces
+from ansflow.core.commands import Stop
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine, in_thread
 from ansflow.engine.ports import Clock, Dispatcher, EventBus
@@ -123,6 +124,8 @@ def build(
         load=load_per_core,
     )
     engine.scheduler.on_ended = concurrency.ended
+    if bell is not None:
+        engine.scheduler.on_stop = partial(stop_wherever_it_runs, engine, bus)
     if slots is not None:
         engine.on_wish = partial(obey, slots)
     return Wired(name, engine, slots, store, storage, bus, clock)
@@ -144,6 +147,13 @@ def _dispatcher(
 def _never() -> bool:
     """Whether a process without slots has one idle."""
     return False
+
+
+def stop_wherever_it_runs(engine: Engine, bus: EventBus, execution: int, stop: Stop) -> None:
+    """Here, or by the worker that has it: it hears of it at once, or at its next beat."""
+    engine.runner.stop(execution, stop)
+    if stop.worker != engine.runner.boot:
+        bus.stopping(execution)
 
 
 def obey(slots: Slots, wish: str) -> None:

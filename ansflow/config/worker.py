@@ -7,25 +7,30 @@ What runs at the end lives on under its shims; the next life on this data folder
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from ansflow.config.bus import check_bus
-from ansflow.config.celery import check_broker, make_bell, make_listening
+from ansflow.config.celery import check_broker, connections_of_this_thread_end, make_bell, make_listening
 from ansflow.config.isolation import Isolation, choose
 from ansflow.config.keys import expect_keys
 from ansflow.config.process import Begun, Ending, Tell, begun, database_told, expect_spread
 from ansflow.config.settings import Settings
 from ansflow.config.startup import expect_tables, start_django
 from ansflow.core.errors import NotAvailable
-from ansflow.engine.ports import Hint, Missed, Offered
+from ansflow.engine.ports import Hint, Missed, Offered, Stopping
 
 if TYPE_CHECKING:
+    from ansflow.config.chores import Chores
     from ansflow.config.wiring import Wired
     from ansflow.infra.dispatch.bell import Ring
     from ansflow.infra.dispatch.slots import Slots
 
+PAUSE = 0.2  # seconds, between two looks: hints may be forged
+ENDING = 0.5  # seconds that a thread gets to end
 STOP = "stop"
 """The wish of an operator that this worker ends, once what runs has."""
 
@@ -83,10 +88,11 @@ def _wired(settings: Settings, isolation: Isolation, process: Begun, ending: End
     checks = engine_checks(settings, beating)
     warnings = {"broker": lambda: "" if listening.is_listening() else "is away: steps are found some seconds late"}
     closing.callback(wired.close)
-    closing.callback(wired.bus.subscribe(partial(overhear, wired)))
+    soon = Soon(partial(beat_now, beating))
+    closing.callback(wired.bus.subscribe(partial(overhear, wired, soon)))
     wired.open()
     beating.do(BEAT)
-    for thread in (beating, doing, listening):
+    for thread in (beating, doing, soon, listening):
         closing.callback(thread.close)
         thread.open()
     answer_probes(settings, checks, measures, closing, warnings=warnings)
@@ -100,14 +106,53 @@ def hear(wired: Wired, ring: Ring) -> None:
         wired.bus.offered(ring.queue)
 
 
-def overhear(wired: Wired, hint: Hint) -> None:
-    """What another worker could not take."""
+def overhear(wired: Wired, beats: Soon, hint: Hint) -> None:
+    """What another worker could not take, and what people want to end."""
     if wired.slots is None:
         return
+    if isinstance(hint, Stopping) and wired.engine.runner.busy():
+        beats.ask()
     if isinstance(hint, Offered):
         wired.slots.look(hint.queue)
     elif isinstance(hint, Missed):
         wired.slots.look()
+
+
+def beat_now(beating: Chores) -> None:
+    """Between two beats: its answer carries what is to be stopped."""
+    from ansflow.config.schedule import BEAT  # noqa: PLC0415 — wants Django
+
+    try:
+        beating.do(BEAT)
+    finally:
+        connections_of_this_thread_end()
+
+
+class Soon:
+    """Does something once more, in a thread of its own, soon after it was last asked for: however often that is."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._asked = Event()
+        self._closing = Event()
+        self._thread = Thread(target=self._run, name="ansflow-soon", daemon=True)
+
+    def open(self) -> None:
+        self._thread.start()
+
+    def ask(self) -> None:
+        self._asked.set()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._asked.set()
+        self._thread.join(ENDING)
+
+    def _run(self) -> None:
+        while self._asked.wait() and not self._closing.is_set():
+            self._asked.clear()
+            self._work()
+            self._closing.wait(PAUSE)
 
 
 class Wishes:

@@ -37,6 +37,7 @@ from ansflow.engine.ports import (
     Offered,
     OnOffer,
     Sending,
+    Stopping,
     begin_key,
     check_moves,
     limit_reached,
@@ -337,6 +338,9 @@ class MemoryBus:
 
     def offered(self, queue: str) -> None:
         self._tell(Offered(queue))
+
+    def stopping(self, execution: int) -> None:
+        self._tell(Stopping(execution))
 
     def wait(self, execution: int, *, after: int, timeout_seconds: float) -> int:
         with self._changed:

@@ -178,7 +178,13 @@ class Offered(NamedTuple):
     queue: str
 
 
-Hint = Moved | Grown | Missed | Offered
+class Stopping(NamedTuple):
+    """Something of that execution is to end, and runs elsewhere: its worker need not wait for its next beat."""
+
+    execution: int
+
+
+Hint = Moved | Grown | Missed | Offered | Stopping
 Listener = Callable[[Hint], None]
 
 
@@ -207,6 +213,8 @@ class EventBus(Protocol):
         ...
 
     def offered(self, queue: str) -> None: ...
+
+    def stopping(self, execution: int) -> None: ...
 
     def wait(self, execution: int, *, after: int, timeout_seconds: float) -> int:
         """The newest number heard of, once it is greater than `after`; or `after`, when the time is over."""

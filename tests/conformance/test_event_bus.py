@@ -13,7 +13,7 @@ from threading import Condition, Thread
 import pytest
 
 from ansflow.engine.memory import MemoryBus
-from ansflow.engine.ports import EventBus, Grown, Hint, Missed, Moved, Offered
+from ansflow.engine.ports import EventBus, Grown, Hint, Missed, Moved, Offered, Stopping
 from ansflow.infra.bus.redis import RedisBus
 from tests.redis_server import RedisServer
 
@@ -99,6 +99,12 @@ def test_a_listener_hears_in_which_queue_steps_wait(buses, queue):
         bus.subscribe(ear)
     for ear in ears:
         assert ear.hears(lambda hint: hint == Offered(queue), lambda: buses.there.offered(queue))
+
+
+def test_a_listener_hears_that_something_is_to_end(buses):
+    ear = Ear()
+    buses.here.subscribe(ear)
+    assert ear.hears(lambda hint: hint == Stopping(42), lambda: buses.there.stopping(42))
 
 
 def test_every_listener_of_every_process_hears(buses):

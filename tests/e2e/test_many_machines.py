@@ -230,6 +230,7 @@ def test_a_thousand_forged_messages_change_nothing(house: House, tmp_path: Path)
     assert house.end(execution)["status"] == "success" and witness(place) == GREEN
     assert len(house.server.api("GET", "cicd/executions/")["results"]) == before + 1
     assert not pickled.exists()
+    until(lambda: house.get(pending)["step_executions"][0]["status"] == "running", "the other one runs")
     house.server.api("POST", f"cicd/executions/{pending}/cancel/", {})
     assert house.end(pending)["status"] == "cancelled"
 

@@ -53,6 +53,7 @@ class Letter(msgspec.Struct, array_like=True):
     moved: list[tuple[Number, Number]]  # execution, seq
     grown: list[tuple[Number, str, Number, Number]]  # execution, step, attempt, length
     offered: list[str] = []  # queues
+    stopping: list[Number] = []  # executions
 
 
 class RedisBus(MemoryBus):
@@ -82,6 +83,10 @@ class RedisBus(MemoryBus):
     def offered(self, queue: str) -> None:
         self._outbox.offered(queue)
         super().offered(queue)
+
+    def stopping(self, execution: int) -> None:
+        self._outbox.stopping(execution)
+        super().stopping(execution)
 
     def is_listening(self, seconds: float = 0.0) -> bool:
         """Whether others are heard; waits for it that long."""
@@ -158,6 +163,8 @@ class RedisBus(MemoryBus):
                 super().grown(execution, step, attempt, length)
             for queue in letter.offered:
                 super().offered(queue)
+            for execution in letter.stopping:
+                super().stopping(execution)
 
     def _work(self) -> dict[str, Any]:
         return {"ansflow-bus-sends": self._send, "ansflow-bus-listens": self._listen}
@@ -201,6 +208,7 @@ class Outbox:
         self._moved: dict[int, int] = {}
         self._grown: dict[tuple[int, str, int], int] = {}
         self._offered: dict[str, int] = {}
+        self._stopping: dict[int, int] = {}
         self._is_closed = False
 
     def moved(self, execution: int, seq: int) -> None:
@@ -218,14 +226,23 @@ class Outbox:
             _raise(self._offered, queue, 0)
             self._changed.notify()
 
+    def stopping(self, execution: int) -> None:
+        with self._changed:
+            _raise(self._stopping, execution, 0)
+            self._changed.notify()
+
     def next(self, sender: str) -> Letter | None:
         """Waits until there is something to say. None once it is closed and empty."""
         with self._changed:
-            self._changed.wait_for(lambda: self._moved or self._grown or self._offered or self._is_closed)
-            if not (self._moved or self._grown or self._offered):
+            self._changed.wait_for(lambda: self._has_some() or self._is_closed)
+            if not self._has_some():
                 return None
             moved, grown = _taken(self._moved), [(*log, length) for log, length in _taken(self._grown)]
-            return Letter(sender, moved, grown, [queue for queue, _ in _taken(self._offered)])
+            offered = [queue for queue, _ in _taken(self._offered)]
+            return Letter(sender, moved, grown, offered, [execution for execution, _ in _taken(self._stopping)])
+
+    def _has_some(self) -> bool:
+        return bool(self._moved or self._grown or self._offered or self._stopping)
 
     def back(self, letter: Letter) -> None:
         """What could not be sent, unless something newer is there."""
@@ -235,6 +252,8 @@ class Outbox:
             self.grown(*log)
         for queue in letter.offered:
             self.offered(queue)
+        for execution in letter.stopping:
+            self.stopping(execution)
 
     def close(self) -> None:
         with self._changed:
