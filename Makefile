@@ -7,7 +7,7 @@ WEB_FROM := $(shell find web -type f -not -path '*/node_modules/*') ansflow/cli/
 NPX := cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npx --no-install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run hello test chaos live-proof lint fix generate hostile bench bench-web lock services screenshots clean
+.PHONY: help setup web run hello test chaos live-proof image-proof chart-proof lint fix generate hostile bench bench-web lock services screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,14 @@ chaos: setup ## what a release must survive: hundreds of kill -9 of servers and 
 
 live-proof: setup ## 500 viewers who lose their connection 20 times each, while the bus is lost too
 	@ANSFLOW_TESTS_WHOLE=1 $(BIN)/pytest -q tests/e2e/live/test_under_faults.py
+
+image-proof: setup ## build the image, start both compose files, and run pipelines through them (Podman, as root)
+	@bin/services image
+	@ANSFLOW_IMAGE_PROOF=1 $(BIN)/pytest -q -s -o faulthandler_timeout=3600 tests/deploy
+
+chart-proof: setup ## render the chart as Helm does, and check it against the schemas of Kubernetes
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r tests/deploy/chart.txt
+	@$(BIN)/pytest -q tests/deploy/test_chart.py
 
 lint: setup ## formatting, types, import directions
 	@$(BIN)/ruff format --check .
@@ -80,6 +88,13 @@ lock: setup ## pin requirements anew, with hashes
 		pyproject.toml -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		pyproject.toml --extra dev -o requirements/dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		-c requirements/dev.txt requirements/build.in -o requirements/build.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		-c requirements/dev.txt pyproject.toml --extra postgres --extra mysql --extra redis --extra s3 --extra celery \
+		-o requirements/server.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		-c requirements/dev.txt tests/deploy/chart.in -o tests/deploy/chart.txt
 	@for tool in ansflow/steps/security_scan/tools/*.in bench/live/peers.in; do \
 		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 			$$tool -o $${tool%.in}.txt; done

@@ -9,7 +9,7 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any
 
-from ansflow.config.settings import VARIABLES
+from ansflow.config.settings import IN_FILES, VARIABLES
 
 PAGE = Path(__file__).parent / "reference" / "settings.md"
 HEAD = """\
@@ -20,6 +20,9 @@ HEAD = """\
 ones. They are variables of the environment, read once at the start; an option of the
 command line goes before its variable. A value that does not fit ends the start with a sentence that names the
 variable, and a name that looks like one of these and is none is named with the one that was probably meant.
+
+An address with a password need not stand in the environment: {in_files} name a file
+instead, whose first line is the value. It must belong to the server's user or to root, and be closed to others.
 
 | variable | meaning | default |
 |---|---|---|
@@ -32,7 +35,9 @@ DATA_DIR = (
 
 def page() -> str:
     rows = [f"| `{name}` | {known.metadata['about']} | {_default(known)} |" for name, known in VARIABLES.items()]
-    return HEAD + "\n".join([DATA_DIR, *rows, ""])
+    names = [f"`{name}`" for name in IN_FILES]
+    head = HEAD.replace("{in_files}", f"{', '.join(names[:-1])} and {names[-1]}")
+    return head + "\n".join([DATA_DIR, *rows, ""])
 
 
 def _default(known: Field[Any]) -> str:

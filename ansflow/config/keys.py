@@ -65,7 +65,8 @@ def load_keys(data: Path, *, ring_file: Path | None = None, folder: Path | None 
         making.touch(mode=0o600)
     for name in missing:
         _write(folder / name, own[name]())
-    making.unlink(missing_ok=True)
+    if missing or begun:  # keys that are there may be mounted read-only
+        making.unlink(missing_ok=True)
     fresh = tuple(folder / name for name in own) if missing or begun else ()
     ring = ring_file or folder / "ring"
     return Keys(
@@ -118,7 +119,8 @@ def _refuse_open(path: Path) -> None:
 def _is_mounted_for_us(found: os.stat_result) -> bool:
     """Secrets that a container platform mounts belong to root, and are read by way of a group of ours."""
     others = found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    return found.st_uid == 0 != os.geteuid() and others == stat.S_IRGRP and found.st_gid in os.getgroups()
+    ours = found.st_gid in {os.getegid(), *os.getgroups()}
+    return found.st_uid == 0 != os.geteuid() and others == stat.S_IRGRP and ours
 
 
 def add_ring_key(path: Path) -> Mapping[str, bytes]:

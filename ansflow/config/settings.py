@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ansflow.config.folders import data_folder
+from ansflow.config.keys import read_private
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.plan import DEFAULT_QUEUE
 from ansflow.infra.dispatch.queues import may_be_served
@@ -160,9 +161,12 @@ def _words(written: str) -> tuple[str, ...]:
 # ── what there is to set ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _setting(read: Callable[[str], Any], about: str, *, default: Any, shown: str = "") -> Any:
-    """A field of `Settings`. `shown` is the default in the words of the reference, where its value says too little."""
-    return field(default=default, metadata={"read": read, "about": about, "shown": shown})
+def _setting(
+    read: Callable[[str], Any], about: str, *, default: Any, shown: str = "", may_hold_password: bool = False
+) -> Any:
+    """A field of `Settings`. `shown` is the default in the words of the reference, where its value says too little.
+    What may hold a password can stand in a file instead, which the variable with `_FILE` at its end names."""
+    return field(default=default, metadata={"read": read, "about": about, "shown": shown, "secret": may_hold_password})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +179,7 @@ class Settings:
         "Where the tables are: `postgresql://user:password@host/name`, `mysql://…` (also MariaDB).",
         default="",
         shown="SQLite in the data folder",
+        may_hold_password=True,
     )
     storage_url: str = _setting(
         _store,
@@ -197,6 +202,7 @@ class Settings:
         "with TLS `rediss://…`. It keeps nothing: while it is away, others hear up to two seconds later.",
         default="",
         shown="within this process",
+        may_hold_password=True,
     )
     broker_url: str = _setting(
         _broker_address,
@@ -206,6 +212,7 @@ class Settings:
         "`ANSFLOW_STORAGE_URL`, and needs the extra `celery`.",
         default="",
         shown="steps run in threads of the server",
+        may_hold_password=True,
     )
     keys_dir: Path | None = _setting(
         _folder,
@@ -242,6 +249,12 @@ class Settings:
     )
     slots: int = _setting(
         _number(1, 1000), "How many steps run at once, in a server that runs them or in a worker.", default=4
+    )
+    drain_seconds: int = _setting(
+        _number(0, 86_400),
+        "How long a worker that is told to end (SIGTERM) waits for its steps and takes no new ones. Without it they "
+        "run on, and its next start takes them over; the end of a container would be theirs too.",
+        default=0,
     )
     queues: tuple[str, ...] = _setting(
         _queues,
@@ -318,12 +331,15 @@ class Settings:
 
 
 VARIABLES = {f"{PREFIX}{known.name.upper()}": known for known in fields(Settings) if known.metadata}
+IN_FILES = {f"{name}_FILE": name for name, known in VARIABLES.items() if known.metadata["secret"]}
+"""The variable that names a file, and the one whose value stands in it."""
 
 
 def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path | None = None) -> Settings:
     """Raises InvalidSpec that names every variable that does not fit. An empty one counts as not set."""
     problems: list[Problem] = []
     values: dict[str, Any] = {}
+    environ = {**environ, **_read_files(environ, problems)}
     for variable, known in VARIABLES.items():
         written = environ.get(variable, "").strip()
         if not written:
@@ -337,6 +353,25 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path | N
     if problems:
         raise InvalidSpec(problems)
     return Settings(data_dir=data_dir or data_folder(), **values)
+
+
+def _read_files(environ: Mapping[str, str], problems: list[Problem]) -> Mapping[str, str]:
+    """The first line of each file that is named instead of a value."""
+    found: dict[str, str] = {}
+    for variable, meant in IN_FILES.items():
+        named = environ.get(variable, "").strip()
+        if not named:
+            continue
+        if environ.get(meant, "").strip():
+            problems.append(Problem(code="setting", message=f"{variable} and {meant} say the same: set one of them."))
+            continue
+        try:
+            found[meant] = read_private(_file(named), f"The value of {meant}").partition("\n")[0].strip()
+        except ValueError as wanted:
+            problems.append(Problem(code="setting", message=f"{variable} wants {wanted}."))
+        except InvalidSpec as refused:
+            problems += refused.problems
+    return found
 
 
 def _half_spread(values: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Problem]:
@@ -353,7 +388,7 @@ def _half_spread(values: Mapping[str, Any], environ: Mapping[str, str]) -> Itera
 
 def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
     """A sentence for each variable that looks like a setting and is none, with the nearest that is."""
-    known = {*VARIABLES, *ELSEWHERE, f"{PREFIX}DATA_DIR"}
+    known = {*VARIABLES, *IN_FILES, *ELSEWHERE, f"{PREFIX}DATA_DIR"}
     strangers = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
     return [f"{name} is not known, and changes nothing.{_nearest(name, sorted(known))}" for name in strangers]
 

@@ -2,7 +2,8 @@
 
     worker(settings, tell)          # returns when a signal, or an operator's wish, has ended it
 
-What runs at the end lives on under its shims; the next life on this data folder adopts it.
+What runs at the end lives on under its shims; the next life on this data folder adopts it. In a container, whose end
+would be theirs too, ANSFLOW_DRAIN_SECONDS lets them come to their own before.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Event, Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ansflow.config.bus import check_bus
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 PAUSE = 0.2  # seconds, between two looks: hints may be forged
 ENDING = 0.5  # seconds that a thread gets to end
+BETWEEN_LOOKS = 0.1  # seconds, whether everything has come to its end
 STOP = "stop"
 """The wish of an operator that this worker ends, once what runs has."""
 
@@ -39,13 +42,26 @@ def worker(settings: Settings, tell: Tell) -> None:
     """Runs until it is ended. Raises an AnsFlowError with a sentence where it cannot start."""
     expect_spread(settings)
     with begun(settings, tell) as process, Ending() as ending:
-        _open(settings, process, ending, tell)
+        slots = _open(settings, process, ending, tell)
         ending.wait()
+        if settings.drain_seconds:
+            drain(slots, settings.drain_seconds, tell)
         tell("ending")
     tell("ended")
 
 
-def _open(settings: Settings, process: Begun, ending: Ending, tell: Tell) -> None:
+def drain(slots: Slots, seconds: float, tell: Tell) -> None:
+    """Takes nothing new, and waits for what runs, at most so long."""
+    slots.drain()
+    if slots.is_drained:
+        return
+    tell("draining", seconds=str(seconds))
+    until, never = monotonic() + seconds, Event()
+    while not slots.is_drained and monotonic() < until:
+        never.wait(BETWEEN_LOOKS)
+
+
+def _open(settings: Settings, process: Begun, ending: Ending, tell: Tell) -> Slots:
     expect_keys(settings.keys_folder, ring_file=settings.key_file)
     with ThreadPoolExecutor(3) as proving:  # takes a process or two, while Django is imported
         asked = [proving.submit(ask, settings) for ask in (check_bus, check_broker)]
@@ -61,6 +77,8 @@ def _open(settings: Settings, process: Begun, ending: Ending, tell: Tell) -> Non
     with database_told():
         wired = _wired(settings, chosen, process, ending, tell)
     tell("ready", name=wired.name, slots=str(settings.slots), queues=", ".join(settings.queues))
+    assert wired.slots is not None
+    return wired.slots
 
 
 def _wired(settings: Settings, isolation: Isolation, process: Begun, ending: Ending, tell: Tell) -> Wired:
@@ -167,6 +185,8 @@ class Wishes:
     def heard(self, wish: str) -> None:
         from ansflow.config.wiring import obey  # noqa: PLC0415 — wants Django
 
+        if self._ending.asked.is_set():
+            return
         if wish != self._heard:
             self._heard = wish
             self._tell("wish", wish=wish or "go on")

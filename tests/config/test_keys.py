@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import stat
 from pathlib import Path
@@ -202,3 +203,32 @@ def test_who_makes_no_keys_is_told_which_to_copy(tmp_path: Path) -> None:
     with pytest.raises(InvalidSpec, match=r"are not in .*: ring\. Copy"):
         expect_keys(data / "keys")
     expect_keys(data / "keys", ring_file=tmp_path / "ring")
+
+
+@pytest.mark.parametrize(("groups", "own"), [([7], 10001), ([10001], 5), ([], 10001)])
+def test_a_secret_that_a_platform_mounts_is_read_by_way_of_a_group_of_ours(
+    groups: list[int], own: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of root, 0440: the group is that of the process, or one of the others that it has."""
+    found = os.stat_result((stat.S_IFREG | 0o440, 1, 1, 1, 0, 10001, 1, 0, 0, 0))
+    monkeypatch.setattr(Path, "stat", lambda self: found)
+    for name, value in (("geteuid", 10001), ("getegid", own), ("getgroups", groups)):
+        monkeypatch.setattr(os, name, lambda value=value: value)
+    (tmp_path / "ring").write_text("x")
+    assert making.read_private(tmp_path / "ring", "The ring") == "x"
+    monkeypatch.setattr(os, "getegid", lambda: 6)
+    monkeypatch.setattr(os, "getgroups", lambda: [7])
+    with pytest.raises(InvalidSpec, match="can be read by other users"):
+        making.read_private(tmp_path / "ring", "The ring")
+
+
+def test_keys_that_are_mounted_read_only_are_read(data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def read_only(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    for verb in ("unlink", "touch", "mkdir"):
+        kept = getattr(Path, verb)
+        monkeypatch.setattr(
+            Path, verb, lambda path, *a, kept=kept, **k: (read_only if "keys" in path.parts else kept)(path, *a, **k)
+        )
+    assert load_keys(tmp_path / "other", folder=data / "keys").fresh == ()

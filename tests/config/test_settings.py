@@ -223,3 +223,46 @@ def test_a_store_may_be_a_folder() -> None:
 def test_a_store_may_have_an_endpoint_and_a_prefix() -> None:
     url = "s3://bucket/a/b?endpoint=http://127.0.0.1:9000&region=eu-west-1&virtual_hosted=true"
     assert read_settings({"ANSFLOW_STORAGE_URL": url}, data_dir=Path("/data")).storage_url == url
+
+
+# ── what stands in a file ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def file_with(folder: Path, text: str, *, mode: int = 0o600) -> str:
+    file = folder / "address"
+    file.write_text(text)
+    file.chmod(mode)
+    return str(file)
+
+
+@pytest.mark.parametrize("name", ["database_url", "redis_url", "broker_url"])
+def test_an_address_with_a_password_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
+    found = read(**{**SPREAD, name: "", f"{name}_file": file_with(tmp_path, f"{SPREAD[name]}\nand more\n")})
+    assert getattr(found, name) == SPREAD[name]
+    assert unknown_variables({f"ANSFLOW_{name.upper()}_FILE": "/run/secrets/address"}) == []
+
+
+def test_what_stands_in_a_file_is_checked_as_if_it_were_set_and_never_shown(tmp_path: Path) -> None:
+    said = refused(redis_url_file=file_with(tmp_path, "http://:hunter2@localhost\n"))
+    assert said.startswith("ANSFLOW_REDIS_URL wants ") and "hunter2" not in said
+
+
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    assert "can be read by other users" in refused(redis_url_file=file_with(tmp_path, "redis://localhost", mode=0o644))
+
+
+def test_a_file_that_is_not_there_is_refused_with_the_others(tmp_path: Path) -> None:
+    said = refused(redis_url_file=str(tmp_path / "gone"), database_url_file="address", port="x")
+    assert "The value of ANSFLOW_REDIS_URL cannot be read from" in said
+    assert "ANSFLOW_DATABASE_URL_FILE wants the absolute path of a file" in said
+    assert "ANSFLOW_PORT wants" in said
+
+
+def test_a_value_and_a_file_for_it_are_one_too_many(tmp_path: Path) -> None:
+    said = refused(redis_url="redis://one", redis_url_file=file_with(tmp_path, "redis://two"))
+    assert said == "ANSFLOW_REDIS_URL_FILE and ANSFLOW_REDIS_URL say the same: set one of them."
+
+
+def test_only_what_may_hold_a_password_can_stand_in_a_file() -> None:
+    assert set(settings.IN_FILES) == {f"ANSFLOW_{name}_URL_FILE" for name in ("DATABASE", "REDIS", "BROKER")}
+    assert unknown_variables({"ANSFLOW_PORT_FILE": "/x"}) != []
