@@ -90,6 +90,16 @@ def test_the_image_can_do_all_that_an_installation_of_many_machines_wants() -> N
     assert wanted <= locked
 
 
+def test_the_web_app_is_built_from_all_that_it_imports() -> None:
+    before = (DEPLOY / "Dockerfile").read_text().partition("RUN bin/web\n")[0]
+    copied = [ROOT / words.split()[0] for words in re.findall(r"^COPY ([^-].*)$", before, re.MULTILINE)]
+    for file in (ROOT / "web" / "src").rglob("*.ts*"):
+        for path in re.findall(r"""^import .* from ["'](\.[^"']+)["']""", file.read_text(), re.MULTILINE):
+            there = (file.parent / path).resolve()
+            is_a_test = ".test." in file.name
+            assert is_a_test or any(there.is_relative_to(folder) for folder in copied), f"{file}: {path}"
+
+
 def test_only_what_is_named_is_sent_to_the_builder() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     assert lines[1] == "*"
