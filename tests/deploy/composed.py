@@ -91,7 +91,7 @@ class Composed:
         for needed in service.get("depends_on", {}):
             self.start(needed)
         self._started.append(name)
-        podman("run", "--detach", f"--name={self._full(name)}", f"--network-alias={name}", *self._options(service))
+        podman("run", "--detach", f"--name={self.full(name)}", f"--network-alias={name}", *self._options(service))
         self.ready(name)
 
     def ready(self, name: str) -> None:
@@ -104,41 +104,41 @@ class Composed:
             sleep(0.2)
 
     def exec(self, name: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return podman("exec", self._full(name), *words, check=check)
+        return podman("exec", self.full(name), *words, check=check)
 
     def stop(self, name: str) -> int:
         """As compose does: SIGTERM, and SIGKILL after the grace. The exit code."""
         grace = seconds(self.said["services"][name]["stop_grace_period"])
-        podman("stop", f"--time={grace}", self._full(name), timeout=grace + PATIENCE)
-        return int(podman("inspect", "--format={{.State.ExitCode}}", self._full(name)).stdout)
+        podman("stop", f"--time={grace}", self.full(name), timeout=grace + PATIENCE)
+        return int(podman("inspect", "--format={{.State.ExitCode}}", self.full(name)).stdout)
 
     def kill(self, name: str) -> None:
-        podman("kill", self._full(name))
-        podman("wait", self._full(name))
+        podman("kill", self.full(name))
+        podman("wait", self.full(name))
 
     def again(self, name: str) -> None:
         """The same container, with what its volumes hold."""
-        podman("start", self._full(name))
+        podman("start", self.full(name))
         self.ready(name)
 
     def inspect(self, name: str, what: str) -> str:
-        return podman("inspect", f"--format={what}", self._full(name)).stdout.strip()
+        return podman("inspect", f"--format={what}", self.full(name)).stdout.strip()
 
     def log(self, name: str) -> str:
-        done = podman("logs", self._full(name), check=False)
+        done = podman("logs", self.full(name), check=False)
         return (done.stdout + done.stderr)[-6000:]
 
     def close(self) -> None:
         for name in reversed(self._started):
-            podman("rm", "--force", "--time=0", self._full(name), check=False)
+            podman("rm", "--force", "--time=0", self.full(name), check=False)
         for volume in self.said["volumes"]:
-            podman("volume", "rm", "--force", self._full(volume), check=False)
+            podman("volume", "rm", "--force", self.full(volume), check=False)
         for network in self.said["networks"]:
-            podman("network", "rm", "--force", self._full(network), check=False)
+            podman("network", "rm", "--force", self.full(network), check=False)
 
     def __enter__(self) -> Self:
         for name, network in self.said["networks"].items():
-            podman("network", "create", *(["--internal"] if network.get("internal") else []), self._full(name))
+            podman("network", "create", *(["--internal"] if network.get("internal") else []), self.full(name))
         return self
 
     def __exit__(
@@ -146,14 +146,14 @@ class Composed:
     ) -> None:
         self.close()
 
-    def _full(self, name: str) -> str:
+    def full(self, name: str) -> str:
         return f"{self._mark}-{name}"
 
     def _options(self, service: Mapping[str, Any]) -> list[str]:
-        words = [f"--network={','.join(map(self._full, service['networks']))}"]
+        words = [f"--network={','.join(map(self.full, service['networks']))}"]
         for key, value in service.items():
             if key == "volumes":
-                words += [f"--volume={self._full(volume)}" for volume in value]
+                words += [f"--volume={self.full(volume)}" for volume in value]
             elif key == "security_opt":
                 words += [f"--security-opt={self._placed(option)}" for option in value]
             elif key not in IGNORED:

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ import pytest
 from tests.deploy.composed import podman
 
 ROOT = Path(__file__).parents[2]
+IMAGE = "localhost/ansflow:proof"
 BASE = "docker.io/library/debian:bookworm-slim"
 BUILDING = 1800.0  # seconds, on a busy machine
 NEEDED = ("podman", "buildah", "runc", "debootstrap", "iptables")
@@ -32,8 +33,12 @@ events_logger = "file"
 """
 
 
-def expect_podman(monkeypatch_env: dict[str, str], folder: Path) -> None:
-    """Skips with the reason where containers cannot be run."""
+Figure = Callable[[str, str], None]
+"""Prints what was measured."""
+
+
+def expect_podman(folder: Path) -> Path:
+    """The file of its settings. Skips with the reason where containers cannot be run."""
     if os.environ.get("ANSFLOW_IMAGE_PROOF") is None:
         pytest.skip("building images takes minutes: make image-proof")
     missing = [name for name in NEEDED if shutil.which(name) is None]
@@ -43,7 +48,7 @@ def expect_podman(monkeypatch_env: dict[str, str], folder: Path) -> None:
         pytest.skip("the proof changes owners of files: it wants root")
     config = folder / "containers.conf"
     config.write_text(CONFIG)
-    monkeypatch_env["CONTAINERS_CONF"] = str(config)
+    return config
 
 
 def expect_base() -> None:

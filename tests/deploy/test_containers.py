@@ -21,11 +21,10 @@ import httpx2
 import pytest
 
 from tests.deploy.composed import PATIENCE, Composed, podman
-from tests.deploy.machine import ROOT, build, expect_base, expect_podman
+from tests.deploy.machine import ROOT, Figure, build
 
 DEPLOY = ROOT / "deploy"
 SERVERS = Path(__file__).parent / "servers"
-IMAGE = "localhost/ansflow:proof"
 SERVER_IMAGES = {name: f"localhost/{name}:proof" for name in ("postgres", "redis", "mariadb", "rabbitmq")}
 TOPOLOGIES = {"postgres-redis": ("postgres", "redis"), "mariadb-rabbitmq": ("mariadb", "redis", "rabbitmq")}
 PIPELINE = """\
@@ -43,37 +42,6 @@ steps:
     needs: build
     run: cat one.txt two.txt three.txt four.txt five.txt six.txt
 """
-
-Figure = Callable[[str, str], None]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        env: dict[str, str] = {}
-        expect_podman(env, tmp_path_factory.mktemp("podman"))
-        for name, value in env.items():
-            patch.setenv(name, value)
-        yield
-
-
-@pytest.fixture
-def figure(capsys: pytest.CaptureFixture[str]) -> Figure:
-    def say(what: str, value: str) -> None:
-        with capsys.disabled():
-            print(f"\n{what}: {value}")
-
-    return say
-
-
-@pytest.fixture(scope="module")
-def image(machine: None) -> str:
-    expect_base()
-    began = monotonic()
-    build(IMAGE, DEPLOY / "Dockerfile", ROOT)
-    size = int(podman("image", "inspect", "--format={{.Size}}", IMAGE).stdout)
-    print(f"image: built in {monotonic() - began:.0f} s, {size / 1e6:.0f} MB with its base")
-    return IMAGE
 
 
 def test_the_image_says_which_release_it_is_and_holds_no_build_tools(image: str, figure: Figure) -> None:
@@ -122,9 +90,10 @@ def house(request: pytest.FixtureRequest, image: str) -> Iterator[Composed]:
     for file in (f"compose.{request.param}.yml", "seccomp-worker.json", "make-secrets"):
         shutil.copy(DEPLOY / file, folder)
     subprocess.run([folder / "make-secrets"], check=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    values = {"IMAGE": image, "PORT": port, "BASE_URL": f"http://127.0.0.1:{port}", "SLOTS": "2"}
+    with socket.create_server(("127.0.0.1", 0)) as web, socket.create_server(("127.0.0.1", 0)) as edge:
+        port, edge_port = str(web.getsockname()[1]), str(edge.getsockname()[1])
+    values = {"IMAGE": image, "PORT": port, "EDGE_PORT": edge_port, "SLOTS": "2"}
+    values["BASE_URL"] = f"http://127.0.0.1:{port}"
     values |= {f"{name.upper()}_IMAGE": tag for name, tag in SERVER_IMAGES.items()}
     try:
         with Composed(folder / f"compose.{request.param}.yml", values) as composed:
@@ -138,6 +107,7 @@ def test_the_processes_of_a_compose_file_run_a_pipeline_on_both_workers(house: C
     for name in ("serve", "scheduler", "worker-1", "worker-2"):
         house.start(name)
     figure("compose: database to both workers ready", f"{monotonic() - began:.1f} s")
+    house.start("edge")
     execution = run_pipeline(*reached(house))
     assert len({step["worker"] for step in execution["step_executions"]}) == 2
 
@@ -208,13 +178,18 @@ def trigger(client: httpx2.Client, name: str, source: str) -> int:
 
 def carrier(house: Composed, seconds: str) -> str:
     """The worker in whose container a step sleeps for so long."""
-    mine = f"grep -alE 'sleep.[{seconds[0]}]{seconds[1:]}' /proc/[0-9]*/cmdline"  # not that of grep itself
 
     def look() -> str:
-        found = (name for name in ("worker-1", "worker-2") if house.exec(name, "sh", "-c", mine, check=False).stdout)
+        found = (name for name in ("worker-1", "worker-2") if carrier_in(house.full(name), seconds))
         return next(found, "")
 
     return str(wait(look, lambda: house.log("worker-1") + house.log("worker-2")))
+
+
+def carrier_in(container: str, seconds: str) -> bool:
+    """Whether a step sleeps for so long in that container."""
+    mine = f"grep -alE 'sleep.[{seconds[0]}]{seconds[1:]}' /proc/[0-9]*/cmdline"  # not that of grep itself
+    return bool(podman("exec", container, "sh", "-c", mine, check=False).stdout)
 
 
 def finished(client: httpx2.Client, execution: int, house: Composed | None = None) -> Any:
