@@ -39,6 +39,7 @@ BEAT = "heartbeat"
 LOOK_AROUND = "look around"
 BETWEEN_LOOKS = 0.5  # seconds
 AROUND = 5.0  # seconds
+BETWEEN_WRITES = 2.0  # seconds: less than an effect may wait, `engine.recovery.Patience.effect`
 HOUR = 3600.0
 
 
@@ -88,7 +89,7 @@ def periodic(settings: Settings) -> Sequence[Periodic]:
     )
 
 
-def beats(wired: Wired, ground: Ground) -> Chores:
+def beats(wired: Wired, ground: Ground, *more: Chore) -> Chores:
     """In a thread of its own: while it is held up, this process would lose its steps to another."""
     every = HEARTBEAT.total_seconds()
 
@@ -98,7 +99,13 @@ def beats(wired: Wired, ground: Ground) -> Chores:
             wired.engine.beat()
             ground.outages.over()
 
-    return Chores("ansflow-heartbeat", [Chore(BEAT, beat, every, first=every)])
+    return Chores("ansflow-heartbeat", [Chore(BEAT, beat, every, first=every), *more])
+
+
+def forgets_sent(wired: Wired) -> Chore:
+    """Another process deals with effects that nobody has carried out: those that have been must not wait in the outbox
+    for the next write of this one."""
+    return Chore("outbox", wired.store.forget_sent, BETWEEN_WRITES, first=BETWEEN_WRITES)
 
 
 def looks(wired: Wired) -> Chores:
@@ -114,7 +121,7 @@ def looks_around(wired: Wired, around: Around, ground: Ground, warn: Callable[[s
         around.look(warn)
         ground.outages.over()
 
-    return Chores("ansflow-looking-around", [Chore(LOOK_AROUND, look, AROUND, first=AROUND)])
+    return Chores("ansflow-looking-around", [Chore(LOOK_AROUND, look, AROUND, first=AROUND), forgets_sent(wired)])
 
 
 def chores(settings: Settings) -> Chores:

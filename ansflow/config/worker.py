@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from ansflow.config.bus import check_bus
 from ansflow.config.celery import check_broker, connections_of_this_thread_end, make_bell, make_listening
+from ansflow.config.folders import LEAST_FREE, free_bytes
 from ansflow.config.isolation import Isolation, choose
 from ansflow.config.keys import expect_keys
 from ansflow.config.process import Begun, Ending, Tell, begun, database_told, expect_spread
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 PAUSE = 0.2  # seconds, between two looks: hints may be forged
 ENDING = 0.5  # seconds that a thread gets to end
 BETWEEN_LOOKS = 0.1  # seconds, whether everything has come to its end
+
+DRAIN = "drain"
+"""The wish that nothing new is taken."""
+
 STOP = "stop"
 """The wish of an operator that this worker ends, once what runs has."""
 
@@ -86,7 +92,7 @@ def _wired(settings: Settings, isolation: Isolation, process: Begun, ending: End
     from ansflow.config.health import answer_probes, engine_checks  # noqa: PLC0415
     from ansflow.config.measuring import add_measures  # noqa: PLC0415
     from ansflow.config.owning import Ground  # noqa: PLC0415
-    from ansflow.config.schedule import BEAT, beats, own_chores  # noqa: PLC0415
+    from ansflow.config.schedule import BEAT, beats, forgets_sent, own_chores  # noqa: PLC0415
     from ansflow.config.wiring import build  # noqa: PLC0415
     from ansflow.edge.measures import Measures  # noqa: PLC0415
     from ansflow.engine.recovery import Duty  # noqa: PLC0415
@@ -99,8 +105,8 @@ def _wired(settings: Settings, isolation: Isolation, process: Begun, ending: End
     closing.callback(bell.close)
     wired = build(settings, isolation, duties={Duty.CARRY}, bell=bell)
     assert wired.slots is not None
-    wired.engine.on_wish = Wishes(wired.slots, ending, tell).heard
-    beating, doing, measures = beats(wired, ground), own_chores(), Measures()
+    wired.engine.on_wish = Wishes(wired.slots, ending, tell, settings.data_dir).heard
+    beating, doing, measures = beats(wired, ground, forgets_sent(wired)), own_chores(), Measures()
     listening = make_listening(settings, on_bell=partial(hear, wired))
     add_measures(measures, wired, (beating, doing))
     checks = engine_checks(settings, beating)
@@ -174,13 +180,18 @@ class Soon:
 
 
 class Wishes:
-    """What an operator wants of this worker, heard at each beat."""
+    """What an operator wants of this worker, heard at each beat; and whether its disk has room for more steps.
 
-    def __init__(self, slots: Slots, ending: Ending, tell: Tell) -> None:
+    Where it has none nothing new is taken: each step would fail here at once, and the next would come.
+    """
+
+    def __init__(self, slots: Slots, ending: Ending, tell: Tell, data: Path) -> None:
         self._slots = slots
         self._ending = ending
         self._tell = tell
+        self._data = data
         self._heard = ""
+        self._is_full = False
 
     def heard(self, wish: str) -> None:
         from ansflow.config.wiring import obey  # noqa: PLC0415 — wants Django
@@ -190,6 +201,13 @@ class Wishes:
         if wish != self._heard:
             self._heard = wish
             self._tell("wish", wish=wish or "go on")
-        obey(self._slots, wish)
+        self._look_at_the_disk()
+        obey(self._slots, wish or (DRAIN if self._is_full else ""))
         if wish == STOP and self._slots.is_drained:
             self._ending.asked.set()
+
+    def _look_at_the_disk(self) -> None:
+        is_full = free_bytes(self._data) < LEAST_FREE
+        if is_full != self._is_full:
+            self._is_full = is_full
+            self._tell("full" if is_full else "room", folder=str(self._data), least=str(LEAST_FREE >> 20))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Event, Timer
 from time import monotonic
 from typing import Any, cast
 
+import pytest
+
+from ansflow.config import worker
+from ansflow.config.folders import LEAST_FREE
 from ansflow.config.process import Ending
 from ansflow.config.worker import STOP, Wishes, drain
 from ansflow.infra.dispatch.slots import Slots
@@ -58,10 +63,10 @@ def test_a_worker_without_steps_has_nothing_to_wait_for() -> None:
     assert not busy.takes_more and told.said == []
 
 
-def test_a_worker_that_was_told_to_end_follows_no_wish_to_go_on() -> None:
+def test_a_worker_that_was_told_to_end_follows_no_wish_to_go_on(tmp_path: Path) -> None:
     busy, told = Busy(), Told()
     ending: Any = Ending()
-    wishes = Wishes(cast(Slots, busy), ending, told)
+    wishes = Wishes(cast(Slots, busy), ending, told, tmp_path)
     wishes.heard(STOP)
     assert not busy.takes_more
     wishes.heard("")
@@ -70,3 +75,25 @@ def test_a_worker_that_was_told_to_end_follows_no_wish_to_go_on() -> None:
     busy.drain()
     wishes.heard("")
     assert not busy.takes_more
+
+
+def test_a_worker_whose_disk_is_full_takes_nothing_until_it_has_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [LEAST_FREE]
+    monkeypatch.setattr(worker, "free_bytes", lambda _: free[0])
+    busy, told = Busy(), Told()
+    with Ending() as ending:
+        wishes = Wishes(cast(Slots, busy), ending, told, tmp_path)
+        wishes.heard("")
+        assert busy.takes_more and not told.said
+        free[0] -= 1
+        wishes.heard("")
+        wishes.heard("")
+        assert not busy.takes_more
+        free[0] += 1
+        wishes.heard(worker.DRAIN)
+        assert not busy.takes_more, "an operator still wants it"
+        wishes.heard("")
+    assert busy.takes_more
+    assert [what for what, _ in told.said] == ["full", "wish", "room", "wish"]

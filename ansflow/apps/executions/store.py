@@ -184,7 +184,7 @@ class DjangoStore:
             self._sent.add(key)
 
     def forget_sent(self) -> None:
-        """What `sent` has put off, when a process ends: its next life need not repeat it, but may."""
+        """What `sent` has put off: where a process ends, or nobody but another process reads the outbox."""
         carried_out = self._take_sent()
         if carried_out:
             with suppress(DatabaseError, InterfaceError):
