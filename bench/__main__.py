@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from bench import log_path, lone, server_growth, server_history, server_reads, server_start, server_steps
+from bench import log_path, lone, server_growth, server_history, server_reads, server_spread, server_start, server_steps
 from bench.databases import KINDS
 from bench.figures import Figure, show
 from bench.live.__main__ import main as live
@@ -20,6 +20,7 @@ SERVER: dict[str, tuple[str, Callable[[Options], list[Figure]]]] = {
     "server-steps": ("A server: trigger to end, steps `true`, parallelism 4, executor host", server_steps.measure),
     "server-reads": ("A server: reading 50 executions with their steps", server_reads.measure),
     "server-history": ("A server: with a long history against a short one", server_history.measure),
+    "server-spread": ("Server, scheduler and workers over a broker, executor host", server_spread.measure),
     "server-growth": ("A server: large executions, and many at once", server_growth.measure),
 }
 NAMES = ("run", "logs", *SERVER)

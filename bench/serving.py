@@ -180,8 +180,9 @@ def serving(database: str = "", **env: str) -> Iterator[Server]:
             server.stop()
 
 
-def start(data: Path, **env: str) -> Server:
-    """`ansflow serve` on this data folder, when it says that it is ready."""
+def start(data: Path, *command: str, says_ready: str = "AnsFlow is ready: ", **env: str) -> Server:
+    """`ansflow serve` on this data folder, or another command that runs until a signal ends it, when it says that it
+    is ready."""
     data.parent.mkdir(exist_ok=True)
     password = data.parent / "password"
     password.touch(mode=0o600)
@@ -189,23 +190,20 @@ def start(data: Path, **env: str) -> Server:
     known = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     known |= {"LC_ALL": "C.UTF-8", "ANSFLOW_DATA_DIR": str(data), "ANSFLOW_PORT": "0"}
     known |= {"ANSFLOW_ALLOW_HOST_EXECUTOR": "true", **env}
-    command = [str(ANSFLOW), "serve", "--admin-email", "a@example.com", "--admin-password-file", str(password)]
-    command = [
-        shutil.which("setpriv") or "setpriv",
-        "--pdeathsig",
-        "TERM",
-        *command,
-    ]  # it ends with the benchmark, however that ends
+    words = command or ("serve", "--admin-email", "a@example.com", "--admin-password-file", str(password))
+    with_us = [shutil.which("setpriv") or "setpriv", "--pdeathsig", "TERM"]  # it ends as the benchmark does, however
     began = perf_counter()
     with data.with_name("errors").open("ab") as errors:
-        process = subprocess.Popen(command, env=known, stdout=subprocess.PIPE, stderr=errors, text=True)
+        process = subprocess.Popen(
+            [*with_us, ANSFLOW, *words], env=known, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
     assert process.stdout is not None
     for line in process.stdout:
-        if line.startswith("AnsFlow is ready: "):
+        if line.startswith(says_ready):
             taken = perf_counter() - began
             Thread(target=process.stdout.read, daemon=True).start()  # so that it never waits for us
             return Server(line.split()[-1], process, taken, data, env)
-    raise RuntimeError(f"the server did not start: {data.with_name('errors').read_text()[-2000:]}")
+    raise RuntimeError(f"{words[0]} did not start: {data.with_name('errors').read_text()[-2000:]}")
 
 
 def source(shape: Shape, *, parallel: int = 4, command: str = "true", executor: str = "host") -> str:
