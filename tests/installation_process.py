@@ -19,11 +19,12 @@ from tests.server_process import ServerProcess
 
 
 class Installation:
-    def __init__(self, folder: Path, *, database: str, broker: str, bus: str, **env: str) -> None:
+    def __init__(self, folder: Path, *, database: str, broker: str, bus: str, url: str = "", **env: str) -> None:
+        """`url` is that of a database that is there already."""
         self._folder = folder
         (folder / "keys").mkdir(mode=0o700)
         (folder / "shared").mkdir(mode=0o700)
-        self.database_url = fresh(database)
+        self.database_url = url or fresh(database)
         self.processes: list[ServerProcess] = []
         self._env = {
             "ANSFLOW_DATABASE_URL": self.database_url,

@@ -38,17 +38,22 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
+    """`cut_off`: its machine was lost, or came back too late. What it had not told yet nobody waits for."""
+
     status: str
     reason: str = ""
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """`ends` is the final status that it tells of an execution, "" for any other fact."""
+    """`ends` is the final status that it tells of an execution, "" for any other fact. `result` is the step and the
+    attempt whose end it tells."""
 
     seq: int
     text: str
     ends: str = ""
+    result: tuple[str, int] | None = None
 
 
 @dataclass(slots=True)
@@ -77,7 +82,20 @@ class Seen:
 
 
 def violations(seen: Seen) -> list[str]:
-    rules = (_promises, _executions, _numbers, _events, _steps, _attempts, _runs, _order, _logs, _artifacts, _remains)
+    rules = (
+        _promises,
+        _executions,
+        _numbers,
+        _events,
+        _results,
+        _steps,
+        _attempts,
+        _runs,
+        _order,
+        _logs,
+        _artifacts,
+        _remains,
+    )
     return [sentence for rule in rules for sentence in rule(seen)]
 
 
@@ -135,6 +153,15 @@ def _events(seen: Seen) -> Iterator[str]:
             yield f"Execution {execution} has {len(ends)} final events."
         elif ends[0] is not events[-1] or ends[0].ends != row.status:
             yield f"The final event of execution {execution} is not its last, or tells another end than {row.status}."
+
+
+def _results(seen: Seen) -> Iterator[str]:
+    """Of two workers that have run a step, one is believed."""
+    for execution, events in seen.events.items():
+        told = Counter(event.result for event in events if event.result)
+        for (step, attempt), times in told.items():
+            if times > 1:
+                yield f"The result of attempt {attempt} of {step} in execution {execution} was accepted {times} times."
 
 
 def _steps(seen: Seen) -> Iterator[str]:
@@ -200,6 +227,8 @@ def _logs(seen: Seen) -> Iterator[str]:
         if row is None or stored == printed:
             continue
         if row.status == "cancelled" and stored.startswith(printed):  # it was ended before it could tell its witness
+            continue
+        if row.cut_off and printed.startswith(stored):
             continue
         name = f"The log of attempt {key[2]} of {key[1]} in execution {key[0]}"
         if len(stored) < len(printed):

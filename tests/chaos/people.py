@@ -2,7 +2,8 @@
 
 people = People(server, folder, seed=1)
 people.move_in()                       # projects and pipelines
-people.begin(); …; people.finish()     # the second ends with the last execution
+people.begin(); …; people.rest()       # the second ends with the last execution
+people.finish()                        # it, too, and nothing more is asked
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.chaos.reading import event_text
 from tests.chaos.work import Witness
 from tests.server_process import ServerProcess, until
 
-AT_ONCE = 20
+AT_ONCE = 20  # executions
 BETWEEN = 0.1  # seconds, while there is nothing to do or nobody who answers
 ANSWER = 20.0  # seconds after which a server that was killed counts as one that does not answer
 
@@ -29,38 +30,50 @@ class NoAnswer(Exception):
 
 
 class People:
-    def __init__(self, server: ServerProcess, witness: Witness, *, kinds: tuple[str, ...], seed: int) -> None:
+    def __init__(
+        self, server: ServerProcess, witness: Witness, *, kinds: tuple[str, ...], seed: int, at_once: int = AT_ONCE
+    ) -> None:
         self.told = Told()
         self.answers: Counter[str] = Counter()
         self._server = server
         self._witness = witness
         self._kinds = kinds
+        self._at_once = at_once
         self._random = random.Random(seed)
         self._pipelines: dict[str, int] = {}
         self._token = ""
         self._client = httpx2.Client(timeout=ANSWER)
         self._stopping = Event()
-        self._thread = Thread(target=self._live, daemon=True)
+        self._thread: Thread | None = None
         self._crash: Exception | None = None
 
-    def move_in(self) -> None:
+    def move_in(self, *more: str) -> None:
+        """With pipelines of `more` kinds, which are only run when they are asked for."""
         self._token = self._server.token
         project = self._server.api("POST", "projects/", {"name": "chaos"})
-        for kind in self._kinds:
+        for kind in (*self._kinds, *more):
             body = {"project": project["id"], "source": self._witness.source(kind)}
             self._pipelines[kind] = self._server.api("POST", "pipelines/", body)["id"]
 
     def begin(self) -> None:
+        self._stopping.clear()
+        self._thread = Thread(target=self._live, daemon=True)
         self._thread.start()
 
-    def finish(self) -> None:
+    def rest(self) -> None:
         """Starts nothing any more, and sees every execution to its end."""
         self._stopping.set()
-        if self._thread.ident:
+        if self._thread is not None:
             self._thread.join()
         if self._crash:
             raise self._crash
         self.see_to_the_end()
+
+    def finish(self) -> None:
+        self.rest()
+        self.close()
+
+    def close(self) -> None:
         self._client.close()
 
     def see_to_the_end(self) -> None:
@@ -88,11 +101,11 @@ class People:
         open_ones = self._open()
         self._answer_gates()
         self._cancel(open_ones)
-        for _ in range(AT_ONCE - len(open_ones)):
+        for _ in range(self._at_once - len(open_ones)):
             self.trigger(self._random.choice(self._kinds))
         if open_ones:
             self._look_at(self._random.choice(open_ones)["id"])
-        return len(open_ones) < AT_ONCE
+        return len(open_ones) < self._at_once
 
     def _all_ended(self) -> bool:
         open_ones = self._open()

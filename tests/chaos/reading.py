@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,17 @@ from django.db import connections
 from django.utils import timezone
 
 from ansflow.apps.executions import models
-from tests.chaos.checker import FINAL_EXECUTION, AttemptRow, EventRow, ExecutionRow, Key, Seen, StepRow, Told
+from tests.chaos.checker import (
+    FINAL_EXECUTION,
+    FINAL_STEP,
+    AttemptRow,
+    EventRow,
+    ExecutionRow,
+    Key,
+    Seen,
+    StepRow,
+    Told,
+)
 from tests.chaos.work import Witness
 from tests.databases import use
 from tests.server_process import PATIENCE, ServerProcess
@@ -55,15 +66,16 @@ class Given:
         return answer
 
 
-def seen(url: str, witness: Witness, told: Told, given: Given) -> Seen:
-    """Once the server has ended: a SQLite file belongs to one process."""
+def seen(url: str, witness: Witness, told: Told, given: Given, *, cut_off: Collection[str] = ()) -> Seen:
+    """Once the server has ended, where it is SQLite: a file belongs to one process. `cut_off` are the names of workers
+    whose machines were lost, or that were frozen past their lease."""
     use(ALIAS, url)
     late = models.Sending.objects.using(ALIAS).filter(at__lt=timezone.now() - LATE)
     try:
         return Seen(
             executions=_executions(),
             steps=_steps(),
-            attempts=_attempts(),
+            attempts=_attempts(cut_off),
             events=_events(),
             outbox=Counter(late.values_list("execution_id", flat=True)),
             places={
@@ -83,6 +95,16 @@ def seen(url: str, witness: Witness, told: Told, given: Given) -> Seen:
         del connections[ALIAS]
 
 
+def named(url: str, boot: str) -> str:
+    """The worker of which this is one life."""
+    use(ALIAS, url)
+    try:
+        return str(models.Worker.objects.using(ALIAS).get(boot=boot).name)
+    finally:
+        connections[ALIAS].close()
+        del connections[ALIAS]
+
+
 def _executions() -> dict[int, ExecutionRow]:
     rows = models.PipelineExecution.objects.using(ALIAS).values_list(
         "id", "pipeline__name", "number", "status", "seq", "plan__execution_id"
@@ -95,9 +117,16 @@ def _steps() -> dict[tuple[int, str], StepRow]:
     return {(execution, key): StepRow(status, attempt, gate) for execution, key, status, attempt, gate in rows}
 
 
-def _attempts() -> dict[Key, AttemptRow]:
-    rows = models.Attempt.objects.using(ALIAS).values_list("execution_id", "step", "number", "status", "reason")
-    return {(execution, step, number): AttemptRow(status, reason) for execution, step, number, status, reason in rows}
+def _attempts(cut_off: Collection[str]) -> dict[Key, AttemptRow]:
+    boots = models.Worker.objects.using(ALIAS).filter(name__in=cut_off).values_list("boot", flat=True)
+    lost = {*cut_off, *boots}
+    rows = models.Attempt.objects.using(ALIAS).values_list(
+        "execution_id", "step", "number", "status", "reason", "worker"
+    )
+    return {
+        (execution, step, number): AttemptRow(status, reason, reason == "worker_lost" and worker in lost)
+        for execution, step, number, status, reason, worker in rows
+    }
 
 
 def _events() -> dict[int, list[EventRow]]:
@@ -106,8 +135,10 @@ def _events() -> dict[int, list[EventRow]]:
     for execution, seq, text in rows.values_list("execution_id", "seq", "fact"):
         fact = json.loads(text)
         step, status = fact.get("step", ""), fact["status"]
-        said = event_text(step, status, fact.get("attempt", 0))
-        found[execution].append(EventRow(seq, said, "" if step or status not in FINAL_EXECUTION else status))
+        attempt = fact.get("attempt", 0)
+        ends = "" if step or status not in FINAL_EXECUTION else status
+        result = (step, attempt) if step and attempt and status in FINAL_STEP else None
+        found[execution].append(EventRow(seq, event_text(step, status, attempt), ends, result))
     return dict(found)
 
 

@@ -172,6 +172,21 @@ def keep_a_place(seen: Seen) -> None:
     seen.places[1, ""] = 1
 
 
+def believe_two_workers(seen: Seen) -> None:
+    seen.events[1][:2] = [replace(event, result=("second", 1)) for event in seen.events[1][:2]]
+
+
+def mix_a_log_cut_off(seen: Seen) -> None:
+    cut_off(seen)
+    seen.stored = {**seen.stored, (3, "right", 1): b"another text than it!\n"}
+
+
+def cut_off(seen: Seen) -> None:
+    """Its machine was lost when it had given on half of its log."""
+    seen.attempts[3, "right", 1] = AttemptRow("failed", "worker_lost", cut_off=True)
+    seen.stored = {**seen.stored, (3, "right", 1): seen.printed[3, "right", 1][:10]}
+
+
 SENTENCES: dict[Callable[[Seen], None], str] = {
     run_again: "Step second of execution 1 ran 2 times as attempt 1.",
     run_without_a_record: "Step second of execution 1 ran as attempt 2, of which there is no record.",
@@ -201,6 +216,8 @@ SENTENCES: dict[Callable[[Seen], None], str] = {
     run_two_of_a_group: "Executions 2 and 4 ran at once, against their group.",
     change_an_artifact: "The artifact of join in execution 3 is not what the step has written.",
     leave_an_effect: "Execution 1 has ended and left 1 rows in the outbox.",
+    believe_two_workers: "The result of attempt 1 of second in execution 1 was accepted 2 times.",
+    mix_a_log_cut_off: "The log of attempt 1 of right in execution 3 has 22 bytes that are not the 21 printed.",
     keep_a_place: "Execution 1 has ended and still holds 1 places of its own limit.",
 }
 
@@ -211,3 +228,9 @@ def test_what_was_planted_is_found(plant: Callable[[Seen], None], count: Callabl
     plant(seen)
     assert SENTENCES[plant] in violations(seen)
     count("planted violations that the checker has found", 1)
+
+
+def test_what_a_lost_machine_had_not_told_is_no_violation() -> None:
+    seen = good()
+    cut_off(seen)
+    assert violations(seen) == []

@@ -89,6 +89,35 @@ steps:
       kill -9 "$(cat "$LOCK")"
   after: {needs: poison, executor: host, run: 'sh "$WITNESS/script" 5 0'}
 """
+QUICK = """\
+version: 1
+name: quick
+env: {WITNESS: FOLDER}
+steps:
+  quick: {executor: host, run: 'sh "$WITNESS/script" 5 0'}
+"""
+LONG = """\
+version: 1
+name: long
+env: {WITNESS: FOLDER}
+steps:
+  long: {executor: host, run: 'sh "$WITNESS/script" 50 8', artifacts: {paths: [kept-long]}}
+  last: {needs: long, executor: host, run: 'sh "$WITNESS/script" 5 0'}
+"""
+DEADLY = """\
+version: 1
+name: deadly
+env: {WITNESS: FOLDER}
+steps:
+  deadly:
+    executor: host
+    run: |
+      sh "$WITNESS/script" 50 0
+      folder=$PWD
+      until [ -e "$folder/server.lock" ]; do folder=$(dirname "$folder"); done
+      kill -9 "$(cat "$folder/server.lock")" $PPID
+  after: {needs: deadly, executor: host, run: 'sh "$WITNESS/script" 5 0'}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +138,9 @@ KINDS = {
     "endless": Kind(ENDLESS, "cancelled", {"tidy": ()}, 3),
     "grouped": Kind(GROUPED, "success", {"alone": ()}, 1),
     "poison": Kind(POISON, "success", {"poison": (), "after": ("poison",)}, 2),
+    "deadly": Kind(DEADLY, "failed", {"deadly": ()}, 2),
+    "long": Kind(LONG, "success", {"long": (), "last": ("long",)}, 2),
+    "quick": Kind(QUICK, "success", {"quick": ()}, 1),
     "short": Kind(SHORT, "success", {"first": (), "second": ("first",)}, 2),
 }
 

@@ -1,0 +1,237 @@
+"""A spread installation under chaos: its processes, its database, its broker and its bus, and what can befall each.
+
+with Spread(folder, "mariadb", RabbitServer, seed=1) as one:
+    one.people.begin()
+    one.workers["one"].kill(); …
+    one.people.rest()
+    assert one.violations() == []          # as often as wanted: nothing has to end for it
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx2
+import pytest
+
+from ansflow.executors.shim.tree import descendants
+from tests.chaos.checker import Seen, violations
+from tests.chaos.people import People
+from tests.chaos.reading import Given, named, seen
+from tests.chaos.work import Witness
+from tests.databases import Killable, free_port
+from tests.installation_process import Installation
+from tests.rabbitmq_server import RabbitServer
+from tests.redis_server import RedisServer
+from tests.server_process import PATIENCE, ServerProcess, until
+
+Broker = RedisServer | RabbitServer
+
+KINDS = ("work", "gated", "grouped")
+MORE = ("quick", "long", "short", "deadly")
+QUEUES = ("ansflow.default", "ansflow.chores")
+OUTAGE = 1.0  # seconds
+AT_ONCE = 6  # executions that people keep open: as many as two workers can do something for
+
+
+class Spread:
+    """One server, one scheduler and two workers."""
+
+    def __init__(self, folder: Path, database: str, broker: Callable[[], Broker], *, seed: int) -> None:
+        self.random = random.Random(seed)
+        self._ending = contextlib.ExitStack()
+        self.bus = self._ending.enter_context(RedisServer())
+        self.broker = self.bus if broker is RedisServer else self._ending.enter_context(broker())
+        self.database = Killable(database)
+        self._house = Installation(
+            folder, database=database, broker=self.broker.url, bus=self.bus.url, url=self.database.url
+        )
+        self._ports: dict[ServerProcess, int] = {}
+        self._cut_off: set[str] = set()
+        self._folder = folder
+        self.witness = Witness(folder / "witness")
+        self.workers: dict[str, ServerProcess] = {}
+        self.seen: Seen | None = None
+
+    def __enter__(self) -> Spread:
+        self._ending.callback(self._house.close)
+        self.server = self._house.serve()
+        self.people = People(self.server, self.witness, kinds=KINDS, seed=self.random.randrange(1000), at_once=AT_ONCE)
+        self._ending.callback(self.people.close)
+        self.people.move_in(*MORE)
+        self.scheduler = self._known(self._house.scheduler)
+        for name in ("one", "two"):
+            self.hire(name)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ending.close()
+
+    def hire(self, name: str, *, queues: str = "default", **env: str) -> ServerProcess:
+        self.workers[name] = self._known(lambda **more: self._house.worker(name, queues=queues, **env, **more))
+        return self.workers[name]
+
+    def _known(self, start: Callable[..., ServerProcess]) -> ServerProcess:
+        port = free_port()
+        process = start(ANSFLOW_HEALTH_PORT=str(port))
+        self._ports[process] = port
+        return process
+
+    # ── what befalls workers ─────────────────────────────────────────────────────────────────────────────────────
+
+    def live(self, longest: float, shortest: float = 0.0) -> None:
+        """Goes on for a time that chance decides."""
+        self.server.live(self.random.uniform(shortest, longest))
+
+    def burn(self, name: str) -> None:
+        """Its machine is lost: the worker, every step with its shim, and whatever it had on its disk."""
+        worker = self.workers[name]
+        self._cut_off.add(name_of(worker))
+        os.kill(worker.pid, signal.SIGSTOP)  # so that nothing new begins, while what runs is looked for
+        left = [worker.pid, *descendants(worker.pid)]
+        while left:
+            for process in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            left = list(_living_in(worker.data))
+        worker.ended()
+        shutil.rmtree(worker.data)
+
+    @contextlib.contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """The worker alone: what its shims look after goes on."""
+        worker = self.workers[name]
+        self._cut_off.add(name_of(worker))
+        os.kill(worker.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(worker.pid, signal.SIGCONT)
+
+    def restart_what_ended(self) -> int:
+        """As a service manager does. The number of workers that had to be."""
+        ended = [worker for worker in self.workers.values() if not worker.is_running]
+        for worker in ended:
+            worker.ended()
+            worker.start()
+        return len(ended)
+
+    def hire_with_clock(self, name: str) -> Callable[[int], None]:
+        """A worker on a machine whose clock can be put so many seconds forward or back."""
+        (library,) = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")) or [None]
+        if library is None:
+            pytest.skip("faketime is not installed: bin/services installs it.")
+        clock = self._folder / f"clock-of-{name}"
+        clock.write_text("+0\n")
+        known = {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.hire(name, LD_PRELOAD=str(library), **known)
+        return lambda seconds: clock.write_text(f"{seconds:+d}\n") and None
+
+    def hire_with_small_disk(self, name: str, mebibytes: int) -> Path:
+        """A worker whose data folder is a disk of its own. Its place."""
+        port = free_port()
+        flags = ("worker", "--queues", "default", "--concurrency", "2")
+        worker = self._house.process(name, *flags, says_ready="Worker ", ANSFLOW_HEALTH_PORT=str(port))
+        worker.data.mkdir()
+        mounted = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=700", "tmpfs", str(worker.data)]
+        if subprocess.run(mounted, capture_output=True, check=False).returncode != 0:
+            pytest.skip("A small disk cannot be mounted here.")
+        self._ending.callback(subprocess.run, ["umount", "--lazy", str(worker.data)], check=True)
+        worker.start()
+        self.workers[name], self._ports[worker] = worker, port
+        return worker.data
+
+    def dismiss(self, name: str) -> None:
+        """While people rest: what it runs nobody would take up."""
+        assert self.workers.pop(name).stop() == 0
+
+    # ── what befalls broker and bus ──────────────────────────────────────────────────────────────────────────────
+
+    def forget_messages(self) -> None:
+        for server in {self.broker, self.bus}:
+            if isinstance(server, RedisServer):
+                server.say("FLUSHALL")
+            else:
+                server.forget(QUEUES)
+
+    def restart_broker(self) -> None:
+        self.broker.kill()
+        self.broker.start()
+
+    def restart_bus(self) -> None:
+        self.bus.kill()
+        self.bus.start()
+
+    def freeze_broker(self) -> None:
+        self.broker.freeze()
+        self.server.live(OUTAGE)
+        self.broker.thaw()
+
+    # ── what it comes to ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def probe(self) -> float:
+        """Seconds that an execution of one step takes, as its client sees it."""
+        made = self.server.api("GET", f"cicd/executions/{self.people.trigger('quick')}/")
+        path = f"cicd/executions/{made['id']}/"
+        found = until(lambda: (row := self.server.api("GET", path))["ended_at"] and row, "the probe has ended")
+        return moment(found["ended_at"]) - moment(found["created_at"])
+
+    def status(self, execution: int) -> str:
+        return str(self.server.api("GET", f"cicd/executions/{execution}/")["status"])
+
+    def steps(self, execution: int) -> list[dict[str, Any]]:
+        return list(self.server.api("GET", f"cicd/executions/{execution}/")["step_executions"])
+
+    def worker_of(self, boot: str) -> str:
+        """Which of `workers` has a life of this name."""
+        names = {name_of(worker): name for name, worker in self.workers.items()}
+        return names[named(self.database.url, boot)]
+
+    def violations(self) -> list[str]:
+        given = Given(self.server)
+        self.seen = seen(self.database.url, self.witness, self.people.told, given, cut_off=self._cut_off)
+        return violations(self.seen)
+
+    def repairs(self) -> dict[str, float]:
+        """What every process has repaired in this life, by rule."""
+        found: dict[str, float] = {}
+        for process in (self.server, self.scheduler, *self.workers.values()):
+            place = process.url if process is self.server else f"http://127.0.0.1:{self._ports[process]}"
+            text = httpx2.get(f"{place}/metrics", timeout=PATIENCE).text
+            rules = re.findall(r'ansflow_repairs_total{rule="([^"]+)"} (\S+)', text)
+            assert rules or process is self.server, f"{process.folder.name} says nothing of its repairs"
+            found |= {f"{rule} of {process.folder.name}": float(times) for rule, times in rules if float(times)}
+        return found
+
+
+def name_of(worker: ServerProcess) -> str:
+    """What it is called in the database. It keeps its name while it keeps its data."""
+    return next(line.split()[1] for line in reversed(worker.said) if line.startswith("Worker "))
+
+
+def moment(written: Any) -> float:
+    from datetime import datetime
+
+    return datetime.fromisoformat(str(written)).timestamp()
+
+
+def _living_in(folder: Path) -> Iterator[int]:
+    """Processes that work in it or were started for something in it."""
+    for place in Path("/proc").iterdir():
+        if not place.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            stopped = (place / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+            inside = str((place / "cwd").readlink()).startswith(f"{folder}/")
+            if not stopped and (inside or f"{folder}/".encode() in (place / "cmdline").read_bytes()):
+                yield int(place.name)
