@@ -91,6 +91,8 @@ def build(
     for folder in (root, root / "executions"):
         folder.mkdir(exist_ok=True, mode=0o700)
     store, storage, bus, clock = DjangoStore(), open_storage(settings), make_bus(settings), DatabaseClock()
+    if bell is not None:
+        bell.otherwise = bus.offered
     slots, dispatcher = _dispatcher(settings, store, clock, duties, bell)
     name = worker_name(data)
     engine = Engine(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Condition, Event
 from time import monotonic
 from typing import Any
@@ -188,6 +189,20 @@ def test_no_bell_is_rung_in_a_queue_that_no_worker_can_serve(listen, bell, queue
     bell.ring("default", 2, "unit")
     heard.until(lambda: heard.rings)
     assert heard.rings == [Ring("default", 2, "unit")] and not listening.refused
+
+
+def test_while_the_broker_is_away_workers_are_told_another_way(listen, bell, broker):
+    heard, _listening = listen("default")
+    bell.ring("default", 1, "unit")
+    heard.until(lambda: heard.rings)
+    told: SimpleQueue[str] = SimpleQueue()
+    bell.otherwise = told.put
+    broker.kill()
+    bell.ring("gpu", 2, "train")
+    try:
+        assert told.get(timeout=PATIENCE) == "gpu"
+    finally:
+        broker.start()
 
 
 def test_while_the_broker_is_away_nobody_waits_and_what_was_rung_becomes_one_message(listen, bell, broker, caplog):

@@ -41,11 +41,18 @@ class Call(NamedTuple):
     numbers: tuple[int, ...]
 
 
+def _tell_nobody(queue: str) -> None:
+    """Then idle workers find at their next beat what is on offer."""
+
+
 class Bell:
     """Sends by a thread of its own: whoever rings never waits. Offers of one queue that come while it sends become one
-    message. A broker that is away is tried again until `close`, and told of once."""
+    message. A broker that is away is tried again until `close`, and told of once. `otherwise(queue)` is set once, when
+    the process is wired: it tells workers of an offer another way while the broker is away.
+    """
 
     def __init__(self, app: Celery) -> None:
+        self.otherwise: Callable[[str], None] = _tell_nobody
         self._app = app
         self._changed = Condition()
         self._rings: dict[str, Ring] = {}
@@ -98,6 +105,9 @@ class Bell:
                 connection = None
                 self._away.begins(error)
                 self._back(letters)
+                for what, _ in letters:
+                    if isinstance(what, Ring):
+                        self.otherwise(what.queue)
                 if self._closed.wait(BETWEEN_TRIES):
                     break
             else:
