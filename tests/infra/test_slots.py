@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from queue import Queue
 from threading import Event, Lock
+from time import monotonic
 
 import pytest
 
@@ -128,6 +129,41 @@ def test_a_doorbell_at_an_idle_worker_is_carried(make):
     execution = place.offer("a", tell=False)
     assert place.slots.look("default")
     assert place.begins() == (execution, "a")
+
+
+def test_a_slot_that_becomes_free_while_another_asks_takes_what_is_left(make):
+    place = make(2)
+    first = place.offer("a", "b", "c")
+    began = {place.begins()[1], place.begins()[1]}
+    assert began == {"a", "b"}
+    other = place.offer("y", "z", tell=False)
+    asking, may_answer, choose = Event(), Event(), place.store.choose
+
+    def slow(*args, **known) -> Choice:
+        found = choose(*args, **known)
+        asking.set()
+        assert may_answer.wait(PATIENCE)
+        return found
+
+    place.store.choose = slow  # type: ignore[method-assign]
+    place.let(first, "a")
+    assert asking.wait(PATIENCE)
+    place.let(first, "b")
+    assert {place.ends()[1], place.ends()[1]} == {"a", "b"}
+    until_idle(place)
+    may_answer.set()
+    place.begins()
+    place.began.get(timeout=PATIENCE / 2)  # what has begun goes on for longer: nobody else would wake the second slot
+    place.let(first, "c")
+    place.let(other, "y", "z")
+
+
+def until_idle(place: Place) -> None:
+    """The end of a call is noted a moment after the call itself."""
+    until = monotonic() + PATIENCE
+    while place.slots.load().running:
+        assert monotonic() < until
+        Event().wait(0.001)
 
 
 def test_what_a_full_worker_was_told_of_is_taken_when_a_slot_is_free(make):

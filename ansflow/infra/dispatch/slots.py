@@ -228,7 +228,8 @@ class Slots:
             self._given.extend((offer.execution, offer.step) for offer in choice.steps[:room])
             left = next(iter(choice.steps[room:]), choice.left)
             self._more = self._more or left is not None
-            self._wake()
+            if not (self._more and self._look_if_idle()):  # a slot may have become free meanwhile
+                self._wake()
         if left is not None and told:
             self._ring(left.queue, left.execution, left.step)
 
