@@ -6,12 +6,17 @@ import json
 import logging
 import pickle
 import random
+import shutil
+import socket
+import ssl
+import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Condition, Event
+from threading import Condition, Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -255,6 +260,45 @@ def test_a_rabbitmq_that_wants_another_password_refuses_the_start(broker):
         pytest.skip("the test before is the one for Redis")
     with pytest.raises(InvalidSpec, match="wants another user or password"):
         check(broker.url.replace("guest:guest", "guest:wrong"))
+
+
+@pytest.mark.parametrize("scheme", ["amqps", "rediss"])
+def test_a_broker_whose_certificate_is_for_another_name_is_told_nothing(scheme, tmp_path):
+    said: list[bytes] = []
+    with tls_server("broker.example", tmp_path, said) as port:
+        with pytest.raises(ExternalError, match="certificate"):
+            check(f"{scheme}://ann:hunter2@127.0.0.1:{port}/?ssl_ca_certs={tmp_path / 'cert'}")
+    assert not any(said)
+
+
+@contextmanager
+def tls_server(name: str, folder: Path, said: list[bytes]) -> Iterator[int]:
+    """On loopback, with a certificate for that name which vouches for itself: `said` is what it hears."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: no certificate can be made")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+         "-addext", f"subjectAltName=DNS:{name}", "-keyout", folder / "key", "-out", folder / "cert"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert", folder / "key")
+
+    def answer() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+                said.append(secured.recv(1000))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=answer)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(PATIENCE)
 
 
 # ── the broker as an attacker ────────────────────────────────────────────────────────────────────────────────────

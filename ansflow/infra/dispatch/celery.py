@@ -116,7 +116,11 @@ def _reached(url: str) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
         waits = {"socket_timeout": ANSWER, "socket_connect_timeout": ANSWER, "socket_keepalive": True}
         tls = {"ssl_cert_reqs": ssl.CERT_REQUIRED, **asked} if scheme == "rediss" else None
         return place, {**waits, "health_check_interval": 3}, tls
-    tls = {"cert_reqs": ssl.CERT_REQUIRED, **{_TLS_OF_AMQP[name]: value for name, value in asked.items()}}
+    tls = {
+        "cert_reqs": ssl.CERT_REQUIRED,
+        "server_hostname": urlsplit(url).hostname,  # else a certificate for any other name would do
+        **{_TLS_OF_AMQP[name]: value for name, value in asked.items()},
+    }
     return place, {}, tls if scheme == "amqps" else None
 
 
