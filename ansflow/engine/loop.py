@@ -34,8 +34,8 @@ from threading import Condition, Thread
 from time import monotonic, sleep
 
 from ansflow import __version__
-from ansflow.core.commands import Approve, Cancel, Command, Decision, Reject, Start
-from ansflow.core.errors import Conflict
+from ansflow.core.commands import Approve, Cancel, Command, Decision, Reject, Start, Stop
+from ansflow.core.errors import Conflict, NotFound
 from ansflow.core.events import Event, ExecutionChanged
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import Plan
@@ -270,11 +270,20 @@ class Engine:
         """Prolongs the lease, takes cancellations, repairs. Called every HEARTBEAT where there is a duty."""
         now = self._clock.now()
         if Duty.CARRY in self._duties:
-            for execution, stop in self.store.beat(self._boot, now=now, load=self._load()):
+            for execution, stop in self._prolong(now):
                 self.runner.stop(execution, stop)
             self._heed(self.store.wish(self._boot))
         self.recovery.run(now)
         self.look()  # what became due in a process that is no more
+
+    def _prolong(self, now: datetime) -> Sequence[tuple[int, Stop]]:
+        """One that was out of reach for so long that it has been forgotten is new to the others: else whatever it
+        claimed would count as lost at once."""
+        try:
+            return self.store.beat(self._boot, now=now, load=self._load())
+        except NotFound:
+            self.store.register(self._worker, self._boot, now=now, about=self._about)
+            return ()
 
     def _heed(self, wish: str) -> None:
         self.on_wish(wish)

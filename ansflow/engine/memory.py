@@ -279,8 +279,9 @@ class MemoryStore:
 
     def beat(self, boot: str, *, now: datetime, load: float | None = None) -> Sequence[tuple[int, Stop]]:
         with self._lock:
-            if boot in self._seen:
-                self._seen[boot] = now
+            if boot not in self._seen:
+                raise NotFound(f"There is no worker {boot}.")
+            self._seen[boot] = now
             rows = [(held, self._runs[held.execution]) for held in self._held.get(boot, {}).values()]
             return [
                 (held.execution, _stop(held, run, timed_out=row.stop is Reason.TIMEOUT))

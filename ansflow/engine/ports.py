@@ -413,7 +413,7 @@ class ExecutionStore(Protocol):
 
     def beat(self, boot: str, *, now: datetime, load: float | None = None) -> Sequence[tuple[int, Stop]]:
         """Prolongs the lease; `load` is that of its machine, per core. Returns what this boot runs and has been asked
-        to stop, with its execution."""
+        to stop, with its execution. Raises NotFound for one that has not registered, or has been forgotten since."""
         ...
 
     def wish(self, boot: str) -> str:

@@ -28,6 +28,7 @@ class Patience:
     effect: timedelta = timedelta(seconds=5)  # of an effect that nobody has carried out
     offer: timedelta = timedelta(seconds=2)  # of a step on offer while a worker is idle
     overdue: timedelta = timedelta(seconds=15)  # beyond time-out and grace, of a step that should have ended
+    own: timedelta = timedelta(seconds=8)  # without a beat here: then others may have been kept from theirs, too
 
 
 PATIENCE = Patience()
@@ -137,8 +138,9 @@ class Recovery:
                 self.repairs[made] += 1
 
     def _forbear(self, now: datetime) -> None:
-        """After an outage of the database nobody could prolong a lease: for one lease nothing expires."""
-        if self._last is None or now - self._last > self._patience.lease:
+        """After an outage of the database nobody could prolong a lease: for one lease nothing expires. It need not have
+        lasted for a whole one: others beat a moment before it for the last time, and a moment after us again."""
+        if self._last is None or now - self._last > self._patience.own:
             self._forbearance = now + self._patience.lease
         self._last = now
 

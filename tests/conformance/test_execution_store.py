@@ -450,7 +450,10 @@ def test_the_heartbeat_brings_cancellations(store):
     assert list(store.beat("w/1", now=NOW)) == []
     say(store, execution, Cancel(step="a"))
     assert list(store.beat("w/1", now=NOW)) == [(execution, Stop("a", 1, 1, "w/1"))]
-    assert list(store.beat("other", now=NOW)) == []
+    store.register("other", "other/1", now=NOW)
+    assert list(store.beat("other/1", now=NOW)) == []
+    with pytest.raises(NotFound):
+        store.beat("unknown", now=NOW)
 
 
 def test_a_worker_hears_nobodys_wish_but_its_own(store):

@@ -108,6 +108,22 @@ def test_after_an_outage_in_which_nobody_could_beat_nothing_expires_for_one_leas
     assert fleet.store.load(execution).step("a").status is StepStatus.PENDING
 
 
+def test_an_outage_that_was_shorter_than_a_lease_costs_nobody_his_steps(fleet):
+    worker, scheduler = fleet.worker("worker"), fleet.worker("scheduler", duties={Duty.MEND})
+    execution = scheduler.start(plan({"a": ""}))
+    worker.runner.claim(execution, "a")
+    fleet.wait(18, worker, scheduler)
+    fleet.clock.turn(timedelta(seconds=2))
+    scheduler.beat()
+    fleet.clock.turn(timedelta(seconds=14))  # the database was away
+    scheduler.beat()
+    fleet.clock.turn(timedelta(seconds=1))
+    worker.beat()
+    fleet.wait(30, worker, scheduler)
+    assert fleet.store.load(execution).step("a").status is StepStatus.RUNNING
+    assert scheduler.recovery.repairs == {}
+
+
 def test_a_restarted_worker_takes_up_what_it_held_and_nobody_else_does(fleet):
     first, other = fleet.worker("w"), fleet.worker("other")
     execution = other.start(plan({"a": ""}))
@@ -164,6 +180,17 @@ def test_an_engine_without_duties_does_what_people_ask_for_and_nothing_else(flee
     assert not answering.recovery.repairs
     answering.cancel(execution)
     assert fleet.store.load(execution).step("a").stop is Reason.CANCELLED_BY_USER
+
+
+def test_a_worker_that_was_forgotten_while_it_was_out_of_reach_is_one_again(fleet):
+    engine, other = fleet.worker("w"), fleet.worker("other")
+    del fleet.store._seen["w/1"]  # as the store forgets whoever has been silent for an hour and holds nothing
+    engine.beat()
+    execution = other.start(plan({"a": ""}))
+    assert engine.runner.claim(execution, "a") is not None
+    fleet.wait(60, engine, other)
+    assert fleet.store.load(execution).step("a").status is StepStatus.RUNNING
+    assert other.recovery.repairs == {}
 
 
 def test_a_wish_of_an_operator_is_heard_at_each_heartbeat(fleet):

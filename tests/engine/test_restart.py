@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansflow.core.errors import NotAvailable
+from ansflow.core.errors import NotAvailable, NotFound
 from ansflow.core.spec import RetryPolicy
 from ansflow.core.status import Reason
 from ansflow.engine.job import Place
@@ -211,4 +211,5 @@ def test_a_server_whose_default_executor_does_not_exist_registers_nothing(tmp_pa
     with pytest.raises(NotAvailable, match="sandbax"):
         life.engine.open()
     assert not store.register("server", "server/2", now=SystemClock().now())
-    assert not store.beat("server/1", now=SystemClock().now())
+    with pytest.raises(NotFound):
+        store.beat("server/1", now=SystemClock().now())

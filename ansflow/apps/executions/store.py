@@ -255,7 +255,8 @@ class DjangoStore:
 
     def beat(self, boot: str, *, now: datetime, load: float | None = None) -> Sequence[tuple[int, Stop]]:
         beaten = "UPDATE [Worker] SET [seen_at] = %s, [load] = %s WHERE [boot] = %s"
-        self._db.write(lambda to: to.run(beaten, [now, load, boot]))
+        if not self._db.write(lambda to: to.run(beaten, [now, load, boot])):
+            raise NotFound(f"There is no worker {boot}.")
         self._forget_ended()
         stops = []
         for held in self._held("", more="AND s.[worker] = %s AND s.[rest] LIKE %s", values=(boot, '%"stop"%')):
