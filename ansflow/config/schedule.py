@@ -121,7 +121,10 @@ def looks_around(wired: Wired, around: Around, ground: Ground, warn: Callable[[s
         around.look(warn)
         ground.outages.over()
 
-    return Chores("ansflow-looking-around", [Chore(LOOK_AROUND, look, AROUND, first=AROUND), forgets_sent(wired)])
+    every = HEARTBEAT.total_seconds()
+    forgets_ended = Chore("ended executions", wired.engine.forget_ended, every, first=every)
+    looks = Chore(LOOK_AROUND, look, AROUND, first=AROUND)
+    return Chores("ansflow-looking-around", [looks, forgets_sent(wired), forgets_ended])
 
 
 def chores(settings: Settings) -> Chores:

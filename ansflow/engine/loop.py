@@ -21,7 +21,8 @@ Where several processes share the work, each says what is its part of it, as `du
     {Duty.CARRY}               # a worker: runs steps, and looks after its own
     {Duty.MEND}                # the scheduler: what is due, and what others have lost. It also calls `look` every
                                # second, since others plan what is due without telling it
-    ()                         # only what people ask for (start, cancel, approve): neither opened nor beating
+    ()                         # only what people ask for (start, cancel, approve): not opened, and instead of `beat` it
+                               # calls `forget_ended`
 """
 
 from __future__ import annotations
@@ -273,8 +274,13 @@ class Engine:
             for execution, stop in self._prolong(now):
                 self.runner.stop(execution, stop)
             self._heed(self.store.wish(self._boot))
+        self.forget_ended()
         self.recovery.run(now)
         self.look()  # what became due in a process that is no more
+
+    def forget_ended(self) -> None:
+        """Of executions that other processes have ended. Called by `beat`; a process without a duty calls it itself."""
+        self.scheduler.keep_only(self.store.forget_ended())
 
     def _prolong(self, now: datetime) -> Sequence[tuple[int, Stop]]:
         """One that was out of reach for so long that it has been forgotten is new to the others: else whatever it

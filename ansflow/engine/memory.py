@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Condition, Lock
@@ -203,6 +203,9 @@ class MemoryStore:
     def sent(self, key: tuple[int, int, int]) -> None:
         with self._lock:
             self._outbox.pop(key, None)
+
+    def forget_ended(self) -> Collection[int]:
+        return self.executions()
 
     def unsent(self, *, before: datetime) -> Sequence[Sending]:
         with self._lock:

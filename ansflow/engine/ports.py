@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -371,6 +371,10 @@ class ExecutionStore(Protocol):
 
     def executions(self) -> Sequence[int]:
         """Those that have not ended, oldest first."""
+        ...
+
+    def forget_ended(self) -> Collection[int]:
+        """What is at hand of executions that other processes have ended goes. Returns those that have not ended."""
         ...
 
     # ── what must happen outside ─────────────────────────────────────────────────────────────────────────────────

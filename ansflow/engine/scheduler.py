@@ -9,7 +9,7 @@ happens. Steps that may now run are offered through the dispatcher, but for as m
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -105,12 +105,22 @@ class Scheduler:
             case Stop():
                 self.on_stop(execution, effect)
             case Ended():
-                with self._lock:
-                    self._situations.pop(execution, None)
-                    self._turns.pop(execution, None)
-                    self._shared.discard(execution)
+                self._forget(execution)
                 self.on_ended(execution)
         return None
+
+    def keep_only(self, open_ones: Collection[int]) -> None:
+        """Of all others nothing need be known here any more: another process has ended them."""
+        with self._lock:
+            known = {*self._situations, *self._turns, *self._shared}
+        for execution in known.difference(open_ones):
+            self._forget(execution)
+
+    def _forget(self, execution: int) -> None:
+        with self._lock:
+            self._situations.pop(execution, None)
+            self._turns.pop(execution, None)
+            self._shared.discard(execution)
 
     def others_wait(self, execution: int) -> bool:
         """Then a worker lets them have its slot, instead of going on with the same execution to its end."""

@@ -29,7 +29,7 @@ SECRET = {
     "SignInAttempt.key",
 }
 """Fields that no page shows, beside all that is stored as bytes."""
-LABELS = {"accounts", "projects", "pipelines", "executions", "atomic_steps", "cicd_tools", "audit"}
+LABELS = {"accounts", "projects", "pipelines", "executions", "atomic_steps", "cicd_tools", "analytics", "audit"}
 MODELS = sorted(
     (model for model in apps.get_models() if model._meta.app_label in LABELS), key=lambda model: model._meta.label
 )

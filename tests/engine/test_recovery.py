@@ -193,6 +193,20 @@ def test_a_worker_that_was_forgotten_while_it_was_out_of_reach_is_one_again(flee
     assert other.recovery.repairs == {}
 
 
+def test_what_is_known_of_executions_goes_when_another_process_has_ended_them(fleet):
+    engine, server = fleet.worker("w"), fleet.worker("server", duties=())
+    execution = server.start(plan({"a": ""}))
+    claimed = engine.runner.claim(execution, "a")
+    for process in (engine, server):
+        process.scheduler.situation(execution)
+        process.forget_ended()
+        assert process.scheduler._situations, "it has not ended"
+    engine.scheduler.tell(execution, Finish(step="a", fence=claimed.fence, outcome=GOOD))
+    server.forget_ended()
+    known = server.scheduler
+    assert not known._situations and not known._turns and not known._shared
+
+
 def test_a_wish_of_an_operator_is_heard_at_each_heartbeat(fleet):
     engine = fleet.worker("w")
     heard: list[str] = []

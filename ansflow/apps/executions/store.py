@@ -10,7 +10,7 @@ is kept, since it may be undone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -22,7 +22,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, transaction
 
 from ansflow.apps.executions import choosing, rows
-from ansflow.apps.executions.transactions import Database, GuardFailed, Statements
+from ansflow.apps.executions.transactions import PATIENCE, Database, GuardFailed, Statements
 from ansflow.apps.executions.writing import NewExecution, unpacked_kept, unpacked_plan, write_decision, write_new
 from ansflow.core.commands import Decision, Expire, Retry, Stop, Timeout
 from ansflow.core.errors import InvalidSpec, NotFound, Problem
@@ -176,6 +176,14 @@ class DjangoStore:
         found = self._db.read(f"SELECT [id] FROM [Execution] WHERE [status] IN ({marks}) ORDER BY [id]", open_ones)
         return [execution for (execution,) in found]
 
+    def forget_ended(self) -> Collection[int]:
+        with self._lock:
+            known = {*self._pictures, *self._wirings}
+        open_ones = frozenset(self.executions())
+        for execution in known - open_ones:
+            self._forget(execution)
+        return open_ones
+
     # ── what must happen outside ─────────────────────────────────────────────────────────────────────────────────
 
     def sent(self, key: tuple[int, int, int]) -> None:
@@ -185,15 +193,11 @@ class DjangoStore:
 
     def forget_sent(self) -> None:
         """What `sent` has put off: where a process ends, or nobody but another process reads the outbox."""
-        carried_out = self._take_sent()
-        if carried_out:
-            with suppress(DatabaseError, InterfaceError):
-                self._db.write(lambda to: _delete_sendings(to, carried_out), patience=0.5)
+        with suppress(DatabaseError, InterfaceError):
+            self._delete_sent(patience=0.5)
 
     def unsent(self, *, before: datetime) -> Sequence[Sending]:
-        carried_out = self._take_sent()
-        if carried_out:
-            self._db.write(lambda to: _delete_sendings(to, carried_out))
+        self._delete_sent()
         found = self._db.read(
             "SELECT [execution_id], [row_version], [number], [effect], [at] FROM [Sending] WHERE [at] <= %s"
             " ORDER BY [id]",
@@ -257,7 +261,6 @@ class DjangoStore:
         beaten = "UPDATE [Worker] SET [seen_at] = %s, [load] = %s WHERE [boot] = %s"
         if not self._db.write(lambda to: to.run(beaten, [now, load, boot])):
             raise NotFound(f"There is no worker {boot}.")
-        self._forget_ended()
         stops = []
         for held in self._held("", more="AND s.[worker] = %s AND s.[rest] LIKE %s", values=(boot, '%"stop"%')):
             state = self.load(held.execution)
@@ -335,15 +338,15 @@ class DjangoStore:
             self._wirings.pop(execution, None)
             self._projects.pop(execution, None)
 
-    def _forget_ended(self) -> None:
-        """Executions that another process has brought to their end."""
-        with self._lock:
-            known = [*self._pictures, *(e for e in self._wirings if e not in self._pictures)]
-        if known:
-            open_ones = set(self.executions())
-            for execution in known:
-                if execution not in open_ones:
-                    self._forget(execution)
+    def _delete_sent(self, *, patience: float = PATIENCE) -> None:
+        carried_out = self._take_sent()
+        if not carried_out:
+            return
+        try:
+            self._db.write(lambda to: _delete_sendings(to, carried_out), patience=patience)
+        except BaseException:
+            self._give_back(carried_out)
+            raise
 
     def _take_sent(self) -> set[tuple[int, int, int]]:
         with self._lock:
