@@ -70,6 +70,8 @@ def something(model: type[models.Model], field: Any) -> Any:
             return filled(target) if field.unique else target._default_manager.first() or filled(target)
         case models.DateTimeField():
             return timezone.now() + timedelta(days=1)
+        case models.DateField():
+            return timezone.now().date()
         case models.EmailField():
             return f"{model.__name__.lower()}@example.com"
         case models.IntegerField():
