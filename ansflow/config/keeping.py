@@ -1,4 +1,4 @@
-"""Where the archives with the pipelines' texts are kept: with the logs and artifacts, the newest few of them."""
+"""Where the archives with the pipelines' texts are kept: with the logs and artifacts, those of the newest few days."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEPT = 14
 def keep_pipelines(settings: Settings) -> dict[str, int]:
     """Writes today's, and removes those that are too many. Counts the pipelines in it."""
     content, number = packed_sources()
-    name = f"pipelines-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip"
+    name = f"pipelines-{datetime.now(UTC):%Y%m%d}.zip"  # however often it is called for, the older ones stay
     folder = storage_folder(settings)
     if folder is not None:
         place = folder / FOLDER

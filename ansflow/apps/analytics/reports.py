@@ -23,7 +23,10 @@ FAILED = (ExecutionStatus.FAILED.value, ExecutionStatus.TIMEOUT.value)
 
 
 def write_reports() -> dict[str, int]:
-    """Of today and yesterday anew, and of the days before where there is none. Safe to repeat. Counts the reports."""
+    """Of today and yesterday anew, and of the days before where there is none. Safe to repeat. Counts the reports.
+
+    What was counted once stays counted, also where a project's executions are removed after a day.
+    """
     today, written = timezone.now().astimezone(UTC).date(), 0
     for age in range(DAYS):
         written += _write_day(today - timedelta(days=age), again=age < SETTLED)
@@ -32,9 +35,13 @@ def write_reports() -> dict[str, int]:
 
 def _write_day(day: date, *, again: bool) -> int:
     written = 0
+    known = dict(Report.objects.filter(day=day).values_list("project_id", "executions"))
     for project in _ended(day).order_by().values_list("project_id", flat=True).distinct():
-        if again or not Report.objects.filter(project_id=project, day=day).exists():
-            Report.objects.update_or_create(project_id=project, day=day, defaults=_report(project, day))
+        if project in known and not again:
+            continue
+        report = _report(project, day)
+        if report["executions"] >= known.get(project, 0):
+            Report.objects.update_or_create(project_id=project, day=day, defaults=report)
             written += 1
     return written
 

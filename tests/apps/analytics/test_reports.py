@@ -71,6 +71,16 @@ def test_today_and_yesterday_are_written_anew_and_older_days_once(world: World) 
     assert found == {days[0].date(): 2, days[1].date(): 2, days[2].date(): 1}
 
 
+def test_what_was_counted_stays_counted_when_executions_are_removed_after_a_day(world: World) -> None:
+    yesterday = TODAY - timedelta(days=1)
+    first = execution(world.shop, "success", ended=yesterday)
+    execution(world.shop, "success", ended=yesterday + timedelta(hours=20))
+    write_reports()
+    first.delete()  # the project keeps its executions for a day
+    assert write_reports() == {"reports": 0}
+    assert Report.objects.get(day=yesterday.date()).executions == 2
+
+
 def test_where_nothing_was_judged_nothing_is_claimed(world: World) -> None:
     execution(world.shop, "cancelled")
     write_reports()
