@@ -22,7 +22,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, transaction
 
 from ansflow.apps.executions import choosing, rows
-from ansflow.apps.executions.transactions import PATIENCE, Database, GuardFailed, Statements
+from ansflow.apps.executions.transactions import PATIENCE, Database, GuardFailed, Mistaken, Statements
 from ansflow.apps.executions.writing import NewExecution, unpacked_kept, unpacked_plan, write_decision, write_new
 from ansflow.core.commands import Decision, Expire, Retry, Stop, Timeout
 from ansflow.core.errors import InvalidSpec, NotFound, Problem
@@ -140,8 +140,9 @@ class DjangoStore:
 
         try:
             self._db.write(work, secured_later=along is None)  # a deed of people is committed as ever
-        except GuardFailed:
+        except GuardFailed as failed:
             self._give_back(carried_out)
+            self._doubt(execution, failed)
             return False
         except BaseException:
             self._give_back(carried_out)
@@ -331,6 +332,11 @@ class DjangoStore:
         with self._lock:
             self._wirings.setdefault(picture.execution.id, picture.wiring)
             return self._pictures.setdefault(picture.execution.id, picture)
+
+    def _doubt(self, execution: int, failed: GuardFailed) -> None:
+        """A crash of the database may have lost what was read before it was secured."""
+        if isinstance(failed, Mistaken):
+            self._forget(execution)
 
     def _forget(self, execution: int) -> None:
         with self._lock:

@@ -53,6 +53,10 @@ class GuardFailed(Exception):
     """A row is no longer as a decision found it: everything is rolled back."""
 
 
+class Mistaken(GuardFailed):
+    """Nobody has written meanwhile, and yet a row is not as a decision found it: what was at hand was not so."""
+
+
 class Database:
     """One of Django's databases, as the store uses it. The connection is that of the calling thread."""
 

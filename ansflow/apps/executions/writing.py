@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ansflow.apps.executions import rows
-from ansflow.apps.executions.transactions import Statements
+from ansflow.apps.executions.transactions import GuardFailed, Mistaken, Statements
 from ansflow.core import codec
 from ansflow.core.commands import Begin, Decision, Offer, StepChange
 from ansflow.core.events import ExecutionChanged, StepChanged
@@ -134,10 +134,20 @@ def _new_step(execution: int, wiring: Wiring, key: str) -> tuple[Any, ...]:
 def write_decision(
     to: Statements, decision: Decision, after: ExecutionState, *, now: datetime, places: Mapping[str, int]
 ) -> None:
-    """`places` are those that the decision changes. Raises GuardFailed when a row is not as the decision found it."""
-    first = after.seq - len(decision.facts) + 1
+    """`places` are those that the decision changes. Raises GuardFailed when a row is not as the decision found it,
+    Mistaken where the execution itself is."""
     to.put(_EXECUTION, (*rows.execution_values(after), after.id, after.version - 1), guarded=True)
     to.send()  # the rest only where this holds: the events of two decisions have the same numbers
+    try:
+        _write_rest(to, decision, after, now=now, places=places)
+    except GuardFailed:
+        raise Mistaken from None
+
+
+def _write_rest(
+    to: Statements, decision: Decision, after: ExecutionState, *, now: datetime, places: Mapping[str, int]
+) -> None:
+    first = after.seq - len(decision.facts) + 1
     told = {
         fact.step: fact.outcome
         for fact in decision.facts

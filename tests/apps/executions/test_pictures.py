@@ -1,0 +1,35 @@
+"""What a process has at hand of an execution, and the database does not know any more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ansflow.apps.executions.models import StepExecution
+from ansflow.core.commands import Claim, Start
+from ansflow.core.decide import decide
+from tests.databases import Store, migrated
+from tests.plans import plan
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TRIES = 3
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_whoever_decides_on_rows_that_were_lost_reads_them_anew(kind: str, django_db_blocker: Any) -> None:
+    """A crash loses what was read before it was secured; another process goes on from there, to the same number."""
+    with django_db_blocker.unblock():
+        store = Store(migrated(kind))
+        execution = store.create(plan({"a": ""}), now=NOW)
+        say(store, execution, Start())
+        StepExecution.objects.using(kind).filter(execution=execution).update(fence=5)
+        assert [say(store, execution, Claim(step="a", worker="w")) for _ in range(TRIES)] == [False, True, False]
+        assert store.load(execution).step("a").fence == 6
+
+
+def say(store: Store, execution: int, command: Any) -> bool:
+    """As `Scheduler` does: on what is at hand, and on the newest after that."""
+    decision = decide(store.wiring(execution), store.load(execution), command, NOW)
+    return not decision.refused and store.apply(execution, decision, now=NOW)
