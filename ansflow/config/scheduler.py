@@ -100,8 +100,11 @@ class Turn:
 
     def take(self, ending: Ending) -> None:
         """Until the end, or until the database has come to another."""
+        from django.db import close_old_connections  # noqa: PLC0415
+
         assert self._wired is not None
         self._is_on.set()
+        close_old_connections()  # nobody has used this thread's while it waited: a restarted database has dropped it
         with database_told():
             self._wired.open()
         self._beat()

@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.db import OperationalError, connections
 
+from ansflow.apps.executions.clock import database_time
 from ansflow.config.owning import Ground, Owning, is_owned, one_at_a_time, own
+from ansflow.config.scheduler import Turn
 from ansflow.core.errors import Conflict
 from tests.databases import Killable, fresh, use
 from tests.server_process import ServerProcess
@@ -38,12 +41,15 @@ def taken(alias: str) -> Owning:
 
 def end_session(alias: str, owning: Owning) -> None:
     """As an administrator of the database would, or a time-out."""
-    connection, vendor = owning._connection, connections[alias].vendor
+    end(owning._connection, by=connections[alias])
+
+
+def end(connection: Any, *, by: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()" if vendor == "postgresql" else "SELECT CONNECTION_ID()")
+        cursor.execute("SELECT pg_backend_pid()" if by.vendor == "postgresql" else "SELECT CONNECTION_ID()")
         (number,) = cursor.fetchone()
-    with connections[alias].cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)" if vendor == "postgresql" else "KILL %s", [number])
+    with by.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)" if by.vendor == "postgresql" else "KILL %s", [number])
 
 
 def test_a_database_is_owned_by_one_server_at_a_time(alias: str) -> None:
@@ -101,6 +107,17 @@ def test_a_server_whose_database_was_taken_ends_with_the_sentence(alias: str) ->
     assert "Another server works on the database" in str(ground.taken)
     other.release()
     ground.leave()
+
+
+def test_a_scheduler_whose_connections_were_dropped_while_it_waited_begins_its_turn(alias: str) -> None:
+    turn, times = Turn(), []
+    turn._wired = cast(Any, SimpleNamespace(open=lambda: times.append(database_time(alias))))
+    database_time(alias)
+    other = taken(alias)
+    end(connections[alias], by=other._connection)
+    turn.take(cast(Any, SimpleNamespace(wait=lambda seconds: True)))
+    assert len(times) == 1
+    other.release()
 
 
 def test_a_former_session_of_ones_own_is_nobody_else(alias: str) -> None:

@@ -265,9 +265,8 @@ def test_a_rabbitmq_that_wants_another_password_refuses_the_start(broker):
 @pytest.mark.parametrize("scheme", ["amqps", "rediss"])
 def test_a_broker_whose_certificate_is_for_another_name_is_told_nothing(scheme, tmp_path):
     said: list[bytes] = []
-    with tls_server("broker.example", tmp_path, said) as port:
-        with pytest.raises(ExternalError, match="certificate"):
-            check(f"{scheme}://ann:hunter2@127.0.0.1:{port}/?ssl_ca_certs={tmp_path / 'cert'}")
+    with tls_server("broker.example", tmp_path, said) as port, pytest.raises(ExternalError, match="certificate"):
+        check(f"{scheme}://ann:hunter2@127.0.0.1:{port}/?ssl_ca_certs={tmp_path / 'cert'}")
     assert not any(said)
 
 
