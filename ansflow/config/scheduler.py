@@ -52,8 +52,9 @@ def scheduler(settings: Settings, tell: Tell) -> None:
 def _open(settings: Settings, tell: Tell) -> None:
     expect_keys(settings.keys_folder, ring_file=settings.key_file)
     with ThreadPoolExecutor(2) as asking:
-        asked = [asking.submit(ask, settings) for ask in (check_bus, check_broker)]
+        asked = [asking.submit(check_bus, settings)]
         start_django(settings)
+        asked.append(asking.submit(check_broker, settings))  # not before: two threads that import Django may deadlock
         with database_told():
             expect_tables()
         away = [one.result() for one in asked]

@@ -63,8 +63,9 @@ def _serve(settings: Settings, tell: Tell, *, is_edge: bool) -> None:
         settings = replace(settings, port=listening.getsockname()[1])
         with ThreadPoolExecutor(3) as proving:  # takes a process or two, while Django is imported
             isolation = None if settings.is_spread else proving.submit(choose, settings)
-            asked = [proving.submit(ask, settings) for ask in (check_bus, check_broker)]
+            asked = [proving.submit(check_bus, settings)]
             start_django(settings)
+            asked.append(proving.submit(check_broker, settings))  # not before: two that import Django may deadlock
             from ansflow.config.owning import Ground  # noqa: PLC0415
 
             ground = Ground()

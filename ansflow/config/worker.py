@@ -70,9 +70,10 @@ def drain(slots: Slots, seconds: float, tell: Tell) -> None:
 def _open(settings: Settings, process: Begun, ending: Ending, tell: Tell) -> Slots:
     expect_keys(settings.keys_folder, ring_file=settings.key_file)
     with ThreadPoolExecutor(3) as proving:  # takes a process or two, while Django is imported
-        asked = [proving.submit(ask, settings) for ask in (check_bus, check_broker)]
+        asked = [proving.submit(check_bus, settings)]
         isolation = proving.submit(choose, settings)
         start_django(settings)
+        asked.append(proving.submit(check_broker, settings))  # not before: two threads that import Django may deadlock
         with database_told():
             expect_tables()
         chosen, away = isolation.result(), [one.result() for one in asked]
