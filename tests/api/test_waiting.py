@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from ansflow.apps.executions.models import StepExecution, Worker
+from ansflow.apps.executions.waiting import MOST
 from ansflow.apps.executions.workers import forget_former
 from ansflow.apps.projects.models import Project
 from ansflow.core.commands import Claim
@@ -98,6 +99,16 @@ def test_a_limit_of_the_project_is_the_reason_where_it_is(house: House):
 def test_who_may_not_see_the_execution_is_told_nothing(house: House, of: str):
     one = house.trigger("developer", house.pipeline(ONE))["id"]
     assert house.api(of).get(f"{EXECUTIONS}{one}/why/").status_code == 404
+
+
+def test_so_many_places_are_counted_that_asking_costs_little(house: House):
+    worker(house)
+    one, before = house.trigger("developer", house.pipeline(ONE))["id"], timezone.now() - timedelta(hours=1)
+    StepExecution.objects.bulk_create(
+        StepExecution(execution_id=one, key=f"x{n}", index=n, step_type="custom", status="pending", offered_at=before)
+        for n in range(1, MOST + 1)
+    )
+    assert "It is behind more than 200 others in the order of the queue default." in why(house, one)
 
 
 def test_former_lives_of_workers_are_forgotten_once_they_hold_nothing(house: House):

@@ -16,7 +16,7 @@ from ansflow.core.fairness import Standing, Turns, fair
 from ansflow.core.status import StepStatus
 from ansflow.plugins.checking import no_worker
 
-MOST = 1000  # places in the order of a queue that are counted
+MOST = 200  # places in the order of a queue that are counted: the time it takes grows with their square
 NAMED = 5  # of what holds the slots
 
 
