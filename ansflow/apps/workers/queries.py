@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.db.models.expressions import NegatedExpression
 
+from ansflow.apps.accounts.rules import need_operator
 from ansflow.apps.actor import Actor
 from ansflow.apps.executions import running
 from ansflow.apps.executions.clock import database_time
@@ -21,7 +22,7 @@ from ansflow.apps.executions.health import LEASE
 from ansflow.apps.executions.models import StepExecution, Worker
 from ansflow.apps.projects import access
 from ansflow.apps.projects.access import Permission
-from ansflow.core.errors import NotFound
+from ansflow.core.errors import Forbidden, NotFound
 from ansflow.core.status import StepStatus
 
 REMEMBERED = timedelta(hours=1)  # for which a worker that has fallen silent, and holds nothing, is still told of
@@ -187,11 +188,12 @@ def _row(actor: Actor, worker: Worker, steps: Iterable[Row], now: datetime) -> R
 
 
 def may_command(actor: Actor) -> bool:
-    return (
-        actor.is_superuser
-        and actor.project_ids is None
-        and (actor.scopes is None or access.Scope.ADMIN in actor.scopes)
-    )
+    """The rule is `need_operator`, which commands go by."""
+    try:
+        need_operator(actor)
+    except Forbidden:
+        return False
+    return True
 
 
 def _step(row: Row) -> Row:
