@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -72,6 +73,8 @@ class Wired:
         self.engine.close()
         if self.slots is not None:
             self.slots.close(seconds=LETTING_GO)
+        with suppress(OperationalError, InterfaceError):  # without its database it ends too, and is shown as lost
+            self.engine.leave()
         self.store.forget_sent()
         self.storage.close()
         self.bus.close()

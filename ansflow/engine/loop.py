@@ -322,6 +322,11 @@ class Engine:
         self.runner.close(seconds=LETTING_GO)
         self._jobs.close()
 
+    def leave(self) -> None:
+        """After `close`, once nothing more can be claimed here: this worker is gone, not lost, if it left nothing."""
+        if Duty.CARRY in self._duties:
+            self.store.leave(self._boot)
+
     def _say(self, execution: int, command: Command, along: Along | None = None) -> None:
         told = self.scheduler.tell(execution, command, along=along)
         if told.refused:

@@ -298,6 +298,12 @@ class MemoryStore:
     def heed(self, boot: str, wish: str) -> None:
         self.heeded[boot] = wish
 
+    def leave(self, boot: str) -> None:
+        with self._lock:
+            if not self._held.get(boot):
+                self._boots.pop(boot, None)
+                self._seen.pop(boot, None)
+
     def lost(self, *, before: datetime) -> Sequence[Held]:
         with self._lock:
             gone = [boot for boot in self._held if boot not in self._seen or self._seen[boot] < before]

@@ -428,6 +428,10 @@ class ExecutionStore(Protocol):
         """This boot follows that wish from now on: so the operator sees that it has been heard."""
         ...
 
+    def leave(self, boot: str) -> None:
+        """This boot has ended in peace: it is forgotten, unless it leaves attempts to be adopted."""
+        ...
+
     def lost(self, *, before: datetime) -> Sequence[Held]:
         """Attempts whose worker has not been heard of since that moment."""
         ...

@@ -123,12 +123,20 @@ def test_former_lives_that_hold_nothing_are_not_shown(house: House):
     worker("again", boot="first")
     worker("again", boot="second")
     worker("ended as told", silent=16, wish="stop")
-    worker("long gone", silent=3601)
+    worker("long gone", silent=601)
     former = worker("taken over", boot="before")
     worker("taken over", boot="after")
     hold(house, former)
     found = [(one["name"], one["state"], one["running"]) for one in listed(house.world)]
-    assert found == [("again", "online", 0), ("taken over", "lost", 1), ("taken over", "online", 0)]
+    assert found == [("again", "online", 0), ("taken over", "online", 0), ("taken over", "lost", 1)]
+
+
+def test_workers_that_live_come_first(world: World):
+    worker("a", silent=20)
+    worker("b")
+    worker("c", silent=20)
+    worker("d", wish="drain")
+    assert [one["name"] for one in listed(world)] == ["b", "d", "a", "c"]
 
 
 def test_running_steps_of_projects_that_one_may_not_see_are_counted_and_not_named(house: House):

@@ -12,6 +12,7 @@ import pytest
 from django.db import connections
 
 from ansflow.core.commands import (
+    Adopt,
     Approve,
     Begin,
     Cancel,
@@ -461,6 +462,19 @@ def test_a_worker_hears_nobodys_wish_but_its_own(store):
     assert [store.wish(boot) for boot in ("w/1", "unknown")] == ["", ""]
     store.heed("w/1", "drain")
     assert store.wish("w/1") == "", "what it follows is not what is wanted of it"
+
+
+def test_a_worker_that_leaves_is_forgotten_unless_it_holds_something(store):
+    store.register("w", "w/1", now=NOW)
+    execution = begun(store, {"a": ""})
+    say(store, execution, Claim(step="a", worker="w/1"))
+    store.leave("w/1")
+    assert list(store.lost(before=NOW)) == [], "who leaves something keeps its lease"
+    assert list(store.register("w", "w/2", now=NOW)) == [Held(execution, "a", 1, 1, "w/1")]
+    store.leave("w/2")
+    store.leave("unknown")
+    say(store, execution, Adopt(step="a", fence=1, worker="w/2"))
+    assert list(store.lost(before=NOW)) == [Held(execution, "a", 1, 2, "w/2")], "it has no lease any more"
 
 
 def test_a_restarted_worker_is_told_what_it_held_and_has_one_lease_to_adopt_it(store):

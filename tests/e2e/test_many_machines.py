@@ -165,6 +165,9 @@ def test_a_worker_that_is_told_to_stop_ends_what_runs_and_then_itself(house: Hou
     (place / "go").touch()
     assert house.end(execution)["status"] == "success"
     assert leaving.ended() == 0 and leaving.said[-1] == "Ended."
+    assert name not in {one["name"] for one in house.server.api("GET", "workers/")["results"]}, (
+        "nobody takes it for lost"
+    )
 
 
 def test_of_two_schedulers_one_is_active_and_the_other_takes_over_at_once(house: House) -> None:

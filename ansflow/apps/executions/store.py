@@ -279,6 +279,13 @@ class DjangoStore:
     def heed(self, boot: str, wish: str) -> None:
         self._db.write(lambda to: to.run("UPDATE [Worker] SET [heeds] = %s WHERE [boot] = %s", [wish, boot]))
 
+    def leave(self, boot: str) -> None:
+        gone = (
+            "DELETE FROM [Worker] WHERE [boot] = %s"
+            " AND NOT EXISTS (SELECT 1 FROM [Step] WHERE [status] = %s AND [worker] = %s)"
+        )
+        self._db.write(lambda to: to.run(gone, [boot, _RUNNING, boot]), patience=0.5)
+
     def lost(self, *, before: datetime) -> Sequence[Held]:
         return self._held(
             "LEFT JOIN [Worker] w ON w.[boot] = s.[worker]",

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, Min, OuterRef, Q, QuerySet, When
 from django.db.models.expressions import NegatedExpression
 
 from ansflow.apps.accounts.rules import need_operator
@@ -25,7 +25,7 @@ from ansflow.apps.projects.access import Permission
 from ansflow.core.errors import Forbidden, NotFound
 from ansflow.core.status import StepStatus
 
-REMEMBERED = timedelta(hours=1)  # for which a worker that has fallen silent, and holds nothing, is still told of
+REMEMBERED = timedelta(minutes=10)  # for which a worker that has fallen silent, and holds nothing, is still told of
 
 
 class State(StrEnum):
@@ -72,9 +72,11 @@ class Listed:
 
 
 def workers(actor: Actor, *, name: str = "") -> Listed:
-    """By name. A former life of a worker is among them while it holds steps, and a silent one for an hour."""
+    """Those that live first, by name. A former life of a worker is among them while it holds steps, and one that fell
+    silent without a word for some minutes."""
     now = database_time()
-    found = _shown(now).order_by("name", "id")
+    lives = Case(When(_newest() & Q(seen_at__gt=now - LEASE), then=0), default=1)
+    found = _shown(now).order_by(lives, "name", "id")
     return Listed(actor, found.filter(name=name) if name else found, now)
 
 

@@ -102,7 +102,7 @@ def _tell(args: argparse.Namespace, screen: Screen, server: Server) -> int:
     lives = list(server.every("workers/", name=args.name))
     if not lives:
         raise NotFound(t("workers.unknown", name=args.name))
-    told = server.post(f"workers/{lives[-1]['id']}/{args.verb}/")
+    told = server.post(f"workers/{max(life['id'] for life in lives)}/{args.verb}/")
     if args.json:
         write_json(screen, told, indent=2)
         return OK
