@@ -8,7 +8,7 @@ import { artifactFile, artifacts } from "./api";
 import styles from "./whole.module.css";
 
 /** The files that a step kept, to be saved. */
-export function Artifacts({ execution, step }: { execution: WholeExecutionBody; step: StepExecutionBody }) {
+export default function Artifacts({ execution, step }: { execution: WholeExecutionBody; step: StepExecutionBody }) {
   const { t } = useTranslation("execution-live");
   const { data, error } = useQuery(artifacts(execution.id, step.artifacts_count));
   if (error !== null) return <Failure what={t("artifacts_failed")} error={error} />;

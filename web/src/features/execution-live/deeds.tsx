@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Ban, RotateCcw, SkipForward } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
   cicdExecutionsCancel,
@@ -12,9 +12,10 @@ import {
 import { EXECUTION_LOOK } from "@/lib/status";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
-import { Modal } from "@/ui/modal";
 import { Failure } from "@/ui/states";
 import styles from "./deeds.module.css";
+
+const CancelDialog = lazy(() => import("./cancel-dialog"));
 
 /** Cancel what runs; run again what has ended, all of it or only what failed. */
 export function Deeds({ execution }: { execution: WholeExecutionBody }) {
@@ -68,20 +69,17 @@ export function Deeds({ execution }: { execution: WholeExecutionBody }) {
           {cancel.isPending || cancel.isSuccess ? t("cancelling") : t("cancel")}
         </Button>
       )}
-      <Modal
-        open={asks}
-        title={t("cancel_title")}
-        okText={t("cancel_ok")}
-        cancelText={t("cancel_not")}
-        okButtonProps={{ danger: true }}
-        onCancel={() => setAsks(false)}
-        onOk={() => {
-          setAsks(false);
-          cancel.mutate();
-        }}
-      >
-        {t("cancel_says")}
-      </Modal>
+      {asks ? (
+        <Suspense>
+          <CancelDialog
+            close={() => setAsks(false)}
+            act={() => {
+              setAsks(false);
+              cancel.mutate();
+            }}
+          />
+        </Suspense>
+      ) : null}
       {failed === null ? null : <Failure what={t("not_done")} error={failed} />}
     </div>
   );

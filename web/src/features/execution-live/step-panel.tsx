@@ -9,18 +9,20 @@ import { Status } from "@/ui/status";
 import { Taken } from "@/ui/time";
 import { stepDetail } from "./api";
 import { ApprovalCard } from "./approval-card";
-import { Artifacts } from "./artifacts";
 import { Attempts } from "./attempts";
 import { FailureCard } from "./failure-card";
 import { LogTab } from "./logs/log-tab";
 import type { Live } from "./model/live";
 import { type ExecutionSearch, TABS, tidy } from "./search";
 import { StepDeeds } from "./step-deeds";
-import { Tests } from "./tests";
+import { Waits } from "./waits";
 import styles from "./whole.module.css";
-import { Waits, Why } from "./why";
 
+// What stands behind the other tabs is fetched when one is opened.
+const Artifacts = lazy(() => import("./artifacts"));
 const Summary = lazy(() => import("./summary"));
+const Tests = lazy(() => import("./tests"));
+const Why = lazy(() => import("./why"));
 
 interface StepPanelProps {
   execution: WholeExecutionBody;

@@ -7,7 +7,7 @@ import styles from "./details.module.css";
 import { coverageOf, type FailedTest, placeOf, testsOf } from "./model/report";
 
 /** The test tool's own numbers, and every failing test with its own words. */
-export function Tests({ report }: { report: ReportBody }) {
+export default function Tests({ report }: { report: ReportBody }) {
   const { t, i18n } = useTranslation("execution-live");
   const tests = testsOf(report);
   const coverage = coverageOf(report);

@@ -7,10 +7,9 @@ import { Empty, Failure, Skeleton } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { decisions } from "./api";
 import styles from "./details.module.css";
-import panel from "./whole.module.css";
 
 /** Every decision about a step, with its reason in a sentence. */
-export function Why({ execution, step }: { execution: WholeExecutionBody; step: string }) {
+export default function Why({ execution, step }: { execution: WholeExecutionBody; step: string }) {
   const { t } = useTranslation(["execution-live", "status"]);
   const { data, error } = useQuery(decisions(execution.id, step, execution.seq));
   if (error !== null) return <Failure what={t("why_failed")} error={error} />;
@@ -32,23 +31,7 @@ export function Why({ execution, step }: { execution: WholeExecutionBody; step: 
   );
 }
 
-const AGAIN = 3_000; // milliseconds: what it waits for changes without an event of this execution
-
 function wordOf(status: string, t: ReturnType<typeof useTranslation<["execution-live", "status"]>>["t"]): string {
   const look = Object.hasOwn(STEP_LOOK, status) ? STEP_LOOK[status as StepStatus] : undefined;
   return look === undefined ? status : t(`status:${look.word}`);
-}
-
-interface WaitsProps {
-  execution: WholeExecutionBody;
-  step: string;
-  /** What the step said of itself when it came to wait. */
-  said: string;
-}
-
-/** Why a step has not begun, in a sentence, as it is now. */
-export function Waits({ execution, step, said }: WaitsProps) {
-  const { data } = useQuery({ ...decisions(execution.id, step, execution.seq), refetchInterval: AGAIN });
-  const now = data?.find((one) => one.kind === "now" && one.step === step)?.message || said;
-  return now === "" ? null : <p className={panel.says}>{translated(now)}</p>;
 }
