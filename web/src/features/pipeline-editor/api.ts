@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import {
+  cicdAtomicStepsList,
   cicdAtomicStepsTypes,
   pipelinesPlan,
   pipelinesRetrieve,
@@ -24,6 +25,22 @@ export const stepTypes = queryOptions({
   staleTime: 5 * 60_000,
   queryFn: async ({ signal }) => (await cicdAtomicStepsTypes({ signal })).data,
 });
+
+const MOST = 200; // saved steps in the bar; the step library has them all
+
+/** Saved steps that can be used in a project, and how many there are. */
+export function savedSteps(project: number | undefined) {
+  return queryOptions({
+    queryKey: ["atomic-steps", "in-project", project],
+    enabled: project !== undefined,
+    staleTime: 60_000,
+    queryFn: async ({ signal }) => {
+      const query = { kind: "saved" as const, page_size: MOST, ...(project !== undefined && { project }) };
+      const { data } = await cicdAtomicStepsList({ query, signal });
+      return { steps: data.results, count: data.count };
+    },
+  });
+}
 
 export const projectChoices = queryOptions({
   queryKey: ["projects", "choices"],

@@ -46,7 +46,8 @@ export interface CanvasProps {
   connect: (from: string, to: string) => void;
   disconnect: (need: string, step: string) => void;
   remove: (step: string) => void;
-  place: (kind: string, needs: readonly string[]) => void;
+  /** `key` is what was dragged out of the library. */
+  place: (key: string, needs: readonly string[]) => void;
   undo: () => void;
   redo: () => void;
 }
@@ -88,11 +89,11 @@ function Flow(props: CanvasProps) {
     return source !== target && !closesCircle(drawing, source, target) && (!end(source) || end(target));
   };
   const drop = (event: DragEvent) => {
-    const kind = event.dataTransfer.getData(DRAGGED);
-    if (kind === "" || isStale) return;
+    const key = event.dataTransfer.getData(DRAGGED);
+    if (key === "" || isStale) return;
     event.preventDefault();
     const onto = (event.target as Element).closest<HTMLElement>(".react-flow__node")?.dataset.id;
-    props.place(kind, onto === undefined ? [] : [onto]);
+    props.place(key, onto === undefined ? [] : [onto]);
   };
   const press = (event: KeyboardEvent) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;

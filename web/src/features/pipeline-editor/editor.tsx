@@ -20,6 +20,7 @@ import { TextPane } from "./text-pane";
 import { Tools } from "./tools";
 import { useChecks } from "./use-checks";
 import { useDeeds } from "./use-deeds";
+import { useLibrary } from "./use-library";
 import { useNarrow } from "./use-narrow";
 import { useReading } from "./use-reading";
 import { type Saved, useSaving } from "./use-saving";
@@ -81,6 +82,7 @@ export function Editor({ id, title, locked, project, given, search, go, made }: 
   }, [editing, source, step]);
 
   const deeds = useDeeds(editing, choose);
+  const offered = useLibrary(project);
   const openText = (path: readonly (string | number)[]) => {
     if (view === "canvas") go({ ...search, view: "both" });
     const found = nearestPlace(sourceOf(editing.now().text), path);
@@ -125,9 +127,10 @@ export function Editor({ id, title, locked, project, given, search, go, made }: 
           {view !== "text" && (
             <div className={styles.drawn}>
               <Library
+                offered={offered}
                 chosen={step?.id}
                 disabled={isStale}
-                add={({ name }) => deeds.add(name, step === undefined ? [] : [step.id])}
+                add={(entry) => deeds.add(entry, step === undefined ? [] : [step.id])}
               />
               <Canvas
                 key={view}
@@ -142,7 +145,10 @@ export function Editor({ id, title, locked, project, given, search, go, made }: 
                 connect={deeds.connect}
                 disconnect={deeds.disconnect}
                 remove={deeds.remove}
-                place={deeds.add}
+                place={(key, needs) => {
+                  const entry = offered.find(key);
+                  if (entry !== undefined) deeds.add(entry, needs);
+                }}
                 undo={() => editing.undo()}
                 redo={() => editing.redo()}
               />

@@ -1,8 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { stepTypes } from "./api";
 import type { Editing } from "./editing";
-import { connect, disconnect, place } from "./model/canvas-edits";
+import { connect, disconnect, type Kind, place } from "./model/canvas-edits";
 import { sourceOf } from "./model/document/edits";
 import { Refusal } from "./model/document/refusal";
 import { removeStep } from "./model/document/step-edits";
@@ -12,7 +10,6 @@ import type { Value } from "./model/document/values";
 /** What the canvas and the forms do to the text. What is refused is said, and changes nothing. */
 export function useDeeds(editing: Editing, choose: (step: string | undefined) => void) {
   const [refused, setRefused] = useState<Refusal | null>(null);
-  const kinds = useQuery(stepTypes).data ?? [];
   const edit = (make: (value: Value) => Change[]): boolean => {
     try {
       editing.edit(make(sourceOf(editing.now().text).value));
@@ -28,9 +25,7 @@ export function useDeeds(editing: Editing, choose: (step: string | undefined) =>
     refused,
     dismiss: () => setRefused(null),
     edit,
-    add: (name: string, needs: readonly string[]) => {
-      const kind = kinds.find((one) => one.name === name);
-      if (kind === undefined) return;
+    add: (kind: Kind, needs: readonly string[]) => {
       let fresh = "";
       const isDone = edit((value) => {
         const placed = place(value, kind, needs);

@@ -26,19 +26,27 @@ export function disconnect(value: Value, need: string, step: string): Change[] {
   return needsOf(at(value, [...pathOf(value, step), "needs"])).includes(need) ? [removeNeed(step, need)] : [];
 }
 
+/** What can be put on the canvas: a step type, or a saved step. */
 export interface Kind {
+  /** What the new step's id is made of. */
   readonly name: string;
+  /** The step type; "" where a template says it. */
+  readonly type: string;
   /** One step as it stands in a pipeline file, below its id. */
   readonly example: string;
 }
 
-/** A step of this type, as its example shows it, that waits for `needs`; it stands behind them and their other children. */
+/**
+ * A step of this kind, with all that its example says, that waits for `needs`; it stands behind them and their other
+ * children. Throws a Refusal for an example that cannot be read: what it says is never left out.
+ */
 export function place(value: Value, kind: Kind, needs: readonly string[]): { id: string; edits: Change[] } {
   const id = freshId(value, kind.name);
   const wanted = new Map<string, Value>(
     needs.length === 0 ? [] : [["needs", needs.length > 1 ? [...needs] : (needs[0] ?? "")]],
   );
-  const body = new Map([["type", kind.name] as const, ...wanted, ...rest(kind)]);
+  const type: readonly (readonly [string, Value])[] = kind.type === "" ? [] : [["type", kind.type]];
+  const body = new Map([...type, ...wanted, ...rest(kind)]);
   return { id, edits: [putStep(id, body, { needs, after: lastBeside(value, needs) })] };
 }
 
@@ -54,13 +62,11 @@ function lastBeside(value: Value, needs: readonly string[]): string {
   return family.at(-1)?.[1] ?? "";
 }
 
+/** All but what is said anew. A step that is one command, or a list of them, says so as a map. */
 function rest({ example }: Kind): Dict {
-  try {
-    const { value } = load(example);
-    return new Map(isDict(value) ? [...value].filter(([key]) => key !== "type" && key !== "needs") : []);
-  } catch {
-    return new Map();
-  }
+  const { value } = load(example);
+  if (isDict(value)) return new Map([...value].filter(([key]) => key !== "type" && key !== "needs"));
+  return new Map(value === null ? [] : [["run", value]]);
 }
 
 /** `test`, and `test-2` where there is one. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { connect, freshId, place, setKey } from "./canvas-edits";
 import { apply, sourceOf } from "./document/edits";
 import { load } from "./document/load";
+import { Refusal } from "./document/refusal";
 import type { Change } from "./document/value-edits";
 import { Num } from "./document/values";
 import { boxesOf, closesCircle, drawingOf, linesOf, waitingFor } from "./drawing";
@@ -108,7 +109,7 @@ describe("the drawing", () => {
 });
 
 describe("what is done on the canvas", () => {
-  const TEST = { name: "test", example: "type: test\nwith:\n  tool: pytest\n" };
+  const TEST = { name: "test", type: "test", example: "type: test\nwith:\n  tool: pytest\n" };
 
   it("places a step behind what it needs, as the example of its type", () => {
     const text = "steps:\n  a: make  # first\n  b:\n    run: x\n";
@@ -119,7 +120,7 @@ describe("what is done on the canvas", () => {
 
   it("places the next one behind its brothers", () => {
     const text = "steps:\n  a: make\n  b: {needs: a, run: x}\n  c: {needs: b, run: x}\n";
-    const { edits } = place(saidBy(text), { name: "custom", example: "" }, ["a"]);
+    const { edits } = place(saidBy(text), { name: "custom", type: "custom", example: "" }, ["a"]);
     expect(edits.reduce(apply, text)).toBe(
       "steps:\n  a: make\n  b: {needs: a, run: x}\n  custom:\n    type: custom\n    needs: a\n  c: {needs: b, run: x}\n",
     );
@@ -127,8 +128,35 @@ describe("what is done on the canvas", () => {
 
   it("begins a file", () => {
     const text = "version: 1\nname: shop\n\nsteps:\n";
-    expect(place(saidBy(text), { name: "custom", example: "run: make" }, []).edits.reduce(apply, text)).toBe(
-      "version: 1\nname: shop\n\nsteps:\n  custom:\n    type: custom\n    run: make\n",
+    expect(
+      place(saidBy(text), { name: "custom", type: "custom", example: "run: make" }, []).edits.reduce(apply, text),
+    ).toBe("version: 1\nname: shop\n\nsteps:\n  custom:\n    type: custom\n    run: make\n");
+  });
+
+  it("places a saved step with all that it says, under its own name", () => {
+    const text = "steps:\n  a: make  # first\n";
+    const saved = {
+      name: "unit tests",
+      type: "test",
+      example: "# ours\ntype: test\ntimeout: 10m\nwith:\n  tool: pytest\n  paths: [a, b]\nx-team: shop\n",
+    };
+    expect(place(saidBy(text), saved, ["a"]).edits.reduce(apply, text)).toBe(
+      `${text}  unit-tests:\n    type: test\n    needs: a\n    timeout: 10m\n    with:\n      tool: pytest\n      paths: [a, b]\n    x-team: shop\n`,
+    );
+  });
+
+  it("places a saved step that is one command, and one whose type a template says", () => {
+    const text = "steps:\n  a: make\n";
+    expect(
+      place(saidBy(text), { name: "go", type: "custom", example: "make go\n" }, []).edits.reduce(apply, text),
+    ).toBe(`${text}  go:\n    type: custom\n    run: make go\n`);
+    const uses = { name: "go", type: "", example: "uses: ./go.yml\n" };
+    expect(place(saidBy(text), uses, []).edits.reduce(apply, text)).toBe(`${text}  go:\n    uses: ./go.yml\n`);
+  });
+
+  it("refuses a saved step that it cannot read, rather than leave out what it says", () => {
+    expect(() => place(saidBy("steps:\n  a: make\n"), { name: "b", type: "custom", example: "run: [" }, [])).toThrow(
+      Refusal,
     );
   });
 
