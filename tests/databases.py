@@ -90,6 +90,7 @@ def clean(alias: str) -> None:
         "Sending",
         "Event",
         "Places",
+        "Deployment",
         "Bundle",
         "Attempt",
         "Step",

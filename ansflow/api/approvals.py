@@ -12,6 +12,7 @@ from ansflow.api.base.operations import Call, Resource, operation
 from ansflow.api.base.paging import Pages
 from ansflow.api.base.policies import Needs, SignedIn
 from ansflow.api.base.serializers import Strict
+from ansflow.api.executions import DEPLOYMENT, DeploymentBody
 from ansflow.apps.approvals import actions, queries
 from ansflow.apps.executions import rendering
 from ansflow.apps.projects.access import Permission
@@ -45,6 +46,7 @@ class ApprovalBody(serializers.Serializer[Any]):
     status = serializers.ChoiceField(queries.STATUSES)
     message = serializers.CharField()
     environment = serializers.CharField()
+    deployment = DeploymentBody(allow_null=True, help_text=DEPLOYMENT)
     required = serializers.IntegerField()  # type: ignore[assignment]  # the file's word, and one of DRF's
     answers = AnswerBody(many=True)
     users = serializers.ListField(child=serializers.CharField())

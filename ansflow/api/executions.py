@@ -258,12 +258,42 @@ class AttemptBody(serializers.Serializer[Any]):
     report = ReportBody()
 
 
+LAST = (
+    "The last successful execution of the same pipeline whose step deployed there: the newest while the step has not"
+    " ended, and the one before this execution afterwards. Null: there was none."
+)
+DEPLOYMENT = "Null: the step names no environment, or only the run can tell which."
+
+
+class DeployedBody(serializers.Serializer[Any]):
+    """An execution that deployed."""
+
+    execution = serializers.IntegerField()
+    number = serializers.IntegerField()
+    commit = serializers.CharField()
+    branch = serializers.CharField()
+    version = serializers.IntegerField(allow_null=True, help_text="Of the pipeline.")
+    at = serializers.DateTimeField(help_text="When the step that deployed ended.")
+    by = serializers.CharField(help_text="Who started the execution.")
+
+
+class DeploymentBody(serializers.Serializer[Any]):
+    """What a step brings to an environment, beside what was brought there last."""
+
+    environment = serializers.CharField()
+    commit = serializers.CharField()
+    branch = serializers.CharField()
+    version = serializers.IntegerField(allow_null=True, help_text="Of the pipeline.")
+    last = DeployedBody(allow_null=True, help_text=LAST)
+
+
 class StepDetailBody(StepExecutionBody):
     """One step with its attempts side by side; `report` is that of the newest that has ended."""
 
     execution = serializers.IntegerField()
     report = ReportBody()
     attempts = AttemptBody(many=True)
+    deployment = DeploymentBody(allow_null=True, help_text=DEPLOYMENT)
 
 
 class Executions(Resource):

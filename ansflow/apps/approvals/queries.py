@@ -13,7 +13,8 @@ from django.db.models import QuerySet
 
 from ansflow.apps.accounts.models import Group, User
 from ansflow.apps.actor import Actor
-from ansflow.apps.executions import rows, running
+from ansflow.apps.executions import deployments, rows, running
+from ansflow.apps.executions.deployments import Deploying
 from ansflow.apps.executions.models import ExecutionEvent, StepExecution
 from ansflow.apps.projects import access
 from ansflow.apps.projects.access import Permission
@@ -126,11 +127,18 @@ def no_longer_entitled(row: StepExecution) -> list[str]:
 def as_rows(actor: Actor, found: Iterable[StepExecution]) -> list[dict[str, Any]]:
     """As the API gives them out."""
     steps = list(found)
-    asked = _asked_at(steps)
-    return [_as_row(actor, step, asked.get((step.execution_id, step.key))) for step in steps]
+    asked, changes = _asked_at(steps), deployments.changes(steps)
+    return [
+        _as_row(
+            actor, step, asked.get((step.execution_id, step.key)), changes.get(Deploying(step.execution_id, step.key))
+        )
+        for step in steps
+    ]
 
 
-def _as_row(actor: Actor, row: StepExecution, asked_at: datetime | None) -> dict[str, Any]:
+def _as_row(
+    actor: Actor, row: StepExecution, asked_at: datetime | None, deployment: Mapping[str, Any] | None
+) -> dict[str, Any]:
     execution, gate, plan = row.execution, gate_of(row), plan_of(row)
     refused = why_not(actor, row)
     place = plan.spec_of(row.key).environment
@@ -147,6 +155,7 @@ def _as_row(actor: Actor, row: StepExecution, asked_at: datetime | None) -> dict
         "status": row.gate,
         "message": row.message,
         "environment": place.name if place else "",
+        "deployment": deployment,
         "required": gate.required,
         "answers": answers_of(row),
         "users": list(gate.users),

@@ -13,6 +13,7 @@ from ansflow.apps.executions import actions
 from ansflow.apps.executions.models import (
     Attempt,
     BundleExecution,
+    Deployment,
     ExecutionEvent,
     ExecutionPlan,
     PipelineExecution,
@@ -71,6 +72,10 @@ class PlacesOfExecution(OfExecution):
     list_display = ("execution", "limiter", "used")
 
 
+class Deployments(OfExecution):
+    list_display = ("execution", "step", "environment")
+
+
 class Events(OfExecution):
     list_display = ("execution", "seq", "at", "fact")
 
@@ -109,6 +114,7 @@ SHOWN = {
     Attempt: Attempts,
     BundleExecution: Bundles,
     Places: PlacesOfExecution,
+    Deployment: Deployments,
     ExecutionEvent: Events,
     Sending: Sendings,
     Worker: Workers,

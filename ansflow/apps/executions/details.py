@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ansflow.apps.executions import rendering, running
+from ansflow.apps.executions import deployments, rendering, running
 from ansflow.apps.executions.models import Attempt, PipelineExecution, StepExecution
 from ansflow.apps.executions.rendering import duration
 from ansflow.core.errors import NotFound
@@ -42,10 +42,17 @@ def step(execution: PipelineExecution, key: str) -> dict[str, Any]:
     found = next((row for row in whole["step_executions"] if row["key"] == key), None)
     if found is None:
         raise NotFound("There is no such step.")
-    text = StepExecution.objects.values_list("outcome", flat=True).get(execution=execution, key=key)
+    row = StepExecution.objects.get(execution=execution, key=key)
     rows = Attempt.objects.filter(execution=execution, step=key).order_by("number").values(*ATTEMPT_COLUMNS)
+    deployment = deployments.changes([row]).get(deployments.Deploying(execution.id, key))
     attempts = [_attempt(execution.id, key, row) for row in rows]
-    return {**found, "execution": execution.id, "report": _read(text), "attempts": attempts}
+    return {
+        **found,
+        "execution": execution.id,
+        "report": _read(row.outcome),
+        "attempts": attempts,
+        "deployment": deployment,
+    }
 
 
 def _attempt(execution: int, step: str, row: dict[str, Any]) -> dict[str, Any]:

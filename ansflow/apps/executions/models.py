@@ -158,6 +158,22 @@ class Places(models.Model):
         constraints = [models.UniqueConstraint(fields=["execution", "limiter"], name="places_limiter")]
 
 
+class Deployment(models.Model):
+    """A step that deploys to an environment, as it is known before the run. Whether it did, its step tells.
+
+    `pipeline` is that of the execution: what was there last is looked up by it, from the newest on.
+    """
+
+    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="deployments")
+    step = models.CharField(max_length=254)
+    pipeline = models.ForeignKey("pipelines.Pipeline", on_delete=models.PROTECT, related_name="+", db_index=False)
+    environment = models.CharField(max_length=254)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["execution", "step"], name="deployment_step")]
+        indexes = [models.Index(fields=["pipeline", "environment", "-execution"], name="deployment_last")]
+
+
 class ExecutionEvent(models.Model):
     """`core.events.Event`: `seq` has no gaps within an execution."""
 

@@ -31,6 +31,7 @@ TABLES: dict[str, type[Model]] = {
     "Attempt": models.Attempt,
     "Bundle": models.BundleExecution,
     "Places": models.Places,
+    "Deployment": models.Deployment,
     "Event": models.ExecutionEvent,
     "Sending": models.Sending,
     "Worker": models.Worker,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansflow.apps.executions import rows
+from ansflow.apps.executions import deployments, rows
 from ansflow.apps.executions.transactions import GuardFailed, Mistaken, Statements
 from ansflow.core import codec
 from ansflow.core.commands import Begin, Decision, Offer, StepChange
@@ -59,6 +59,7 @@ _NEW_STEP = _insert(
     ("execution_id", "key", "index", "name", "step_type", "queue", "priority", "row_version", *rows.STEP_COLUMNS),
 )
 _NEW_BUNDLE = _insert("Bundle", ("execution_id", "name", "row_version", *rows.BUNDLE_COLUMNS))
+_NEW_DEPLOYMENT = _insert("Deployment", ("execution_id", "step", "pipeline_id", "environment"))
 _NEW_EVENT = _insert("Event", ("execution_id", "seq", "at", "fact"))
 _NEW_SENDING = _insert("Sending", ("execution_id", "row_version", "number", "effect", "at"))
 _NEW_ATTEMPT = _insert(
@@ -100,6 +101,8 @@ def write_new(
     to.many(_NEW_STEP, (_new_step(state.id, wiring, key) for key in wiring.plan.steps))
     bundles = (wiring.new_bundle(name) for name in wiring.plan.bundles)
     to.many(_NEW_BUNDLE, ((state.id, row.name, 0, *rows.bundle_values(row)) for row in bundles))
+    places = deployments.named(wiring.plan).items()
+    to.many(_NEW_DEPLOYMENT, ((state.id, key, known.pipeline_id, place) for key, place in places))
     fact = ExecutionChanged(status=state.status, reason=state.reason, message=state.message)
     to.run(_NEW_EVENT, (state.id, 1, now, rows.fact_text(fact)))
     to.run(_NEW_SENDING, (state.id, 0, 0, rows.effect_text(Begin()), now))

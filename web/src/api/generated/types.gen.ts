@@ -43,6 +43,10 @@ export type ApprovalBody = {
     status: 'pending' | 'approved' | 'rejected' | 'timeout';
     message: string;
     environment: string;
+    /**
+     * Null: the step names no environment, or only the run can tell which.
+     */
+    deployment: DeploymentBody | null;
     required: number;
     answers: Array<AnswerBody>;
     users: Array<string>;
@@ -291,6 +295,45 @@ export type DecisionBody = {
 
 export type DecisionsBody = {
     decisions: Array<DecisionBody>;
+};
+
+/**
+ * An execution that deployed.
+ */
+export type DeployedBody = {
+    execution: number;
+    number: number;
+    commit: string;
+    branch: string;
+    /**
+     * Of the pipeline.
+     */
+    version: number | null;
+    /**
+     * When the step that deployed ended.
+     */
+    at: string;
+    /**
+     * Who started the execution.
+     */
+    by: string;
+};
+
+/**
+ * What a step brings to an environment, beside what was brought there last.
+ */
+export type DeploymentBody = {
+    environment: string;
+    commit: string;
+    branch: string;
+    /**
+     * Of the pipeline.
+     */
+    version: number | null;
+    /**
+     * The last successful execution of the same pipeline whose step deployed there: the newest while the step has not ended, and the one before this execution afterwards. Null: there was none.
+     */
+    last: DeployedBody | null;
 };
 
 /**
@@ -1577,6 +1620,10 @@ export type StepDetailBody = {
     execution: number;
     report: ReportBody;
     attempts: Array<AttemptBody>;
+    /**
+     * Null: the step names no environment, or only the run can tell which.
+     */
+    deployment: DeploymentBody | null;
 };
 
 /**

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { ApprovalBody } from "@/api/generated";
 import { ExecutionName } from "@/ui/execution-name";
 import { Facts } from "@/ui/facts";
+import { SinceDeployment } from "@/ui/since-deployment";
 import { Status } from "@/ui/status";
 import { Ago } from "@/ui/time";
 import { AnswerForm } from "./answer-form";
@@ -60,6 +61,10 @@ function About({ approval: it }: { approval: ApprovalBody }) {
           </Link>,
         ],
         [t("environment"), it.environment],
+        [
+          t("changes"),
+          it.deployment && <SinceDeployment key="changes" deployment={it.deployment} pipeline={it.pipeline} />,
+        ],
         [t("branch"), it.branch],
         [t("commit"), it.commit && <code>{it.commit.slice(0, 12)}</code>],
         [t("started_by"), it.triggered_by],

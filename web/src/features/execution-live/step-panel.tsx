@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
 import { translated } from "@/lib/sentences";
 import { lookOfStep } from "@/lib/status";
+import { SinceDeployment } from "@/ui/since-deployment";
 import { Failure, Skeleton } from "@/ui/states";
 import { Status } from "@/ui/status";
 import { Taken } from "@/ui/time";
@@ -35,7 +36,7 @@ interface StepPanelProps {
 
 /** One step: how it stands and why, its gate, and its log, reports, files and decisions. */
 export function StepPanel({ execution, step, live, search, hash, show }: StepPanelProps) {
-  const { t } = useTranslation("execution-live");
+  const { t } = useTranslation(["execution-live", "app"]);
   const seen = `${step.status} ${step.attempt}`;
   const detail = useQuery(stepDetail(execution.id, step.key, seen));
   const attempt = Math.min(search.attempt ?? step.attempt, step.attempt);
@@ -67,6 +68,12 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
         </p>
       )}
       {waits ? <Waits execution={execution} step={step.key} said={said} /> : null}
+      {known?.deployment == null ? null : (
+        <p className={styles.says}>
+          {known.deployment.last !== null && t("app:deployment.title", known.deployment)}
+          <SinceDeployment deployment={known.deployment} pipeline={execution.pipeline} />
+        </p>
+      )}
       {step.status === "waiting" ? <ApprovalCard execution={execution} step={step.key} /> : null}
       {failed && attempt > 0 ? (
         <FailureCard
