@@ -38,8 +38,9 @@ def furnish(server: ServerProcess, *, executions: int = 22) -> None:
         _run(server, _pipeline(server, demo, source))
     until(
         lambda: (
-            server.api("GET", "cicd/executions/", status=ENDED)["count"] == executions
-            and server.api("GET", "approvals/", mine=True)["count"] == 1
+            sum(server.api("GET", "cicd/executions/", status=ENDED, project=one)["count"] for one in (shop, demo))
+            == executions
+            and server.api("GET", "approvals/", mine=True, project=demo)["count"] == 1
         ),
         "executions that have ended, and one that waits",
     )

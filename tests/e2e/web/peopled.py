@@ -98,7 +98,9 @@ def find(server: ServerProcess) -> Ids:
         name: server.api("GET", "cicd/executions/", pipeline=pipelines[name])["results"][0]["id"]
         for name in ("prices", "library")
     }
-    (step,) = (one["id"] for one in server.api("GET", "cicd/atomic-steps/", kind="saved")["results"])
+    (step,) = (
+        one["id"] for one in server.api("GET", "cicd/atomic-steps/", kind="saved", search="unit tests")["results"]
+    )
     return Ids(project, pipelines["release"], pipelines["shop"], last["prices"], last["library"], step)
 
 

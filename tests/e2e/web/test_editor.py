@@ -129,26 +129,27 @@ def test_a_saved_step_is_dragged_from_the_library_with_all_that_it_says(
     server: ServerProcess, browser: Browser, project: int, pipeline: int
 ) -> None:
     definition = "type: test\ntimeout: 10m  # as our teams do\nwith: {tool: pytest}\n"
-    saved = {"name": "unit tests", "description": "How our teams test", "definition": definition}
+    saved = {"name": "price checks", "description": "How our teams test", "definition": definition}
     server.api("POST", "cicd/atomic-steps/", {**saved, "project": project})
     elsewhere = server.api("POST", "projects/", {"name": f"elsewhere-{next(NUMBERS)}"})["id"]
     server.api("POST", "cicd/atomic-steps/", {**saved, "name": "of another project", "project": elsewhere})
     with editor(browser, server, f"/pipelines/{pipeline}/edit", width=1600) as seen:
         page, before = seen.page, written(seen.page)
         offered = page.get_by_role("toolbar").get_by_role("group", name="Saved steps")
-        expect(offered.get_by_role("button")).to_have_text(["unit tests"])
-        drag_type(page, "unit tests", node(page, "source"))
-        expect(node(page, "unit-tests")).to_be_visible()
+        expect(offered.get_by_role("button", name="price checks")).to_be_visible()
+        expect(offered.get_by_role("button", name="of another project")).to_have_count(0)
+        drag_type(page, "price checks", node(page, "source"))
+        expect(node(page, "price-checks")).to_be_visible()
         body = "    type: test\n    needs: source\n    timeout: 10m\n    with:\n      tool: pytest\n"
         after = written(page)
         assert body in after
-        assert [line for line in after.splitlines() if line not in body and line != "  unit-tests:"] == [
+        assert [line for line in after.splitlines() if line not in body and line != "  price-checks:"] == [
             line for line in before.splitlines() if line not in body
         ]
         expect(page.get_by_text("Valid · 4 steps")).to_be_visible()
         save(page)
         plan = {one["id"]: one for one in server.api("POST", f"pipelines/{pipeline}/plan/", {})["steps"]}
-        assert [need["key"] for need in plan["unit-tests"]["needs"]] == ["source"]
+        assert [need["key"] for need in plan["price-checks"]["needs"]] == ["source"]
         assert seen.serious_faults() == []
 
 
