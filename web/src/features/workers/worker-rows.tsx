@@ -59,7 +59,7 @@ export function WorkerRows({ rows, queues, answeredAt }: WorkerRowsProps) {
     {
       key: "load",
       title: t("load"),
-      width: "56px",
+      width: "72px",
       align: "end",
       wide: true,
       cell: ({ load }) =>
