@@ -151,6 +151,11 @@ class Screen:
         asked = self.environ.get("COLUMNS", "")
         return int(asked) if asked.isdigit() and int(asked) > 0 else _size(self.out)[0]
 
+    def fitted(self, line: str) -> str:
+        """Cut where the terminal ends. In a pipe it stays whole, unless COLUMNS says how wide that is."""
+        is_wide = not self.out.isatty() and not self.environ.get("COLUMNS")
+        return line if is_wide else cut(line, self.columns, ellipsis=self.ellipsis)
+
     @property
     def rows(self) -> int:
         return _size(self.out)[1]

@@ -118,6 +118,8 @@ def test_queues_are_listed_with_why_steps_wait_in_vain(workers: Callable[..., Do
         "default 2 waiting the first for 1m 30s 3/8 slots w1",
         f"gpu 1 waiting the first for 3.0s 0/0 slots {GPU}",
     ]
+    assert GPU in workers("queues", COLUMNS="").out, "nothing is cut in a pipe"
+    assert GPU not in workers("queues", COLUMNS="60").out
     chinese = workers("queues", LC_ALL="zh_CN.UTF-8").out
     assert "没有执行节点服务队列 gpu：请启动一个。" in chinese
     assert json.loads(workers("queues", "--json").out) == ANSWERS["/api/v1/workers/queues/"]

@@ -46,7 +46,7 @@ def _table(screen: Screen, records: list[ExecutionRecord]) -> Iterator[str]:
             f"{record.number:>{numbers}} {look.sign(screen)} {pad(cut(plain(record.pipeline), names), names)}  "
             f"{screen.paint(look.style, pad(look.word, words))}  {_seconds(record):>7}  {screen.paint('dim', started)}"
         )
-        yield cut(line, screen.columns, ellipsis=screen.ellipsis)
+        yield screen.fitted(line)
 
 
 def _seconds(record: ExecutionRecord) -> str:

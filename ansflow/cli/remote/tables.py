@@ -1,4 +1,4 @@
-"""Lists for people: columns as wide as what stands in them, cut where the terminal ends."""
+"""Lists for people: columns as wide as what stands in them, cut where the terminal ends, whole in a pipe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansflow.cli.look import duration, look_of
-from ansflow.cli.terminal import Screen, cut, pad, plain, width
+from ansflow.cli.terminal import Screen, pad, plain, width
 from ansflow.cli.texts import t
 from ansflow.core.status import Reason
 
@@ -21,7 +21,7 @@ def show_table(screen: Screen, rows: Iterable[Sequence[str]], *, empty: str) -> 
     widths = [max(width(row[column]) for row in lines) for column in range(len(lines[0]))]
     for row in lines:
         text = "  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip()
-        screen.print(cut(text, screen.columns, ellipsis=screen.ellipsis))
+        screen.print(screen.fitted(text))
 
 
 def status_of(screen: Screen, thing: dict[str, Any]) -> str:
