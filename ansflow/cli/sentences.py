@@ -24,6 +24,8 @@ VERBATIM = frozenset(
 """Holes for what people have named: a step called `text` keeps its name."""
 WORDS = frozenset({"status", "trigger"})
 """Holes for words of ours that a sentence holds as the API writes them."""
+SENTENCES = frozenset({"cause", "error", "why"})
+"""Holes for a sentence, which loses its dot where another one goes on."""
 LONGEST = 1000
 """Characters of one sentence: a longer one is somebody's text, and would be looked at for long."""
 FULL_WIDTH = "。，：；？！"
@@ -77,8 +79,9 @@ def _match(text: str, kind: str) -> str:
 
 
 def _is_torn(written: Mapping[str, str], ours: Mapping[str, str]) -> bool:
-    """Whether `{one} or {other}` met a sentence: beside its "or" stands one word, something quoted, or a phrase."""
-    sides = [(written[name], ours[name]) for name in ("one", "other") if name in written]
+    """Whether `{one} or {other}` met a sentence: beside its "or" stands one word, something quoted, or a phrase; and a
+    number is one word."""
+    sides = [(written[name], ours[name]) for name in ("one", "other", "number") if name in written]
     return any(" " in side and side == said and side[0] not in "'`\"" for side, said in sides)
 
 
@@ -89,7 +92,10 @@ def _filled(target: str, parts: Mapping[str, str]) -> str:
 def _in_hole(name: str, text: str) -> str:
     if name in VERBATIM:
         return text
-    return (name in WORDS and _match(text, "words")) or _part(text)
+    said = (name in WORDS and _match(text, "words")) or _part(text)
+    if said == text and name in SENTENCES:
+        return _match(f"{text}.", "sentences").removesuffix("。") or text
+    return said
 
 
 def _part(text: str) -> str:

@@ -426,7 +426,7 @@ def test_a_workspace_that_is_too_deep_or_too_large_is_refused(machines: Machines
     from ansflow.infra.storage import scanning
 
     monkeypatch.setattr(scanning, "MAX_DEPTH", 3)
-    with pytest.raises(InvalidSpec, match="cannot follow its execution"):
+    with pytest.raises(InvalidSpec, match="folders more than 3 deep, so it cannot follow its execution"):
         machines.step(0, put("a/b/c/d/e/f"))
     monkeypatch.setattr(scanning, "MAX_DEPTH", 200)
     monkeypatch.setattr(scanning, "MAX_ENTRIES", 5)

@@ -70,8 +70,10 @@ class Scan:
                 elif stat.S_ISREG(mode) or stat.S_ISLNK(mode):
                     found.append(path)
                     yield Differing(path, entry.name, folder, stamp)
-        if len(found) > MAX_ENTRIES or depth > MAX_DEPTH:
-            raise _too_much()
+        if len(found) > MAX_ENTRIES:
+            raise _too_much(f"more than {MAX_ENTRIES} files")
+        if depth > MAX_DEPTH:
+            raise _too_much(f"folders more than {MAX_DEPTH} deep")
         for name, path in inner:
             with suppress(FileNotFoundError, NotADirectoryError):
                 fd = _enter(name, folder)
@@ -93,9 +95,6 @@ def _enter(name: str, folder: int) -> int:
         return os.open(name, DIRECTORY, dir_fd=folder)
 
 
-def _too_much() -> InvalidSpec:
-    message = (
-        f"The workspace has more than {MAX_ENTRIES} files, or folders in one another more than {MAX_DEPTH} deep: "
-        "that cannot follow its execution to other machines."
-    )
+def _too_much(what: str) -> InvalidSpec:
+    message = f"The workspace has {what}, so it cannot follow its execution to other machines."
     return InvalidSpec([Problem(code="too_many_files", message=message)])

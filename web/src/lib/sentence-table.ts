@@ -15,6 +15,8 @@ const VERBATIM: ReadonlySet<string> = new Set([
 ]);
 /** Holes for words of ours that a sentence holds as the API writes them. */
 const WORDS: ReadonlySet<string> = new Set(["status", "trigger"]);
+/** Holes for a sentence, which loses its dot where another one goes on. */
+const SENTENCES: ReadonlySet<string> = new Set(["cause", "error", "why"]);
 const LONGEST = 1000; // characters of one sentence: a longer one is somebody's text, and would be looked at for long
 const MOST_KEPT = 5000;
 
@@ -72,7 +74,9 @@ export class Sentences {
 
   private inHole(name: string, text: string): string {
     if (VERBATIM.has(name)) return text;
-    return (WORDS.has(name) && this.match(text, "words")) || this.part(text);
+    const said = (WORDS.has(name) && this.match(text, "words")) || this.part(text);
+    if (said !== text || !SENTENCES.has(name)) return said;
+    return this.match(`${text}.`, "sentences").replace(/。$/, "") || text;
   }
 
   /** What stands in a hole may be a phrase, or a sentence, that is translated by itself. */
@@ -81,9 +85,12 @@ export class Sentences {
   }
 }
 
-/** Whether `{one} or {other}` met a sentence: beside its "or" stands one word, something quoted, or a phrase. */
+/**
+ * Whether `{one} or {other}` met a sentence: beside its "or" stands one word, something quoted, or a phrase; and a number
+ * is one word.
+ */
 function isTorn(written: Record<string, string>, ours: Record<string, string>): boolean {
-  return ["one", "other"].some((name) => {
+  return ["one", "other", "number"].some((name) => {
     const side = written[name];
     return side?.includes(" ") === true && side === ours[name] && !/^['`"]/.test(side);
   });
