@@ -148,7 +148,7 @@ def test_every_step_type_is_explained_in_chinese() -> None:
 
 
 @pytest.mark.parametrize(
-    ("english", "chinese"),
+    ("written", "said"),
     [
         ("Exited with code 3.", "退出码 3。"),
         ("Skipped: needs unit, which failed with exit code 2.", "已跳过：依赖 unit，而它以退出码 2 失败。"),
@@ -179,21 +179,20 @@ def test_every_step_type_is_explained_in_chinese() -> None:
             "shop #3（版本 2）由 ann 为分支 main 启动（手动）。",
         ),
         (
-            "Its files did not go on to other machines: The workspace has more than 500000 files, so it cannot follow its "
-            "execution to other machines.",
+            "Its files did not go on to other machines: The workspace has more than 500000 files, so it cannot follow "
+            "its execution to other machines.",
             "其文件没有传到其他机器：工作区的文件超过 500000 个，无法随执行转到其他机器。",
         ),
         (
-            "Its files did not go on to other machines: The workspace has more cats, or dogs in one more than 2 deep: go to "
-            "sleep.",
-            "其文件没有传到其他机器：The workspace has more cats, or dogs in one more than 2 deep: go to sleep。",
+            "Its files did not go on to other machines: Strange cats, or dogs that go to sleep.",
+            "其文件没有传到其他机器：Strange cats, or dogs that go to sleep。",
         ),
         ("shop #3, version 2 was started (schedule).", "shop #3（版本 2）已启动（定时）。"),
         ("Skipped: a || b is false: a is false, b is 0.", "已跳过：a || b 为 false：a 为 false，b 为 0。"),
     ],
 )
-def test_sentences_of_a_run(english: str, chinese: str) -> None:
-    assert translated(english) == chinese
+def test_sentences_of_a_run(written: str, said: str) -> None:
+    assert translated(written) == said
 
 
 def test_between_two_sentences_a_full_width_mark_is_space_enough() -> None:
