@@ -117,7 +117,7 @@ def build(
             adoptable=True,
         ),
         worker=name,
-        boot=secrets.token_hex(8),
+        boot=boot_of(name),
         slots=settings.slots,
         in_background=in_thread if slots is None else slots.run_now,
         is_idle=_never if slots is None else slots.has_room,
@@ -172,6 +172,11 @@ def obey(slots: Slots, wish: str) -> None:
 def load_per_core() -> float:
     """Of this machine, over the last minute: 1.0 is all that it can do."""
     return os.getloadavg()[0] / (os.cpu_count() or 1)
+
+
+def boot_of(name: str) -> str:
+    """A new life of this worker, `NAME/RANDOM`, as long as its column at most."""
+    return f"{name[:47]}/{secrets.token_hex(8)}"
 
 
 def worker_name(data: Path) -> str:

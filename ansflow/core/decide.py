@@ -137,7 +137,8 @@ def _adopt(turn: Turn, command: Adopt) -> str:
     if row.status is not StepStatus.RUNNING or row.fence != command.fence:
         return f"{row.key} cannot be taken over: it is {row.status}, at fence {row.fence}."
     row = turn.step(command.step)
-    row.fence, row.worker, row.message = row.fence + 1, command.worker, f"Taken over by {command.worker}."
+    row.fence, row.worker = row.fence + 1, command.worker
+    row.message = f"Taken over by {sentences.worker_of(command.worker)}."
     turn.tell_step(row)
     return GRANTED
 

@@ -24,6 +24,11 @@ def duration(span: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
+def worker_of(boot: str) -> str:
+    """The worker whose life `NAME/RANDOM` is: people know it by its name."""
+    return boot.rpartition("/")[0] or boot
+
+
 def how(row: StepState) -> str:
     """The end of a step, as part of a sentence: `failed with exit code 2`."""
     if row.status is StepStatus.SUCCESS:

@@ -123,6 +123,7 @@ class Engine:
         self._load = load
         self.on_wish: Callable[[str], None] = _ignore  # hears at each beat what an operator wants of this worker
         self._heeded = ""
+        self._is_registered = False
         self.scheduler = Scheduler(store=store, dispatcher=dispatcher, bus=bus, clock=clock, queues=tuple(queues))
         self._jobs = JobMaker(
             store=store, workspaces=workspaces, secrets=secrets, registry=registry, place=place, facts=facts
@@ -264,6 +265,7 @@ class Engine:
         if Duty.CARRY in self._duties:
             self._jobs.open()
             held = self.store.register(self._worker, self._boot, now=now, about=self._about)
+            self._is_registered = True
         self.recovery.begin(held, now)
         self.look()
 
@@ -324,7 +326,7 @@ class Engine:
 
     def leave(self) -> None:
         """After `close`, once nothing more can be claimed here: this worker is gone, not lost, if it left nothing."""
-        if Duty.CARRY in self._duties:
+        if self._is_registered:
             self.store.leave(self._boot)
 
     def _say(self, execution: int, command: Command, along: Along | None = None) -> None:

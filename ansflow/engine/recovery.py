@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from ansflow.core.commands import Lost, Stop
+from ansflow.core.sentences import worker_of
 from ansflow.core.status import StepStatus
 from ansflow.engine.ports import Dispatcher, ExecutionStore, Held, OnOffer, Sending
 from ansflow.engine.scheduler import Scheduler
@@ -159,7 +160,8 @@ class Recovery:
         return "failed adoption"
 
     def _give_up(self, held: Held) -> str:
-        message = f"Its worker {held.worker} has not been heard of for {self._patience.lease.seconds} seconds."
+        name, seconds = worker_of(held.worker), self._patience.lease.seconds
+        message = f"Its worker {name} has not been heard of for {seconds} seconds."
         told = self._scheduler.tell(
             held.execution, Lost(step=held.step, fence=held.fence, message=message, jitter=self._jitter())
         )

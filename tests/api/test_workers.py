@@ -152,6 +152,12 @@ def test_running_steps_of_projects_that_one_may_not_see_are_counted_and_not_name
     assert step["pipeline_name"] == mine.execution.pipeline.name and step["started_at"]
 
 
+def test_a_step_names_its_worker_and_not_the_life_of_it(house: House):
+    step = hold(house, worker("vm-be33aa", boot="vm-be33aa/5f2a"))
+    found = house.api("guest").get(f"/api/v1/cicd/executions/{step.execution_id}/").json()
+    assert [one["worker"] for one in found["step_executions"]] == ["vm-be33aa"]
+
+
 def test_the_list_has_pages_and_finds_one_by_its_name(world: World):
     for name in ("c", "a", "b"):
         worker(name)

@@ -13,6 +13,7 @@ from django.db import connections
 from django.utils import timezone
 
 from ansflow.apps.executions import models
+from ansflow.core.sentences import worker_of
 from tests.chaos.checker import (
     FINAL_EXECUTION,
     FINAL_STEP,
@@ -95,16 +96,6 @@ def seen(url: str, witness: Witness, told: Told, given: Given, *, cut_off: Colle
         del connections[ALIAS]
 
 
-def named(url: str, boot: str) -> str:
-    """The worker of which this is one life."""
-    use(ALIAS, url)
-    try:
-        return str(models.Worker.objects.using(ALIAS).get(boot=boot).name)
-    finally:
-        connections[ALIAS].close()
-        del connections[ALIAS]
-
-
 def _executions() -> dict[int, ExecutionRow]:
     rows = models.PipelineExecution.objects.using(ALIAS).values_list(
         "id", "pipeline__name", "number", "status", "seq", "plan__execution_id"
@@ -118,13 +109,11 @@ def _steps() -> dict[tuple[int, str], StepRow]:
 
 
 def _attempts(cut_off: Collection[str]) -> dict[Key, AttemptRow]:
-    boots = models.Worker.objects.using(ALIAS).filter(name__in=cut_off).values_list("boot", flat=True)
-    lost = {*cut_off, *boots}
     rows = models.Attempt.objects.using(ALIAS).values_list(
         "execution_id", "step", "number", "status", "reason", "worker"
     )
     return {
-        (execution, step, number): AttemptRow(status, reason, reason == "worker_lost" and worker in lost)
+        (execution, step, number): AttemptRow(status, reason, reason == "worker_lost" and worker_of(worker) in cut_off)
         for execution, step, number, status, reason, worker in rows
     }
 

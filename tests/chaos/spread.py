@@ -27,7 +27,7 @@ import pytest
 from ansflow.executors.shim.tree import descendants
 from tests.chaos.checker import Seen, violations
 from tests.chaos.people import People
-from tests.chaos.reading import Given, named, seen
+from tests.chaos.reading import Given, seen
 from tests.chaos.work import Witness
 from tests.databases import Killable, free_port
 from tests.installation_process import Installation
@@ -192,10 +192,9 @@ class Spread:
     def steps(self, execution: int) -> list[dict[str, Any]]:
         return list(self.server.api("GET", f"cicd/executions/{execution}/")["step_executions"])
 
-    def worker_of(self, boot: str) -> str:
-        """Which of `workers` has a life of this name."""
-        names = {name_of(worker): name for name, worker in self.workers.items()}
-        return names[named(self.database.url, boot)]
+    def worker_of(self, shown: str) -> str:
+        """Which of `workers` the API shows by this name."""
+        return {name_of(worker): name for name, worker in self.workers.items()}[shown]
 
     def violations(self) -> list[str]:
         given = Given(self.server)

@@ -10,7 +10,7 @@ from ansflow.apps.executions import running
 from ansflow.config.isolation import Isolation
 from ansflow.config.records import Records
 from ansflow.config.settings import Settings
-from ansflow.config.wiring import build, worker_name
+from ansflow.config.wiring import boot_of, build, worker_name
 
 
 def test_executions_of_a_server_leave_the_numbers_and_folders_of_local_runs_alone(db: None, tmp_path: Path) -> None:
@@ -24,6 +24,7 @@ def test_executions_of_a_server_leave_the_numbers_and_folders_of_local_runs_alon
     (engine.workspaces.open(1) / "made").write_text("by the server")
     assert engine.artifacts.keep(1, "unit", engine.workspaces.open(1), ["made"], lambda path, why: None)
     engine.workspaces.open(7)
+    assert engine.boot.startswith(f"{wired.name}/") and len(boot_of("w" * 100)) == 64
     wired.close()
     held.release()
 

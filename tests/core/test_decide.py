@@ -265,8 +265,9 @@ def test_a_step_that_loses_three_workers_is_poisoned():
 def test_an_adopted_attempt_keeps_its_number_and_fences_its_former_owner():
     game = Game(plan({"a": ""}))
     game.claim("a")
-    game.say(Adopt(step="a", fence=1, worker="reborn"))
-    assert (game["a"].attempt, game["a"].fence, game["a"].worker) == (1, 2, "reborn")
+    game.say(Adopt(step="a", fence=1, worker="w/reborn"))
+    assert (game["a"].attempt, game["a"].fence, game["a"].worker) == (1, 2, "w/reborn")
+    assert game["a"].message == "Taken over by w.", "people know it by its name"
     assert game.say(Finish(step="a", fence=1, outcome=GOOD)).refused
     assert not game.say(Finish(step="a", fence=2, outcome=GOOD)).refused
 

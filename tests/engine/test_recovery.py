@@ -91,7 +91,7 @@ def test_steps_of_a_worker_that_is_not_heard_of_are_offered_again(fleet):
     fleet.wait(6, other)
     row = fleet.store.load(execution).step("a")
     assert (row.status, row.reason) == (StepStatus.PENDING, Reason.RETRY)
-    assert "quiet/1 has not been heard of for 15 seconds" in row.message
+    assert "quiet has not been heard of for 15 seconds" in row.message
     assert other.recovery.repairs == {"lost worker": 1}
 
 

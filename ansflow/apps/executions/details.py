@@ -10,6 +10,7 @@ from ansflow.apps.executions import deployments, rendering, running
 from ansflow.apps.executions.models import Attempt, PipelineExecution, StepExecution
 from ansflow.apps.executions.rendering import duration
 from ansflow.core.errors import NotFound
+from ansflow.core.sentences import worker_of
 
 ATTEMPT_COLUMNS = ("number", "status", "reason", "message", "worker", "exit_code", "started_at", "ended_at", "outcome")
 
@@ -60,6 +61,7 @@ def _attempt(execution: int, step: str, row: dict[str, Any]) -> dict[str, Any]:
     known = _log.decode(text or b"{}").log
     return {
         **row,
+        "worker": worker_of(row["worker"]),
         "duration_seconds": duration(row["started_at"], row["ended_at"]),
         "log_bytes": rendering.log_bytes(running.engine().logs, known, execution, step, row["number"]),
         "report": _read(text),

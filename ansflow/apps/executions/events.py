@@ -13,6 +13,7 @@ from ansflow.apps.actor import Actor
 from ansflow.apps.executions import rendering, running
 from ansflow.apps.executions.models import Attempt, ExecutionEvent, PipelineExecution, StepExecution
 from ansflow.apps.executions.waiting import Waits
+from ansflow.core.sentences import worker_of
 from ansflow.core.status import ExecutionStatus, StepStatus, is_final
 
 EVENTS_AT_ONCE = 1000
@@ -95,7 +96,7 @@ def _step_frame(step: Row, began: datetime | None, fact: Fact, at: datetime) -> 
         "reason": fact.reason,
         "message": fact.message,
         "attempt": fact.attempt,
-        "worker": fact.worker,
+        "worker": worker_of(fact.worker),
         "allowed_failure": fact.allowed_failure,
         "due_at": fact.due_at,
         "started_at": began,

@@ -20,6 +20,7 @@ from ansflow.apps.executions import running
 from ansflow.apps.executions.models import ExecutionPlan, PipelineExecution, StepExecution
 from ansflow.apps.executions.rows import aware
 from ansflow.apps.executions.transactions import Database
+from ansflow.core.sentences import worker_of
 from ansflow.engine.ports import LogStore
 
 COLUMNS = (
@@ -172,7 +173,7 @@ def _steps_of(executions: Iterable[Row]) -> dict[int, list[Row]]:
                 "reason": reason,
                 "message": message,
                 "attempt": attempt,
-                "worker": worker,
+                "worker": worker_of(worker),
                 "allowed_failure": bool(allowed),
                 "gate": gate,
                 "due_at": due_at,
