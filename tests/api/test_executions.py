@@ -265,6 +265,7 @@ def test_why_tells_every_decision_in_its_order(house: House):
     house.play(one, "build", BAD)
     sentences = [entry["message"] for entry in house.api("guest").get(f"{EXECUTIONS}{one}/why/").json()["decisions"]]
     assert "Skipped: needs build, which failed with exit code 1." in sentences
+    assert any(sentence.startswith("Runs on the worker ") for sentence in sentences)
     assert sentences[-1] == "Failed: build failed."
     assert all(entry["message"] for entry in found if entry["status"] != "success")
 

@@ -14,7 +14,7 @@ from ansflow.apps.executions import rendering, running
 from ansflow.apps.executions.models import Attempt, ExecutionEvent, PipelineExecution, StepExecution
 from ansflow.apps.executions.waiting import Waits
 from ansflow.core.sentences import worker_of
-from ansflow.core.status import ExecutionStatus, StepStatus, is_final
+from ansflow.core.status import ExecutionStatus, Reason, StepStatus, is_final
 
 EVENTS_AT_ONCE = 1000
 
@@ -164,6 +164,8 @@ def _past(execution: PipelineExecution) -> Iterator[Row]:
     events = ExecutionEvent.objects.filter(execution=execution).order_by("seq")
     for seq, at, text in events.values_list("seq", "at", "fact").iterator():
         fact = _fact.decode(text)
+        if fact.reason == Reason.STARTED and fact.worker:  # "Running." says less
+            fact.message = f"Runs on the worker {worker_of(fact.worker)}."
         yield _entry("event", at, fact.step, fact, seq=seq)
 
 
