@@ -26,6 +26,8 @@ def base_checks(settings: Settings) -> Mapping[str, Check]:
     """What every process needs. Each says in a few words what is wrong."""
     from django.db import DatabaseError, InterfaceError, close_old_connections, connection  # noqa: PLC0415
 
+    from ansflow.config.storage import storage_check  # noqa: PLC0415 — wants Django
+
     def database() -> str:
         try:
             close_old_connections()
@@ -38,7 +40,8 @@ def base_checks(settings: Settings) -> Mapping[str, Check]:
     def disk() -> str:
         return "" if free_bytes(settings.data_dir) >= LEAST_FREE else "is full"
 
-    return {"database": database, "disk": disk}
+    storage = storage_check(settings)
+    return {"database": database, "disk": disk, **({"storage": storage} if storage else {})}
 
 
 def engine_checks(settings: Settings, beating: Chores) -> Mapping[str, Check]:

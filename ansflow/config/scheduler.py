@@ -54,9 +54,12 @@ def _open(settings: Settings, tell: Tell) -> None:
     with ThreadPoolExecutor(2) as asking:
         asked = [asking.submit(check_bus, settings)]
         start_django(settings)
+        from ansflow.config.storage import find_storage  # noqa: PLC0415 — wants Django
+
         asked.append(asking.submit(check_broker, settings))  # not before: two threads that import Django may deadlock
         with database_told():
             expect_tables()
+            find_storage(settings, may_begin=False)
         away = [one.result() for one in asked]
     for sentence in filter(None, away):
         tell("warning", message=sentence)

@@ -89,11 +89,14 @@ def _serve(settings: Settings, tell: Tell, *, is_edge: bool) -> None:
 def _prepare_tables(settings: Settings, ground: Ground, tell: Tell, *, is_edge: bool) -> None:
     """Only `ansflow serve` brings them to this release; of several that start at once, one after the other."""
     from ansflow.config.owning import one_at_a_time  # noqa: PLC0415
+    from ansflow.config.storage import find_storage  # noqa: PLC0415
 
     if is_edge:
         expect_tables()
+        find_storage(settings, may_begin=False)
         return
     expect_an_answer()
+    find_storage(settings, may_begin=True)
     if not settings.is_spread:
         ground.take()
     with one_at_a_time():

@@ -24,6 +24,8 @@ from ansflow.infra.storage.blobs import Blobs, FileBlobs
 from ansflow.infra.storage.caches import Caches
 from ansflow.infra.storage.lists import FileLists, Lists
 from ansflow.infra.storage.logs import FileLogs
+from ansflow.infra.storage.mounts import MARK, Mount
+from ansflow.infra.storage.names import write_text
 from ansflow.infra.storage.opening import folder_in, open_store
 from ansflow.infra.storage.packing import Packing
 
@@ -72,7 +74,8 @@ def open_content(settings: Settings) -> tuple[Lists, Blobs]:
     """What artifacts and caches are made of."""
     root = storage_folder(settings)
     if root is not None:
-        return FileLists(root), FileBlobs(root / "blobs")
+        mount = _mount(settings, root)
+        return FileLists(root, mount), FileBlobs(root / "blobs", mount)
     objects = open_objects(settings)
     from ansflow.infra.storage.object_content import ObjectBlobs, ObjectLists  # noqa: PLC0415 — an extra
 
@@ -92,6 +95,94 @@ def storage_folder(settings: Settings) -> Path | None:
     return folder
 
 
+def find_storage(settings: Settings, *, may_begin: bool) -> None:
+    """At a start: the folder of the settings is the one that was used before, by the id in its MARK. Raises
+    NotAvailable.
+
+    One without an id is new, and gets one from a process that may begin it. Others would take the empty folder that a
+    disk is mounted on for the storage itself.
+    """
+    folder = folder_in(settings.storage_url) if settings.storage_url else None
+    if folder is None:
+        return
+    storage_folder(settings)
+    try:
+        expect_same(settings)
+        found = _id_in(folder)
+        if not found and may_begin:
+            found = _begin(folder)
+        if found:
+            write_text(_memory(settings), f"{settings.storage_url}\n{found}\n")
+    except OSError as error:
+        raise NotAvailable(f"{folder} of ANSFLOW_STORAGE_URL cannot be used: {error.strerror}.") from error
+    if not found:
+        raise NotAvailable(
+            f"{folder} of ANSFLOW_STORAGE_URL has no {MARK}: the storage is not mounted there, or was never begun. "
+            "Mount it, or start `ansflow serve` first, which begins it."
+        )
+
+
+def expect_same(settings: Settings) -> None:
+    """Raises NotAvailable where the folder has not the id that this process has seen in it."""
+    try:
+        url, known = _memory(settings).read_text().splitlines()
+    except FileNotFoundError:
+        return
+    folder = folder_in(settings.storage_url) if settings.storage_url else None
+    if folder is not None and url == settings.storage_url and _id_in(folder) != known:
+        raise NotAvailable(
+            f"{folder} of ANSFLOW_STORAGE_URL is not the storage that was there before: its {MARK} is missing, or has "
+            f"another id. Mount the right one. If it is a new one on purpose, remove {_memory(settings)}."
+        )
+
+
+def storage_check(settings: Settings) -> Callable[[], str] | None:
+    """What probes ask of a folder of the settings. None where there is none: the data folder goes nowhere alone, and an
+    object store is waited for."""
+    if not settings.storage_url or folder_in(settings.storage_url) is None:
+        return None
+
+    def check() -> str:
+        try:
+            storage_folder(settings)
+            expect_same(settings)
+        except (NotAvailable, OSError):
+            return "is not there"
+        return ""
+
+    return check
+
+
+def _mount(settings: Settings, root: Path) -> Mount:
+    """Of the settings' folder, itself; else the data folder."""
+    return Mount(root if settings.storage_url else settings.data_dir)
+
+
+def _memory(settings: Settings) -> Path:
+    """Where this process remembers which storage it has used: its address, and its id."""
+    return settings.data_dir / "storage"
+
+
+def _id_in(folder: Path) -> str:
+    try:
+        return (folder / MARK).read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _begin(folder: Path) -> str:
+    """Its id. Of several that begin it at once, one wins."""
+    draft = folder / f"{MARK}.{os.urandom(6).hex()}"
+    draft.write_text(f"{os.urandom(16).hex()}\n")
+    try:
+        os.link(draft, folder / MARK)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return _id_in(folder)
+
+
 def probe(settings: Settings) -> None:
     """Something is put where everything is kept, read, and taken away again. Raises NotAvailable or ExternalError."""
     if not settings.storage_url:
@@ -100,6 +191,7 @@ def probe(settings: Settings) -> None:
     if folder is None:
         open_objects(settings).probe()
         return
+    expect_same(settings)
     draft = folder / f".probe-{os.urandom(6).hex()}"
     try:
         draft.write_bytes(b"here")
@@ -120,7 +212,7 @@ def _logs(settings: Settings) -> tuple[LogStore, Callable[[], None]]:
     """Where logs are kept, and what ends it."""
     packing, root = Packing(), storage_folder(settings)
     if root is not None:
-        return FileLogs(root / "logs", packing), packing.close
+        return FileLogs(root / "logs", packing, _mount(settings, root)), packing.close
     objects = open_objects(settings)
     from ansflow.infra.storage.object_logs import ObjectLogs  # noqa: PLC0415 — an extra
 

@@ -73,9 +73,12 @@ def _open(settings: Settings, process: Begun, ending: Ending, tell: Tell) -> Slo
         asked = [proving.submit(check_bus, settings)]
         isolation = proving.submit(choose, settings)
         start_django(settings)
+        from ansflow.config.storage import find_storage  # noqa: PLC0415 — wants Django
+
         asked.append(proving.submit(check_broker, settings))  # not before: two threads that import Django may deadlock
         with database_told():
             expect_tables()
+            find_storage(settings, may_begin=False)
         chosen, away = isolation.result(), [one.result() for one in asked]
     if chosen.refused:
         raise NotAvailable(chosen.refused)

@@ -7,7 +7,6 @@ beginning again and the store acknowledges what it has: nothing is lost, nothing
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from time import monotonic
@@ -76,7 +75,12 @@ class _Copy:
         self.shown = sha256()
 
     def all_there_is(self, running: Running) -> None:
-        with suppress(FileNotFoundError), open(running.spool, "rb", buffering=0) as spool:
+        try:
+            spool = open(running.spool, "rb", buffering=0)  # noqa: SIM115 — closed below
+        except FileNotFoundError:  # of the spool alone: a log store may say the same, and is waited for
+            self._hint()
+            return
+        with spool:
             spool.seek(self.read)
             while data := spool.read(CHUNK):
                 self.read += len(data)

@@ -12,6 +12,7 @@ from ansflow.core.plan import Plan
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
 from ansflow.engine.memory import MemoryBus, MemoryLogs, MemorySecrets, MemoryStore, SystemClock
+from ansflow.engine.ports import LogStore
 from ansflow.infra.dispatch.threads import Threads
 from ansflow.infra.storage.artifacts import FileArtifacts
 from ansflow.infra.storage.caches import FileCaches
@@ -28,9 +29,17 @@ class Local:
 
     Away = Away
 
-    def __init__(self, folder: Path, *, slots: int = 4, executor: str = "fake", secrets: dict[str, str] | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        slots: int = 4,
+        executor: str = "fake",
+        secrets: dict[str, str] | None = None,
+        logs: LogStore | None = None,
+    ):
         self.threads = Threads(slots)
-        self.logs = MemoryLogs()
+        self.logs = MemoryLogs() if logs is None else logs
         self.secrets = MemorySecrets(secrets)
         self.workspaces = FileWorkspaces(folder / "executions")
         self.artifacts = FileArtifacts(folder / "artifacts")

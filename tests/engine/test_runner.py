@@ -29,6 +29,8 @@ from ansflow.engine.job import Claimed
 from ansflow.engine.ports import Held
 from ansflow.infra.storage import trees
 from ansflow.infra.storage.caches import FileCaches
+from ansflow.infra.storage.logs import FileLogs
+from ansflow.infra.storage.mounts import MARK, Mount, StorageAway
 from tests.plans import need, plan
 
 
@@ -369,6 +371,59 @@ def test_while_the_command_runs_a_log_store_that_is_away_is_waited_for(make_loca
         pipe.write("now\n")
     assert local.end() == {"a": "success"}
     assert (local.log("a"), local.step("a").attempt) == ("one\ntwo\n", 1)
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty folder"])
+def test_while_the_disk_of_the_logs_is_away_nothing_is_made_in_its_place(
+    make_local, hasty, monkeypatch, tmp_path, left
+):
+    store, away, refused = tmp_path / "store", tmp_path / "store.away", []
+    store.mkdir()
+    (store / MARK).write_text("its id\n")
+    local = make_local(executor="host", logs=FileLogs(store / "logs", mount=Mount(store)))
+    append = local.logs.append
+
+    def counted(*args, **more):
+        try:
+            return append(*args, **more)
+        except OSError as error:
+            refused.append(error)
+            raise
+
+    length = local.logs.length
+
+    def asked(*key):
+        try:
+            return length(*key)
+        except OSError as error:
+            refused.append(error)
+            raise
+
+    monkeypatch.setattr(local.logs, "append", counted)
+    monkeypatch.setattr(local.logs, "length", asked)
+    go = local.workspaces.open(1) / "go"
+    os.mkfifo(go)
+    steps = {"a": script("echo one", "exec 3< go", "read word <&3", "echo two", "read word <&3")}
+    local.execution = local.engine.start(plan(steps))
+    with go.open("w") as pipe:
+        while local.log("a") != "one\n":
+            pass
+        store.rename(away)
+        if left == "an empty folder":
+            store.mkdir()
+        pipe.write("now\n")
+        pipe.flush()
+        while len(refused) < 20:
+            pass
+        assert not store.exists() or list(store.iterdir()) == []
+        assert local.step("a").status == "running"
+        if left == "an empty folder":
+            store.rmdir()
+        away.rename(store)
+        pipe.write("now\n")
+    assert local.end() == {"a": "success"}
+    assert (local.log("a"), local.step("a").attempt) == ("one\ntwo\n", 1)
+    assert any(isinstance(error, StorageAway) for error in refused)
 
 
 def test_a_bug_of_ours_while_a_command_runs_stops_it(make_local, monkeypatch):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from ansflow.core.errors import NotFound
+from ansflow.infra.storage.mounts import ANYWHERE, Mount
 
 CHUNK = 2**20
 
@@ -49,8 +50,9 @@ class FileBlobs:
 
     at_once = 4
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, mount: Mount = ANYWHERE) -> None:
         self.root = root
+        self._mount = mount
 
     def put(self, source: int) -> tuple[str, int]:
         digest, size = hashlib.sha256(), 0
@@ -65,7 +67,8 @@ class FileBlobs:
                 target.close()
                 self._name(draft, digest.hexdigest())
             except BaseException:
-                os.unlink(draft)
+                with suppress(FileNotFoundError):  # it has gone with its folder
+                    os.unlink(draft)
                 raise
         return digest.hexdigest(), size
 
@@ -73,6 +76,7 @@ class FileBlobs:
         try:
             fd = os.open(self._path(sha256), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
+            self._mount.expect()
             raise is_gone(sha256) from None
         return _chunks(fd)
 
@@ -80,6 +84,7 @@ class FileBlobs:
         for blob in self.root.glob("??/*"):
             with suppress(FileNotFoundError):
                 yield blob.name, blob.stat().st_mtime
+        self._mount.expect()
 
     def drop(self, sha256: str, *, before: float) -> bool:
         return _drop(self._path(sha256), before)
@@ -92,7 +97,7 @@ class FileBlobs:
         try:
             return open(draft, "xb")
         except FileNotFoundError:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self._mount.make(self.root)
             return open(draft, "xb")
 
     def _name(self, draft: str, sha256: str) -> None:
@@ -100,7 +105,7 @@ class FileBlobs:
         try:
             os.rename(draft, final)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(final), exist_ok=True)
+            self._mount.make(Path(final).parent)
             os.rename(draft, final)
 
     def _path(self, sha256: str) -> Path:

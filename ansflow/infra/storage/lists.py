@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from ansflow.infra.storage.mounts import ANYWHERE, Mount
 from ansflow.infra.storage.names import file_name, write_json
 
 HEAD = 16 * 1024
@@ -56,30 +57,32 @@ class Lists(Protocol):
 class FileLists:
     """`Lists` in a folder, which may be one that several machines see."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, mount: Mount = ANYWHERE) -> None:
         self.root = root
+        self._mount = mount
 
     def write(self, place: str, name: str, value: object) -> None:
-        write_json(self._path(place, name), value)
+        write_json(self._path(place, name), value, self._mount)
 
     def write_first(self, place: str, name: str, value: object) -> bool:
         path = self._path(place, name)
         if path.exists():
             return False
         draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}.draft")
-        write_json(draft, value)
+        write_json(draft, value, self._mount)
         try:
             os.link(draft, path)  # a rename would take the place of what somebody else has just written
         except FileExistsError:
             return False
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
         return True
 
     def read(self, place: str, name: str) -> Any:
         try:
             return json.loads(self._path(place, name).read_text())
         except FileNotFoundError:
+            self._mount.expect()
             return None
 
     def listed(self, place: str) -> Sequence[Listed]:
@@ -87,6 +90,7 @@ class FileLists:
         for path in sorted((self.root / place).glob("**/*.json")):
             with suppress(FileNotFoundError):
                 found.append(Listed(str(path.relative_to(self.root)), path.stat().st_mtime))
+        self._mount.expect()  # a list that is not seen would let go of what it names
         return found
 
     def text(self, path: str, most: int | None = None) -> str:
@@ -94,9 +98,11 @@ class FileLists:
             with (self.root / path).open("rb") as file:
                 return file.read(-1 if most is None else most).decode("utf-8", "ignore" if most else "strict")
         except FileNotFoundError:
+            self._mount.expect()
             return ""
 
     def remove(self, place: str, name: str = "") -> None:
+        self._mount.expect()
         if name:
             self._path(place, name).unlink(missing_ok=True)
             return

@@ -13,7 +13,7 @@ import struct
 import sys
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from ansflow.core.errors import Conflict
 from ansflow.engine.ports import FENCED
+from ansflow.infra.storage.mounts import ANYWHERE, Mount
 from ansflow.infra.storage.names import file_name, write_text
 from ansflow.infra.storage.recent import Recent
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 BLOCK = 64 * 1024
 PAIR = struct.Struct("<QQ")
 PIECE = 1 << 20
+WRITING = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 WORTH_PACKING = 16 * 1024
 """Bytes; a shorter log takes as many blocks of the disk when it is packed."""
 
@@ -45,8 +47,9 @@ class FileLogs:
     Without `packing`, which does its work in a thread of its own, whole logs stay as they are.
     """
 
-    def __init__(self, root: Path, packing: Packing | None = None) -> None:
+    def __init__(self, root: Path, packing: Packing | None = None, mount: Mount = ANYWHERE) -> None:
         self.root = root
+        self._mount = mount
         self._folder = str(root)
         self._packing = packing
         self._open: dict[Key, _Log] = {}
@@ -64,8 +67,13 @@ class FileLogs:
                         if (known := _acknowledged(packed, fence, offset, data)) is not None:
                             return known
                         self._unpack(key, packed)
-                    log = self._open[key] = _Log(self._path(*key), writable=True)
-            length = log.append(fence, offset, data)
+                    log = self._open[key] = _Log(self._path(*key), make=self._mount.make)
+            try:
+                length = log.append(fence, offset, data)
+            except OSError:  # a disk that comes back may know nothing of what was open
+                self.close(*key)
+                self._mount.expect()
+                raise
             if length is not None:
                 return length
 
@@ -89,7 +97,7 @@ class FileLogs:
         if last < first:
             return []
         try:
-            log = _Log(self._path(execution, step, attempt), writable=False)
+            log = _Log(self._path(execution, step, attempt))
         except FileNotFoundError:
             packed = self._find_packed((execution, step, attempt))
             return packed.lines(max(1, first), last) if packed else []
@@ -100,7 +108,7 @@ class FileLogs:
 
     def count(self, execution: int, step: str, attempt: int) -> int:
         try:
-            log = _Log(self._path(execution, step, attempt), writable=False)
+            log = _Log(self._path(execution, step, attempt))
         except FileNotFoundError:
             packed = self._find_packed((execution, step, attempt))
             return packed.count() if packed else 0
@@ -150,6 +158,7 @@ class FileLogs:
                 self._open.pop(key).close()
             for known in (self._packed, self._scanners):
                 known.forget(lambda key: key[0] == execution)
+            self._mount.expect()
             shutil.rmtree(self.root / str(execution), ignore_errors=True)
 
     # ── packing ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -197,6 +206,7 @@ class FileLogs:
         path = f"{self._named(*key)}.zst"
         file = _file(path)
         if file is None:
+            self._mount.expect()
             return None
         known = self._packed.get(key)
         if known is not None and known[0] == file:
@@ -246,14 +256,18 @@ def _file(path: str | Path) -> File | None:
 class _Log:
     """One file and its index. One writer; any number of readers, each with an object of its own."""
 
-    def __init__(self, path: Path, *, writable: bool) -> None:
+    def __init__(self, path: Path, *, make: Callable[[Path], None] | None = None) -> None:
+        """With `make`, which makes its folder, it can be written, and is begun where there is none."""
         self.index_path = path.with_suffix(".index")
         self.fence_path = path.with_suffix(".fence")
-        if writable:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        self.fd = os.open(
-            path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC if writable else os.O_RDONLY | os.O_CLOEXEC, 0o600
-        )
+        if make is None:
+            self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        else:
+            try:
+                self.fd = os.open(path, WRITING, 0o600)
+            except FileNotFoundError:
+                make(path.parent)
+                self.fd = os.open(path, WRITING, 0o600)
         self.length = os.fstat(self.fd).st_size
         self.fence_file = _file(self.fence_path)
         self.fence = _fence_of(path)

@@ -8,6 +8,8 @@ import os
 import re
 from pathlib import Path
 
+from ansflow.infra.storage.mounts import ANYWHERE, Mount
+
 MAX_NAME = 120
 PLAIN = re.compile(r"[A-Za-z0-9](.*[A-Za-z0-9)=_-])?\Z")  # no leading dot or dash, no trailing dot or space
 UNSAFE = re.compile(r"[^A-Za-z0-9._()=, -]")
@@ -33,9 +35,9 @@ def file_name(text: str) -> str:
     return f"_{name[:MAX_NAME]}-{digest}"
 
 
-def write_json(path: Path, value: object) -> None:
-    """Writes the file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_json(path: Path, value: object, mount: Mount = ANYWHERE) -> None:
+    """Writes the file whole or not at all, and makes its folder below the mount."""
+    mount.make(path.parent)
     write_text(path, json.dumps(value, ensure_ascii=False))
 
 
