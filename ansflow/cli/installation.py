@@ -59,13 +59,20 @@ def alone(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def opened(*, to_write: bool = False) -> Iterator[Settings]:
-    """From here on, models can be used. To write into SQLite, a process must be alone: only one may write to a file."""
+    """From here on, models can be used. To write into SQLite, a process must be alone: only one may write to a file.
+
+    Raises NotAvailable for keys of another installation.
+    """
     from ansflow.config.startup import expect_tables, start_django  # noqa: PLC0415
 
     settings = the_settings()
     start_django(settings)
     expect_tables()
     from django.db import connection  # noqa: PLC0415
+
+    from ansflow.apps.accounts.known_keys import expect_known_keys  # noqa: PLC0415
+
+    expect_known_keys()
 
     if to_write and connection.vendor == "sqlite":
         with alone(settings):

@@ -29,11 +29,12 @@ NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """`fresh` names the files that this start has made."""
+    """By name, `files` are those that they were read from; `fresh` names those that this start has made."""
 
     session: str = field(repr=False)
     signing: str = field(repr=False)
     ring: Mapping[str, bytes] = field(repr=False)
+    files: Mapping[str, Path] = field(default_factory=dict)
     fresh: tuple[Path, ...] = ()
 
 
@@ -73,6 +74,7 @@ def load_keys(data: Path, *, ring_file: Path | None = None, folder: Path | None 
         session=_read_session(folder / "session"),
         signing=_read_signing(folder / "signing.pem"),
         ring=_read_ring(ring),
+        files={"session": folder / "session", "signing": folder / "signing.pem", "ring": ring},
         fresh=fresh,
     )
 

@@ -99,8 +99,13 @@ def _prepare_tables(settings: Settings, ground: Ground, tell: Tell, *, is_edge: 
     find_storage(settings, may_begin=True)
     if not settings.is_spread:
         ground.take()
+    from ansflow.apps.accounts.known_keys import remember_keys  # noqa: PLC0415
+    from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415
+
     with one_at_a_time():
         migrate(settings)
+        check_keys()  # before they are remembered: what is sealed already has the last word
+        remember_keys()
         if make_administrator(settings):
             tell("administrator", email=settings.admin_email)
 
@@ -128,7 +133,8 @@ def _opened(
     from ansflow.edge.server import Server  # noqa: PLC0415
     from ansflow.edge.threads import in_threads  # noqa: PLC0415
 
-    check_keys()
+    if is_edge:
+        check_keys()
     get_resolver().url_patterns  # noqa: B018 — imports every resource: the first request need not
     django_settings.ANSFLOW_EXECUTOR = isolation.executor  # known only now: it had to prove itself
     part = _shared(settings, ground, tell, ending) if settings.is_spread else _alone(settings, isolation, ground)

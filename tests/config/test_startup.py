@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -10,10 +11,13 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 
+from ansflow.config.keys import load_keys
 from ansflow.config.server import database_told
 from ansflow.core.errors import NotAvailable
 from ansflow.infra.database.trouble import FULL
-from tests.server_process import ANSFLOW, environment
+from tests.installation_process import Installation
+from tests.redis_server import RedisServer
+from tests.server_process import ANSFLOW, ServerProcess, environment, run
 
 
 def refusal(data: Path, **env: str) -> str:
@@ -51,3 +55,57 @@ def test_a_full_disk_at_the_start_is_a_sentence() -> None:
     cause.sqlite_errorcode = sqlite3.SQLITE_FULL
     with pytest.raises(NotAvailable, match=FULL), database_told():
         raise OperationalError(*cause.args) from cause
+
+
+FOREIGN = {
+    "session": "The key of sessions in {file} is not the one that the database knows.",
+    "signing.pem": "The key of access tokens in {file} is not the one that the database knows.",
+    "ring": "The key k1 in {file} is not the one that the database knows.",
+}
+
+
+def test_keys_of_another_installation_are_refused_before_anything_is_sealed(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path)
+    server.start()
+    assert server.stop() == 0
+    own, foreign = server.data / "keys", tmp_path / "foreign" / "keys"
+    shutil.copytree(own, tmp_path / "kept")
+    load_keys(foreign.parent)
+    for name, sentence in FOREIGN.items():
+        shutil.copy(foreign / name, own / name)
+        said = refusal(server.data)
+        assert sentence.format(file=own / name) in said and "ANSFLOW_KEYS_DIR" in said
+        for words in (("user", "list"), ("keys", "rotate"), ("check",)):
+            done = run(server.data, *words)
+            assert done.returncode == 1 and sentence.format(file=own / name) in done.stdout + done.stderr, words
+        shutil.copy(tmp_path / "kept" / name, own / name)
+    shutil.copy(foreign / "session", own / "session")
+    assert "中的会话密钥不是数据库所知的那一把" in refusal(server.data, ANSFLOW_LANG="zh")
+    done = run(server.data, "keys", "accept")
+    assert done.returncode == 0, done.stderr
+    server.start()
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mariadb"])
+def test_every_role_refuses_them_before_anything_is_sealed(tmp_path: Path, database: str) -> None:
+    redis = RedisServer()
+    redis.start()
+    house = Installation(tmp_path, database=database, broker=redis.url, bus=redis.url)
+    try:
+        server = house.serve()
+        load_keys(tmp_path / "foreign")
+        for name, sentence in FOREIGN.items():
+            mixed = tmp_path / f"with-{name}"
+            shutil.copytree(tmp_path / "keys", mixed)
+            shutil.copy(tmp_path / "foreign" / "keys" / name, mixed / name)
+            env = {key: value for key, value in server.env.items() if key.startswith("ANSFLOW_")}
+            roles = ("serve", "worker", "scheduler", "edge") if name == "ring" else ("serve", "worker")
+            for role in roles:
+                data = tmp_path / f"{role}-{name}"
+                done = run(data, role, **{**env, "ANSFLOW_DATA_DIR": str(data), "ANSFLOW_KEYS_DIR": str(mixed)})
+                assert done.returncode != 0 and sentence.format(file=mixed / name) in done.stderr, (role, done.stderr)
+                assert "Traceback" not in done.stderr
+    finally:
+        house.close()
+        redis.close()

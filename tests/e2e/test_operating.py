@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ansflow.config.keys import load_keys
 from tests.server_process import PASSWORD, ServerProcess, run, until
 
 SECRET = "hunter2-hunter2"
@@ -201,3 +203,36 @@ def test_nothing_begins_an_installation_by_the_way(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith("Error: There is no installation in ")
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("are_noted", [False, True])
+def test_what_was_sealed_under_foreign_keys_is_moved_to_the_right_ones(
+    saved: tuple[Path, dict[str, Any]], tmp_path: Path, are_noted: bool
+) -> None:
+    """As docs/how-to/rotate-keys.md says it, where the database knows the foreign keys, or none yet."""
+    server = ServerProcess(tmp_path)
+    assert run(server.data, "restore", str(saved[0])).returncode == 0
+    own, moving = server.data / "keys", tmp_path / "moving"
+    foreign = (own / "ring").read_text()
+    load_keys(tmp_path / "right")
+    for name in ("session", "signing.pem", "ring"):
+        (own / name).write_bytes((tmp_path / "right" / "keys" / name).read_bytes())
+    if not are_noted:
+        with closing(sqlite3.connect(server.data / "ansflow.sqlite3")) as database, database:
+            database.execute("DELETE FROM accounts_keycheck")
+    refused = run(server.data, "keys", "accept")
+    assert refused.returncode == 1 and "cannot be opened: it was sealed under another key" in refused.stderr
+
+    line = f"moved {base64.b64encode(os.urandom(32)).decode()}\n"
+    moving.touch(mode=0o600)
+    moving.write_text(foreign + line)
+    for words in [("keys", "accept")] * are_noted + [("keys", "rotate")]:
+        done = run(server.data, *words, ANSFLOW_KEY_FILE=str(moving))
+        assert done.returncode == 0, done.stderr
+    (own / "ring").write_text((own / "ring").read_text() + line)
+    for words in (("keys", "accept"), ("keys", "rotate")):
+        done = run(server.data, *words)
+        assert done.returncode == 0, done.stderr
+    server.start()
+    assert ended(server, saved[1]["pipeline"])["status"] == "success"
+    assert server.stop() == 0

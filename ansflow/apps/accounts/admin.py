@@ -10,7 +10,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ansflow.apps.accounts import actions, queries
-from ansflow.apps.accounts.models import ApiToken, Group, PasswordReset, SignInAttempt, SocketTicket, Tenant, User
+from ansflow.apps.accounts.models import (
+    ApiToken,
+    Group,
+    KeyCheck,
+    PasswordReset,
+    SignInAttempt,
+    SocketTicket,
+    Tenant,
+    User,
+)
 from ansflow.apps.actor import Actor
 from ansflow.apps.shown import Shown
 
@@ -80,6 +89,12 @@ class SocketTickets(Shown):
     ordering = ("-id",)
 
 
+class KeyChecks(Shown):
+    hidden = ("digest",)
+    list_display = ("name",)
+    ordering = ("name",)
+
+
 class SignInAttempts(Shown):
     hidden = ("key",)
     list_display = ("id", "at")
@@ -94,4 +109,5 @@ SHOWN = {
     PasswordReset: PasswordResets,
     SocketTicket: SocketTickets,
     SignInAttempt: SignInAttempts,
+    KeyCheck: KeyChecks,
 }

@@ -103,6 +103,13 @@ class PasswordReset(models.Model):
     expires_at = models.DateTimeField()
 
 
+class KeyCheck(models.Model):
+    """By which a key of the installation is known again, and which reveals none. `name`: session, signing, ring:k1."""
+
+    name = models.CharField(max_length=50, unique=True)
+    digest = models.CharField(max_length=64)
+
+
 class SignInAttempt(models.Model):
     """A password that did not fit, counted per account and address for a minute. `key` is a keyed hash of both."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from ansflow.apps.accounts.known_keys import expect_known_keys
 from ansflow.apps.actor import system
 from ansflow.apps.audit.actions import record
 from ansflow.apps.projects.models import DataKey, GitCredential, Project, Secret
@@ -27,7 +28,13 @@ def rotate() -> int:
 
 
 def check_keys() -> None:
-    """For the start of a server: raises NotAvailable where something is sealed that could never be opened again."""
+    """For the start of a process: raises NotAvailable for keys of another installation, and as `check_sealed`."""
+    expect_known_keys()
+    check_sealed()
+
+
+def check_sealed() -> None:
+    """Raises NotAvailable where something is sealed that could never be opened again."""
     for key in DataKey.objects.order_by("tenant_id", "version"):
         opened_key(key)
     known = set(DataKey.objects.values_list("tenant_id", "version"))

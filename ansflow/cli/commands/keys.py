@@ -1,4 +1,4 @@
-"""`ansflow keys`: new keys for what is sealed."""
+"""`ansflow keys`: new keys for what is sealed, and keys that somebody has put in their place."""
 
 from __future__ import annotations
 
@@ -34,13 +34,32 @@ def _rotate(args: argparse.Namespace, screen: Screen) -> int:
     with alone(settings):
         start_django(settings)
         expect_tables()
+        from ansflow.apps.accounts.known_keys import remember_keys  # noqa: PLC0415
         from ansflow.apps.projects.rotation import check_keys, rotate  # noqa: PLC0415
 
         check_keys()  # a key is added only where all that is there can be sealed with it
         if settings.key_file is None:
             screen.print(t("keys.added", name=_add(settings), file=settings.keys_folder / "ring"))
+        remember_keys()
         screen.print(count("keys.sealed", rotate()))
     screen.complain(t("keys.keep"))
+    return OK
+
+
+def _accept(args: argparse.Namespace, screen: Screen) -> int:
+    """The keys that are in their place are those of the installation from now on, if they open all that is sealed."""
+    from ansflow.config.startup import expect_tables, start_django  # noqa: PLC0415 — for the parser: options only
+
+    settings = the_settings()
+    with alone(settings):
+        start_django(settings)
+        expect_tables()
+        from ansflow.apps.accounts.known_keys import accept_keys  # noqa: PLC0415
+        from ansflow.apps.projects.rotation import check_sealed  # noqa: PLC0415
+
+        check_sealed()
+        accept_keys()
+    screen.print(t("keys.accepted", folder=settings.keys_folder))
     return OK
 
 
@@ -55,4 +74,4 @@ def _add(settings: Settings) -> str:
     return list(ring)[-1]
 
 
-VERBS = {"rotate": (_no_options, _rotate)}
+VERBS = {"rotate": (_no_options, _rotate), "accept": (_no_options, _accept)}

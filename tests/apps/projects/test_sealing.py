@@ -67,7 +67,7 @@ def test_with_other_keys_nothing_opens_and_no_server_starts(world: World, settin
         assert CANARY not in str(refused.value)
 
 
-def test_without_anything_sealed_any_key_will_do(world: World, settings: Any):
+def test_a_database_that_knows_no_key_and_holds_nothing_sealed_takes_any(world: World, settings: Any):
     settings.ANSFLOW_KEY_RING = {"other": os.urandom(32)}
     rotation.check_keys()
 
