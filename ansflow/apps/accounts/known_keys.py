@@ -21,7 +21,6 @@ from ansflow.core.errors import NotAvailable
 
 TEXT = b"ansflow: this is the key of the installation"
 RING = "ring:"
-NAMED = {"session": "The key of sessions", "signing": "The key of access tokens", "ring": "The key "}
 MEND = (
     "Bring the keys of the installation, or say where they are with ANSFLOW_KEYS_DIR. "
     "After a key was replaced on purpose: ansflow keys accept"
@@ -35,15 +34,24 @@ def expect_known_keys() -> None:
     takes any; see `remember_keys`.
     """
     known, ours = _known(), check_values()
-    files = settings.ANSFLOW_KEY_FILES
     for name, digest in ours.items():
         if known.get(name, digest) != digest:
-            kind, _, key = name.partition(":")
-            raise NotAvailable(f"{NAMED[kind]}{key} in {files[kind]} is not the one that the database knows. {MEND}")
+            raise NotAvailable(_another(name))
     ring = sorted(name.removeprefix(RING) for name in known if name.startswith(RING))
     if ring and not set(ring) & set(settings.ANSFLOW_KEY_RING):
-        names = ", ".join(ring)
-        raise NotAvailable(f"The ring {files['ring']} holds no key that the database knows; it knows: {names}. {MEND}")
+        file, names = settings.ANSFLOW_KEY_FILES["ring"], ", ".join(ring)
+        raise NotAvailable(f"The ring {file} holds no key that the database knows; it knows: {names}. {MEND}")
+
+
+def _another(name: str) -> str:
+    """Which key differs, and where it was read."""
+    kind, _, key = name.partition(":")
+    file = settings.ANSFLOW_KEY_FILES[kind]
+    if kind == "session":
+        return f"The key of sessions in {file} is not the one that the database knows. {MEND}"
+    if kind == "signing":
+        return f"The key of access tokens in {file} is not the one that the database knows. {MEND}"
+    return f"The key {key} in {file} is not the one that the database knows. {MEND}"
 
 
 def remember_keys() -> None:
