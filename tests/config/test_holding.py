@@ -51,7 +51,8 @@ def test_a_second_server_on_the_same_file_is_refused_and_so_are_commands(tmp_pat
     url = f"sqlite:///{tmp_path / 'shared' / 'ansflow.sqlite3'}"
     one = ServerProcess(tmp_path / "one", ANSFLOW_DATABASE_URL=url)
     one.start()
-    two = ServerProcess(tmp_path / "two", ANSFLOW_DATABASE_URL=url)
+    keys = str(one.data / "keys")
+    two = ServerProcess(tmp_path / "two", ANSFLOW_DATABASE_URL=url, ANSFLOW_KEYS_DIR=keys)
     two.begin()
     assert two.ended() != 0
     assert re.search(

@@ -161,7 +161,8 @@ def test_a_second_server_with_another_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
     one = ServerProcess(tmp_path / "one", ANSFLOW_DATABASE_URL=url)
     one.start()
-    two = ServerProcess(tmp_path / "two", ANSFLOW_DATABASE_URL=url)
+    keys = str(one.data / "keys")
+    two = ServerProcess(tmp_path / "two", ANSFLOW_DATABASE_URL=url, ANSFLOW_KEYS_DIR=keys)
     two.begin()
     assert two.ended() != 0
     assert re.search("Another server works on the database .* ANSFLOW_DATABASE_URL", two.errors.read_text())
