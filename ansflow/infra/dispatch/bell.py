@@ -153,7 +153,7 @@ class Bell:
             )
 
     def _is_full(self, connection: Connection, queue: Queue) -> bool:
-        """A queue that nobody serves must not grow for ever; its length is asked for now and then."""
+        """Whether MOST_WAITING messages are in it, as in one that nobody serves. Asked once in as many messages."""
         sent = self._sent.get(queue.name, 0)
         self._sent[queue.name] = (sent + 1) % MOST_WAITING
         if sent:
