@@ -10,6 +10,7 @@ from typing import Protocol
 
 from ansflow.cli.progress import Progress, StepProgress
 from ansflow.core.events import Event
+from ansflow.core.failing import on_failure
 from ansflow.core.plan import Plan
 
 LONGEST_LINE = 64 * 2**10
@@ -50,42 +51,38 @@ class View(Protocol):
 
 def watch(run: Run, view: View, progress: Progress) -> None:
     """Runs it to its end, also when the view cannot go on (a broken pipe): no process outlives this call."""
-    events: SimpleQueue[Event | BaseException | None] = SimpleQueue()
-    pump = threading.Thread(target=_pump, args=(run, events), name="events", daemon=True)
-    pump.start()
-    try:
-        view.begin(progress)
-        for event in _arriving(events, view):
-            view.event(event, progress.apply(event))
-        pump.join()
-    except _RunBroke as broke:
-        pump.join()
-        raise broke.error from None
-    except BaseException:
+    events: SimpleQueue[Event | None] = SimpleQueue()
+    broken: list[BaseException] = []  # what the run itself raised: there is nothing left to cancel
+    pump = threading.Thread(target=_pump, args=(run, events, broken), name="events", daemon=True)
+
+    def stop() -> None:
         run.cancel(immediate=True)
         pump.join()
-        raise
+
+    pump.start()
+    try:
+        with on_failure(stop):
+            view.begin(progress)
+            for event in _arriving(events, view):
+                view.event(event, progress.apply(event))
+            pump.join()
     finally:
         view.end()
+    if broken:
+        raise broken[0]
 
 
-class _RunBroke(Exception):
-    """What the run itself raised: there is nothing left to cancel."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
-def _pump(run: Run, events: SimpleQueue[Event | BaseException | None]) -> None:
+def _pump(run: Run, events: SimpleQueue[Event | None], broken: list[BaseException]) -> None:
     try:
         for event in run.follow():
             events.put(event)
-        events.put(None)
     except BaseException as error:  # edge: event pump. It is raised again where it can be shown.
-        events.put(error)
+        broken.append(error)
+    finally:
+        events.put(None)
 
 
-def _arriving(events: SimpleQueue[Event | BaseException | None], view: View) -> Iterator[Event]:
+def _arriving(events: SimpleQueue[Event | None], view: View) -> Iterator[Event]:
     while True:
         try:
             item = events.get(timeout=view.pause)
@@ -94,8 +91,6 @@ def _arriving(events: SimpleQueue[Event | BaseException | None], view: View) -> 
             continue
         if item is None:
             return
-        if isinstance(item, BaseException):
-            raise _RunBroke(item)
         yield item
 
 

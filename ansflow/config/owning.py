@@ -14,10 +14,11 @@ from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, Error, InterfaceError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ansflow.core.errors import Conflict
+from ansflow.core.failing import on_failure
 from ansflow.infra.database.trouble import Outages
 
 PATIENCE = 10.0  # seconds: of a server that was killed just now, the database may not have heard yet
@@ -49,11 +50,8 @@ def own(alias: str = "default", *, patience: float = PATIENCE) -> Owning | None:
     if connection.vendor not in LOCK:
         return None
     owning = Owning(connection.copy())
-    try:
+    with on_failure(owning.release):
         owning.take(patience)
-    except BaseException:
-        owning.release()
-        raise
     return owning
 
 
@@ -178,7 +176,7 @@ class Owning:
 
     def release(self) -> None:
         self._holds = False
-        with suppress(Exception):  # edge: drivers. Whatever closing a broken connection raises, it is gone.
+        with suppress(Error, OSError):  # it may be broken: then it is gone all the same
             self._connection.close()
         self._connection.connection = None
 

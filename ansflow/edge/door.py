@@ -19,6 +19,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from ansflow.core.failing import on_failure
 from ansflow.edge.bodies import Arrived, Gone, Leaving, TooLong, TooSlow, with_length
 from ansflow.edge.measures import Measures
 from ansflow.edge.record import Answered, Record
@@ -198,12 +199,13 @@ async def _refuse_socket(send: Send, refused: Refused) -> None:
 async def _both(answering: Any, leaving: Leaving) -> None:
     """Makes the answer and passes it on, at once. The maker is not held up by the client."""
     delivering = asyncio.ensure_future(leaving.deliver())
-    try:
-        await answering
-    except BaseException:
+
+    def break_off() -> None:
         delivering.cancel()  # what may be on its way is half an answer, and must not pass for a whole one
         leaving.status = 500
-        raise
+
+    with on_failure(break_off):
+        await answering
     leaving.end()
     await delivering
 

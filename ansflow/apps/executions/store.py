@@ -27,6 +27,7 @@ from ansflow.apps.executions.writing import NewExecution, unpacked_kept, unpacke
 from ansflow.core.commands import Decision, Expire, Retry, Stop, Timeout
 from ansflow.core.errors import InvalidSpec, NotFound, Problem
 from ansflow.core.events import Event
+from ansflow.core.failing import on_failure
 from ansflow.core.fairness import Turns
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import Plan
@@ -139,14 +140,11 @@ class DjangoStore:
                 along()
 
         try:
-            self._db.write(work, secured_later=along is None)  # a deed of people is committed as ever
+            with on_failure(partial(self._give_back, carried_out)):
+                self._db.write(work, secured_later=along is None)  # a deed of people is committed as ever
         except GuardFailed as failed:
-            self._give_back(carried_out)
             self._doubt(execution, failed)
             return False
-        except BaseException:
-            self._give_back(carried_out)
-            raise
         if is_final(after.status):
             self._forget(execution)
         elif known is not None:
@@ -154,12 +152,8 @@ class DjangoStore:
         return True
 
     def secure(self) -> None:
-        try:
+        with on_failure(self._forget_pictures):  # they may show what was lost
             self._db.secure()
-        except BaseException:
-            with self._lock:
-                self._pictures.clear()  # they may show what was lost
-            raise
 
     def events(self, execution: int, *, after: int = 0) -> Sequence[Event]:
         found = self._db.read(
@@ -351,15 +345,16 @@ class DjangoStore:
             self._wirings.pop(execution, None)
             self._projects.pop(execution, None)
 
+    def _forget_pictures(self) -> None:
+        with self._lock:
+            self._pictures.clear()
+
     def _delete_sent(self, *, patience: float = PATIENCE) -> None:
         carried_out = self._take_sent()
         if not carried_out:
             return
-        try:
+        with on_failure(partial(self._give_back, carried_out)):
             self._db.write(lambda to: _delete_sendings(to, carried_out), patience=patience)
-        except BaseException:
-            self._give_back(carried_out)
-            raise
 
     def _take_sent(self) -> set[tuple[int, int, int]]:
         with self._lock:

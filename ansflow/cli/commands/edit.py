@@ -19,6 +19,7 @@ from ansflow.cli.problems import show_problems
 from ansflow.cli.terminal import Screen, plain
 from ansflow.cli.texts import t
 from ansflow.core.errors import InvalidSpec
+from ansflow.core.failing import on_failure
 from ansflow.document.edits import apply, read_edit
 from ansflow.document.reader import Document, read
 from ansflow.plugins.checking import check
@@ -135,13 +136,10 @@ def _replace(file: Path, text: str) -> None:
     """At once and whole: a reader sees the old text or the new one. A link stays a link; the mode stays as it was."""
     file = file.resolve()
     handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
+    with on_failure(lambda: os.unlink(temporary)):
         with os.fdopen(handle, "wb") as out:
             out.write(text.encode())
             os.fchmod(out.fileno(), file.stat().st_mode & 0o7777)
             out.flush()
             os.fsync(out.fileno())
         os.replace(temporary, file)
-    except BaseException:
-        os.unlink(temporary)
-        raise

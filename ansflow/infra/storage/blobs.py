@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from ansflow.core.errors import NotFound
+from ansflow.core.failing import on_failure
 from ansflow.infra.storage.mounts import ANYWHERE, Mount
 
 CHUNK = 2**20
@@ -58,18 +59,13 @@ class FileBlobs:
         digest, size = hashlib.sha256(), 0
         # The name is this thread's own, so two writers of the same content never meet before the rename.
         draft = f"{self.root}/.{os.getpid()}-{os.urandom(8).hex()}"
-        with self._begun(draft) as target:
-            try:
-                while chunk := os.pread(source, CHUNK, size):
-                    digest.update(chunk)
-                    target.write(chunk)
-                    size += len(chunk)
-                target.close()
-                self._name(draft, digest.hexdigest())
-            except BaseException:
-                with suppress(FileNotFoundError):  # it has gone with its folder
-                    os.unlink(draft)
-                raise
+        with self._begun(draft) as target, on_failure(lambda: Path(draft).unlink(missing_ok=True)):
+            while chunk := os.pread(source, CHUNK, size):
+                digest.update(chunk)
+                target.write(chunk)
+                size += len(chunk)
+            target.close()
+            self._name(draft, digest.hexdigest())
         return digest.hexdigest(), size
 
     def read(self, sha256: str) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ansflow.core.errors import InvalidSpec, Problem
+from ansflow.core.failing import on_failure
 from ansflow.core.globs import any_matches
 from ansflow.plugins.step_files import open_regular
 
@@ -120,7 +121,7 @@ def write(root: Path, path: str, pieces: Iterable[bytes], *, mode: int, mtime_ns
     with folder_of(root, path) as (folder, name):
         temporary = _draft_of(name)
         target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
-        try:
+        with on_failure(lambda: os.unlink(temporary, dir_fd=folder)):
             with os.fdopen(target, "wb") as file:
                 file.writelines(pieces)
                 file.flush()
@@ -129,9 +130,6 @@ def write(root: Path, path: str, pieces: Iterable[bytes], *, mode: int, mtime_ns
                     os.utime(target, ns=(mtime_ns, mtime_ns))
                 made = os.fstat(target)
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            os.unlink(temporary, dir_fd=folder)
-            raise
     return made
 
 
@@ -140,11 +138,8 @@ def link(root: Path, path: str, target: str) -> None:
     with folder_of(root, path) as (folder, name):
         temporary = _draft_of(name)
         os.symlink(target, temporary, dir_fd=folder)
-        try:
+        with on_failure(lambda: os.unlink(temporary, dir_fd=folder)):
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except OSError:
-            os.unlink(temporary, dir_fd=folder)
-            raise
 
 
 def _draft_of(name: str) -> str:

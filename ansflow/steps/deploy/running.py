@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any
 
 from ansflow.core.errors import ExternalError
+from ansflow.core.failing import on_failure
 from ansflow.steps.deploy.targets import Target, There
 
 Feed = Callable[[IO[bytes]], object]
@@ -75,16 +76,18 @@ def check(target: Target, command: str, *, seconds: float) -> str:
 def _fed(process: subprocess.Popen[Any], feed: Feed) -> OSError | None:
     """The error of the other end, unless the reading end is what broke."""
     assert process.stdin is not None
-    try:
-        with process.stdin as stream:
-            feed(stream)
-    except BrokenPipeError as error:
-        return error
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
+    with on_failure(partial(_kill, process)):
+        try:
+            with process.stdin as stream:
+                feed(stream)
+        except BrokenPipeError as error:
+            return error
     return None
+
+
+def _kill(process: subprocess.Popen[Any]) -> None:
+    process.kill()
+    process.wait()
 
 
 def _failure(target: Target, code: int, complaint: str) -> ExternalError:

@@ -18,6 +18,8 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from ansflow.core.failing import on_failure
+
 COMMITS_PER_CHECKPOINT = 256
 BUSY_TIMEOUT = 5.0  # seconds; other processes only read, or hold it for a backup
 LARGE_WAL = 64 * 2**20  # bytes
@@ -72,12 +74,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def turn(self) -> Iterator[None]:
         """One statement outside of a transaction is one of its own."""
         self._start_transaction_under_autocommit()
-        try:
+        with on_failure(self._rollback):
             yield
             self._commit()  # may be refused too: then nobody else would get the turn
-        except BaseException:
-            self._rollback()
-            raise
 
     def checkpoint(self) -> None:
         """Brings the write-ahead log into the file, in this connection's turn."""
@@ -93,11 +92,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _start_transaction_under_autocommit(self) -> None:
         self._turns.lock.acquire()
         self._held = True
-        try:
+        with on_failure(self._let_go):
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
-        except BaseException:
-            self._let_go()
-            raise
 
     def _commit(self) -> None:
         super()._commit()  # type: ignore[misc]
