@@ -10,6 +10,10 @@ from time import monotonic, perf_counter
 
 from django.db import close_old_connections, connections
 
+from ansflow.engine.stumbling import stumbling
+
+log = logging.getLogger("ansflow.chores")
+
 AT_THE_END = 0.5  # seconds that the thread gets to end
 
 Work = Callable[[], object]
@@ -78,16 +82,15 @@ class Chores:
 
     def _turn(self, chore: Chore) -> None:
         began = perf_counter()
-        try:
+        with stumbling("chore %s failed", chore.name, log=log.name) as stumble:  # it comes again in its turn
             close_old_connections()  # one that a restarted database has dropped
             told = chore.work() if self._may() else None
-        except Exception:  # edge: chores. One that fails is tried again in its turn, and costs no other its own.
-            chore.failed += 1
-            logging.getLogger("ansflow.chores").exception("chore %s failed", chore.name)
-        else:
+            if isinstance(told, Mapping) and any(told.values()):
+                log.info("chore %s: %s", chore.name, dict(told))
+        if stumble.error is None:
             chore.done += 1
             chore.ended_at = monotonic()
-            if isinstance(told, Mapping) and any(told.values()):
-                logging.getLogger("ansflow.chores").info("chore %s: %s", chore.name, dict(told))
+        else:
+            chore.failed += 1
         chore.seconds += perf_counter() - began
         chore.due = monotonic() + chore.every

@@ -14,6 +14,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Set
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
+from django.db import Error
+
+from ansflow.core.errors import AnsFlowError
 from ansflow.engine.ports import EventBus, Grown, Hint, Moved
 
 Key = tuple[int, str, int]
@@ -213,7 +216,7 @@ class Tails:
                 self._wanted.clear()
                 await self._look_at(wanted)
                 await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-        except Exception:  # edge: socket loop. Whoever cannot look now looks again soon.
+        except (AnsFlowError, Error, OSError):  # whoever cannot look now looks again soon
             if not self._closed:
                 log.exception("log streams: could not look for what is new")
         finally:

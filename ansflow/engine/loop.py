@@ -61,6 +61,7 @@ from ansflow.engine.ports import (
 from ansflow.engine.recovery import ALONE, PATIENCE, Duty, Patience, Recovery
 from ansflow.engine.runner import Runner
 from ansflow.engine.scheduler import Scheduler
+from ansflow.engine.stumbling import stumbling
 from ansflow.engine.workspaces import WorkspaceStore
 
 Along = Callable[[], object]
@@ -304,16 +305,14 @@ class Engine:
         if Duty.MEND in self._duties:
             self._timer.look()
 
-    def tick(self) -> None:
-        """Deals with everything whose time has come. Raises the first error, when all have had their turn."""
-        failed: list[Exception] = []
+    def tick(self) -> bool:
+        """Deals with everything whose time has come. False where something could not be dealt with: it is still due."""
+        well = True
         for due in self.store.due(self._clock.now()):
-            try:
+            with stumbling("timer stumbled: %s", due) as stumble:  # who cannot be helped keeps nobody else waiting
                 self.scheduler.tell(due.execution, due.command)
-            except Exception as error:  # edge: timer. Who cannot be helped must not keep the others waiting.
-                failed.append(error)
-        if failed:
-            raise failed[0]
+            well = well and stumble.error is None
+        return well
 
     def close(self) -> None:
         """Lets go of what runs, within two seconds, and ends the timer and the executors' connections.
@@ -352,7 +351,7 @@ def _ignore(_: str) -> None:
 class _Timer:
     """Sleeps until the next due time. Its thread begins with the first."""
 
-    def __init__(self, tick: Callable[[], None], store: ExecutionStore, clock: Clock) -> None:
+    def __init__(self, tick: Callable[[], bool], store: ExecutionStore, clock: Clock) -> None:
         self._tick = tick
         self._store = store
         self._clock = clock
@@ -383,13 +382,12 @@ class _Timer:
 
     def _run(self) -> None:
         while self._sleep():
-            try:
-                self._tick()
-                self._plan(None)
-                self.look()
-            except Exception:  # edge: timer thread. Without it no retry, gate or deadline would ever come again.
-                _log_crash()
-                self._plan(self._clock.now() + AGAIN)
+            with stumbling("timer stumbled"):  # without this thread no retry, gate or deadline would ever come again
+                if self._tick():
+                    self._plan(None)
+                    self.look()
+                    continue
+            self._plan(self._clock.now() + AGAIN)
 
     def _plan(self, until: datetime | None) -> None:
         with self._changed:
@@ -404,9 +402,3 @@ class _Timer:
                     return True
                 self._changed.wait(left)
             return False
-
-
-def _log_crash() -> None:
-    import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
-
-    logging.getLogger("ansflow.engine").exception("timer stumbled")

@@ -15,6 +15,7 @@ from ansflow.core.plan import DEFAULT_QUEUE, Plan
 from ansflow.core.state import State
 from ansflow.core.status import STEP_MOVES, StepStatus
 from ansflow.core.wiring import Wiring
+from ansflow.engine.stumbling import stumbling
 
 if TYPE_CHECKING:
     from ansflow.core.outline import Outline
@@ -190,12 +191,8 @@ Listener = Callable[[Hint], None]
 
 def tell(listener: Listener, hint: Hint) -> None:
     """What every bus calls a listener by."""
-    try:
+    with stumbling("a listener stumbled over %s", hint):  # whoever published goes on, and so do the other listeners
         listener(hint)
-    except Exception:  # edge: bus. A listener that stumbles must not stop whoever published, nor the other listeners.
-        import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
-
-        logging.getLogger("ansflow.engine").exception("a listener stumbled over %s", hint)
 
 
 class EventBus(Protocol):

@@ -19,6 +19,7 @@ from ansflow.core.state import ExecutionState, State, StepState
 from ansflow.core.status import Reason, StepStatus
 from ansflow.core.wiring import Wiring
 from ansflow.engine.ports import Facts
+from ansflow.engine.stumbling import stumbling
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -94,6 +95,15 @@ class Situation:
 
     def judge(self, key: str, state: State) -> Judge:
         """What `if`, the gate's text and the concurrency group's name come to, now that the needs have ended."""
+        about = key, self.execution
+        with stumbling("step %s of execution %d could not be judged", *about) as stumble:  # it would wait for ever
+            judge = self._judge(key, state)
+        if stumble.error is None:
+            return judge
+        message = f"AnsFlow itself failed: {type(stumble.error).__name__}: {stumble.error}."
+        return Judge(step=key, error=message, reason=Reason.INTERNAL_ERROR)
+
+    def _judge(self, key: str, state: State) -> Judge:
         spec = self.plan.spec_of(key)
         try:
             env = self.env(key, state)
@@ -104,9 +114,6 @@ class Situation:
             evaluated = _text(group, context, functions, "concurrency") if "${{" in group else ""
         except InvalidSpec as error:
             return Judge(step=key, error=str(error))
-        except Exception as error:  # edge: evaluation. A step that nobody judges would wait for ever.
-            message = f"AnsFlow itself failed: {type(error).__name__}: {error}."
-            return Judge(step=key, error=message, reason=Reason.INTERNAL_ERROR)
         return Judge(step=key, run=run, explained=explained, message=message, concurrency=evaluated)
 
 

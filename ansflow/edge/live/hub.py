@@ -14,14 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
+from django.db import Error
+
 from ansflow.core.errors import AnsFlowError, ExternalError
 from ansflow.edge.live.feeds import Feed
 from ansflow.edge.live.monitor import Monitor
 from ansflow.edge.live.room import Room
 from ansflow.edge.live.source import Source, Verdict
 from ansflow.edge.live.viewers import Viewer
-from ansflow.edge.refused import Refused
 from ansflow.engine.ports import EventBus, Grown, Hint, Moved
+from ansflow.engine.stumbling import stumbling
 
 LOOK = 1.5  # seconds
 LINGER = 30.0  # seconds that an empty room is kept: who lost his connection comes back to what he knows
@@ -71,9 +73,7 @@ class Hub:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._threads, self._settled, lambda: call(*arguments))
-        except (AnsFlowError, Refused):
-            raise
-        except Exception as error:
+        except (Error, OSError) as error:
             raise ExternalError("What is shown live cannot be read at the moment.", permanent=False) from error
 
     async def room(self, execution: int, project: int) -> Room:
@@ -192,11 +192,9 @@ class Hub:
             self._ticking = None
 
     async def _turn(self) -> None:
-        try:
+        with stumbling("live: a turn of looking stumbled", log=log.name):  # it would have been the last one
             await asyncio.gather(self._look(), self._judge())
             self._sweep()
-        except Exception:  # edge: socket loop. Without it a fault of ours would end every look to come.
-            self._complain("live: a turn of looking stumbled")
 
     async def _look(self) -> None:
         try:
