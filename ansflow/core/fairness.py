@@ -12,10 +12,11 @@ Not beyond: the old steps of a large execution would keep a newer, small one wai
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import NamedTuple
 
 AGEING = timedelta(seconds=60)
@@ -31,6 +32,9 @@ class Waiting(NamedTuple):
     priority: int
     number: int
     since: datetime
+
+
+_Place = tuple[int, int, datetime, int, str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,35 +78,76 @@ def fair(
     Where several steps of one `Waiting` are chosen, it stands there several times: the oldest offers are meant.
     """
     running, of_execution = Counter(standing.projects), Counter(standing.executions)
-    left: dict[int, dict[Waiting, int]] = {}
+    of_project: dict[int, list[Waiting]] = defaultdict(list)
     for one in waiting:
-        left.setdefault(one.project, {})[one] = one.number
-    oldest = {project: min(one.since for one in steps) for project, steps in left.items()}
+        of_project[one.project].append(one)
+    lines = {project: _Line(ones, of_execution, turns, now) for project, ones in of_project.items()}
+
+    def is_open(project: int) -> bool:
+        return project not in standing.limits or running[project] < standing.limits[project]
+
+    def place(project: int) -> tuple[int, int, datetime, int]:
+        return running[project], turns.of_project(project), lines[project].oldest, project
+
+    order = [place(project) for project in lines if is_open(project)]
+    heapify(order)
+    held_back = len(order) < len(lines)
     chosen: list[Waiting] = []
-    while True:
-        open_ones = [p for p in left if p not in standing.limits or running[p] < standing.limits[p]]
-        if not open_ones or len(chosen) == most:
-            return chosen, len(open_ones) < len(left)
-        project = min(open_ones, key=lambda p: (running[p], turns.of_project(p), oldest[p], p))
-        steps = left[project]
-        top = max(one.priority for one in steps)
-        best = min(
-            steps,
-            key=lambda one: (
-                -min(top, one.priority + max(timedelta(), now - one.since) // AGEING),
-                of_execution[one.execution],
-                turns.of_execution(one.execution),
-                one.since,
-                one.execution,
-                one.queue,
-                -one.priority,
-            ),
-        )
-        chosen.append(best)
+    while order and len(chosen) < most:
+        *_, project = heappop(order)
+        chosen.append(lines[project].take())
         running[project] += 1
-        of_execution[best.execution] += 1
-        steps[best] -= 1
-        if not steps[best]:
-            del steps[best]
-            if not steps:
-                del left[project]
+        if lines[project] and is_open(project):
+            heappush(order, place(project))
+        elif lines[project]:
+            held_back = True
+    return chosen, held_back
+
+
+class _Line:
+    """What waits of one project. `take` counts what it gives in `of_execution`.
+
+    The next one is always among those of the highest priority that waits, and those which their age has brought as far.
+    These stand in a heap; when all of that priority have been taken, those join them that are as far as the next lower
+    one. Whenever one is taken, others of its execution belong further back: each is moved when it comes to the front.
+    """
+
+    def __init__(self, ones: Iterable[Waiting], of_execution: Counter[int], turns: Turns, now: datetime) -> None:
+        self._left = {one: one.number for one in ones}
+        self._of_execution = of_execution
+        self._turns = turns
+        self._now = now
+        self._by_priority = sorted(self._left, key=lambda one: one.priority)  # the highest last
+        self._later = sorted(self._left, key=self._level)
+        self._heap: list[tuple[_Place, Waiting]] = []
+        self.oldest = min(one.since for one in self._left)
+
+    def __bool__(self) -> bool:
+        return bool(self._left)
+
+    def take(self) -> Waiting:
+        self._let_join()
+        known, best = self._heap[0]
+        while known != (place := self._place(best)):
+            heapreplace(self._heap, (place, best))
+            known, best = self._heap[0]
+        self._of_execution[best.execution] += 1
+        self._left[best] -= 1
+        if not self._left[best]:
+            del self._left[best]
+            heappop(self._heap)
+        return best
+
+    def _let_join(self) -> None:
+        while self._by_priority[-1] not in self._left:
+            self._by_priority.pop()
+        while self._later and self._level(self._later[-1]) >= self._by_priority[-1].priority:
+            one = self._later.pop()
+            heappush(self._heap, (self._place(one), one))
+
+    def _level(self, one: Waiting) -> int:
+        return one.priority + max(timedelta(), self._now - one.since) // AGEING
+
+    def _place(self, one: Waiting) -> _Place:
+        turn = self._turns.of_execution(one.execution)
+        return self._of_execution[one.execution], turn, one.since, one.execution, one.queue, -one.priority

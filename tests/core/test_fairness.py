@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansflow.core.fairness import AGEING, Standing, Turns, Waiting, fair
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+patiently = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 small = st.integers(0, 4)
 offers = st.lists(
     st.builds(
@@ -44,7 +45,7 @@ def _by_project(executions: dict[int, int]) -> Counter[int]:
     return found
 
 
-@settings(max_examples=300)
+@patiently
 @given(offers, standings, st.integers(1, 12))
 def test_what_is_chosen_waits_keeps_limits_and_leaves_no_slot_idle_without_need(waiting, standing, most):
     chosen, held_back = fair(waiting, standing, Turns(), most=most, now=NOW)
@@ -62,7 +63,7 @@ def test_what_is_chosen_waits_keeps_limits_and_leaves_no_slot_idle_without_need(
     assert held_back == bool(left - set(could))
 
 
-@settings(max_examples=300)
+@patiently
 @given(offers, standings)
 def test_of_two_projects_the_one_that_runs_less_comes_first(waiting, standing):
     chosen, _ = fair(waiting, standing, Turns(), most=len(waiting) * 4 + 1, now=NOW)
@@ -77,7 +78,7 @@ def test_of_two_projects_the_one_that_runs_less_comes_first(waiting, standing):
         left[one.project] -= 1
 
 
-@settings(max_examples=300)
+@patiently
 @given(offers, st.integers(1, 12))
 def test_within_a_project_nothing_of_a_higher_priority_is_left_for_a_lower_one_that_has_not_waited(waiting, most):
     fresh = [one._replace(since=NOW) for one in waiting]
@@ -86,6 +87,64 @@ def test_within_a_project_nothing_of_a_higher_priority_is_left_for_a_lower_one_t
     for one in chosen:
         passed_over = [o for o in fresh if o.project == one.project and taken[o] < o.number]
         assert all(other.priority <= one.priority for other in passed_over)
+
+
+def looked_through(waiting, standing, turns, most):
+    """The same rules, by looking for each step through all that waits."""
+    running, of_execution = Counter(standing.projects), Counter(standing.executions)
+    left = {one: one.number for one in waiting}
+    oldest = {one.project: min(o.since for o in waiting if o.project == one.project) for one in waiting}
+
+    def level(one: Waiting, top: int) -> int:
+        return min(top, one.priority + (NOW - one.since) // AGEING)
+
+    def place(one: Waiting) -> tuple:
+        turn = turns.of_execution(one.execution)
+        return of_execution[one.execution], turn, one.since, one.execution, one.queue, -one.priority
+
+    chosen = []
+    while len(chosen) < most:
+        open_ones = {one.project for one in left if running[one.project] < standing.limits.get(one.project, 99)}
+        if not open_ones:
+            break
+        project = min(open_ones, key=lambda p: (running[p], turns.of_project(p), oldest[p], p))
+        its = [one for one in left if one.project == project]
+        top = max(one.priority for one in its)
+        best = min(its, key=lambda one: (-level(one, top), place(one)))
+        chosen.append(best)
+        running[project] += 1
+        of_execution[best.execution] += 1
+        left[best] -= 1
+        left = {one: number for one, number in left.items() if number}
+    return chosen
+
+
+@patiently
+@given(offers, offers, standings, st.integers(1, 40))
+def test_the_order_is_that_of_looking_through_all_that_waits_for_each_step(waiting, served, standing, most):
+    turns = Turns()
+    turns.took(served)
+    chosen, _ = fair(waiting, standing, turns, most=most, now=NOW)
+    assert chosen == looked_through(waiting, standing, turns, most)
+
+
+def test_what_a_choice_costs_does_not_grow_with_all_that_waits_beside_it():
+    class Counting(Turns):
+        asked = 0
+
+        def of_project(self, project: int) -> int:
+            self.asked += 1
+            return super().of_project(project)
+
+        def of_execution(self, execution: int) -> int:
+            self.asked += 1
+            return super().of_execution(execution)
+
+    for number in (10, 100):
+        turns = Counting()
+        waiting = [Waiting(p, p * number + e, "q", 0, 1, NOW) for p in range(number) for e in range(number)]
+        assert len(fair(waiting, Standing(), turns, most=number**2, now=NOW)[0]) == number**2
+        assert turns.asked <= 4 * number**2
 
 
 class Day:
