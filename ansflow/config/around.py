@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from ansflow.apps.executions import health
+from ansflow.apps.executions import workers
 from ansflow.config.owning import is_owned
 
 NO_WORKER = "No worker is alive: steps wait until one is started, with `ansflow worker`."
@@ -25,7 +25,7 @@ class Around:
         """Raises what the database raises while it is away."""
         before = self._missing
         self._missing = {
-            "workers": "" if health.alive().exists() else NO_WORKER,
+            "workers": "" if workers.alive().exists() else NO_WORKER,
             "scheduler": "" if is_owned() else NO_SCHEDULER,
         }
         for name, sentence in self._missing.items():

@@ -44,6 +44,7 @@ def test_local_is_offline_without_a_worker_that_holds_its_lease(world: World):
 
 def test_local_says_which_workers_hold_their_lease_and_where_steps_run(world: World):
     worker(60, slots=9)
+    worker(2, slots=9, executor="host")  # a former life of the same worker
     worker(1, slots=4, executor="sandbox")
     answer = world.api("developer").post(f"{local(world)}health_check/").json()
     assert answer["status"] == "authenticated"

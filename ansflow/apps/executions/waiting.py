@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from django.utils import timezone
-
 from ansflow.apps.actor import Actor
 from ansflow.apps.executions import choosing, queries, workers
+from ansflow.apps.executions.clock import database_time
 from ansflow.apps.executions.models import PipelineExecution, StepExecution, Worker
 from ansflow.apps.executions.transactions import Database
 from ansflow.core.fairness import Standing, Turns, fair
 from ansflow.core.status import StepStatus
 from ansflow.plugins.checking import no_worker
 
-MOST = 200  # places in the order of a queue that are counted: the time it takes grows with their square
+MOST = 200  # places in the order of a queue that are counted
 NAMED = 5  # of what holds the slots
 
 
@@ -51,7 +50,7 @@ class Waits:
 
     @cached_property
     def _workers(self) -> list[Worker]:
-        return workers.alive()
+        return list(workers.alive())
 
     @cached_property
     def _standing(self) -> Standing:
@@ -88,7 +87,7 @@ class Waits:
         """The place of each step of this execution in the order of that queue, from 1."""
         if queue not in self._places:
             found = choosing.waiting(self._db, [queue], enough=MOST)
-            chosen, _ = fair(found, self._standing, Turns(), most=MOST, now=timezone.now())
+            chosen, _ = fair(found, self._standing, Turns(), most=MOST, now=database_time())
             mine = [(n, one) for n, one in enumerate(chosen, start=1) if one.execution == self._execution.id]
             steps = {
                 one: iter(choosing.steps(self._db, one, number)) for one, number in Counter(o for _, o in mine).items()

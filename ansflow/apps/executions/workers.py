@@ -1,32 +1,44 @@
-"""The workers that are there: which queues they serve."""
+"""The workers that are there: which of them live, and which queues they serve.
+
+Whether a worker lives is judged by the clock of the database, so that every server judges alike.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.utils import timezone
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.expressions import NegatedExpression
 
-from ansflow.apps.executions.health import alive as with_lease
+from ansflow.apps.executions.clock import database_time
 from ansflow.apps.executions.models import StepExecution, Worker
 from ansflow.core.status import StepStatus
+from ansflow.engine.recovery import PATIENCE
 
+LEASE = PATIENCE.lease
 FORGOTTEN = timedelta(hours=1)
 
 
-def alive() -> list[Worker]:
+def alive(now: datetime | None = None) -> QuerySet[Worker]:
     """Of each name the newest life, where its lease holds; by name. One that opened no executor has not registered at
     all, so it is not among them."""
-    return list({row.name: row for row in with_lease().order_by("name", "started_at")}.values())
+    return Worker.objects.filter(is_newest(), seen_at__gt=(now or database_time()) - LEASE).order_by("name")
 
 
-def queues_of(worker: Worker) -> frozenset[str]:
-    """Empty: it serves every queue."""
-    return frozenset(filter(None, worker.queues.split(",")))
+def is_newest() -> NegatedExpression[Any]:
+    """A condition: no later life of the same worker is known."""
+    return ~Exists(Worker.objects.filter(name=OuterRef("name"), id__gt=OuterRef("id")))
+
+
+def queues_of(worker: Worker) -> list[str]:
+    """Those that it serves; none: it serves every one."""
+    return [name for name in worker.queues.split(",") if name]
 
 
 def serving(queue: str, workers: Iterable[Worker]) -> list[Worker]:
-    return [worker for worker in workers if not queues_of(worker) or queue in queues_of(worker)]
+    return [worker for worker in workers if queue in (queues_of(worker) or [queue])]
 
 
 def served(workers: Iterable[Worker] | None = None) -> frozenset[str] | None:
@@ -38,6 +50,6 @@ def served(workers: Iterable[Worker] | None = None) -> frozenset[str] | None:
 def forget_former() -> int:
     """Lives of workers that are long over and hold nothing: how many were removed."""
     held = StepExecution.objects.filter(status=StepStatus.RUNNING.value).values_list("worker", flat=True)
-    over = Worker.objects.filter(seen_at__lt=timezone.now() - FORGOTTEN)
+    over = Worker.objects.filter(seen_at__lt=database_time() - FORGOTTEN)
     former = [row.id for row in over if row.boot not in set(held)]
     return Worker.objects.filter(id__in=former).delete()[0]

@@ -1,7 +1,4 @@
-"""Questions about workers and queues. Tenants share both, and see of each other numbers only.
-
-Whether a worker lives is judged by the clock of the database, so that every server judges alike.
-"""
+"""Questions about workers and queues. Tenants share both, and see of each other numbers only."""
 
 from __future__ import annotations
 
@@ -12,14 +9,13 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Case, Count, Exists, Min, OuterRef, Q, QuerySet, When
-from django.db.models.expressions import NegatedExpression
 
 from ansflow.apps.accounts.rules import need_operator
 from ansflow.apps.actor import Actor
 from ansflow.apps.executions import running
 from ansflow.apps.executions.clock import database_time
-from ansflow.apps.executions.health import LEASE
 from ansflow.apps.executions.models import StepExecution, Worker
+from ansflow.apps.executions.workers import LEASE, alive, is_newest, queues_of, serving
 from ansflow.apps.projects import access
 from ansflow.apps.projects.access import Permission
 from ansflow.core.errors import Forbidden, NotFound
@@ -75,7 +71,7 @@ def workers(actor: Actor, *, name: str = "") -> Listed:
     """Those that live first, by name. A former life of a worker is among them while it holds steps, and one that fell
     silent without a word for some minutes."""
     now = database_time()
-    lives = Case(When(_newest() & Q(seen_at__gt=now - LEASE), then=0), default=1)
+    lives = Case(When(is_newest() & Q(seen_at__gt=now - LEASE), then=0), default=1)
     found = _shown(now).order_by(lives, "name", "id")
     return Listed(actor, found.filter(name=name) if name else found, now)
 
@@ -92,21 +88,16 @@ def worker(actor: Actor, worker_id: int) -> Row:
 def queues(actor: Actor) -> list[Row]:
     """Every queue that a living worker serves, or in which steps that the actor may see wait or run; by name."""
     now = database_time()
-    alive = list(_alive(now).order_by("name"))
+    living = list(alive(now))
     offered = StepExecution.objects.filter(offered_at__isnull=False)
     waiting = {
         queue: (count, oldest)
         for queue, count, oldest in offered.values_list("queue").annotate(n=Count("id"), oldest=Min("offered_at"))
     }
     runs = dict(_in_work().values_list("queue").annotate(n=Count("id")))
-    served = {queue for one in alive for queue in queues_of(one)}
+    served = {queue for one in living for queue in queues_of(one)}
     names = served | ({*waiting, *runs} if actor.is_superuser else _known_to(actor))
-    return [_queue(name, alive, waiting.get(name, (0, None)), runs.get(name, 0), now) for name in sorted(names)]
-
-
-def queues_of(worker: Worker) -> list[str]:
-    """Those that it serves; none: it serves every one."""
-    return [name for written in worker.queues.split(",") if (name := written.strip())]
+    return [_queue(name, living, waiting.get(name, (0, None)), runs.get(name, 0), now) for name in sorted(names)]
 
 
 def state_of(worker: Worker, *, holds: int, now: datetime) -> State:
@@ -134,15 +125,7 @@ def _shown(now: datetime) -> QuerySet[Worker]:
     """With `newest`: no later life of the same worker is known."""
     holds = Exists(_in_work().filter(worker=OuterRef("boot")))
     heard = Q(seen_at__gt=now - LEASE) | (Q(seen_at__gt=now - REMEMBERED) & ~Q(wish=Worker.Wish.STOP))
-    return Worker.objects.annotate(newest=_newest()).filter(Q(holds) | (Q(_newest()) & heard))
-
-
-def _alive(now: datetime) -> QuerySet[Worker]:
-    return Worker.objects.filter(_newest(), seen_at__gt=now - LEASE)
-
-
-def _newest() -> NegatedExpression[Any]:
-    return ~Exists(Worker.objects.filter(name=OuterRef("name"), id__gt=OuterRef("id")))
+    return Worker.objects.annotate(newest=is_newest()).filter(Q(holds) | (Q(is_newest()) & heard))
 
 
 def _in_work() -> QuerySet[StepExecution]:
@@ -218,20 +201,20 @@ def _known_to(actor: Actor) -> set[str]:
 
 
 def _queue(
-    name: str, alive: Sequence[Worker], waiting: tuple[int, datetime | None], running: int, now: datetime
+    name: str, living: Sequence[Worker], waiting: tuple[int, datetime | None], running: int, now: datetime
 ) -> Row:
     count, oldest = waiting
-    serving = [worker for worker in alive if name in (queues_of(worker) or [name])]
-    taking = [worker for worker in serving if not worker.wish]
-    reason, message = _trouble(name, serving, taking) if count else ("", "")
+    here = serving(name, living)
+    taking = [worker for worker in here if not worker.wish]
+    reason, message = _trouble(name, here, taking) if count else ("", "")
     return {
         "name": name,
         "waiting": count,
         "oldest_at": oldest,
         "oldest_seconds": _since(oldest, now) if oldest else None,
         "running": running,
-        "slots": sum(worker.slots for worker in serving),
-        "workers": [worker.name for worker in serving],
+        "slots": sum(worker.slots for worker in here),
+        "workers": [worker.name for worker in here],
         "reason": reason,
         "message": message,
     }
