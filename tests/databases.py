@@ -20,7 +20,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -40,6 +39,7 @@ from ansflow.apps.executions.writing import NewExecution
 from ansflow.apps.pipelines.models import Pipeline
 from ansflow.apps.projects.models import Project
 from ansflow.config.databases import database_of
+from tests.servers import free_port, guarded
 
 KINDS = ("sqlite", "postgresql", "mariadb")
 PATIENCE = 180.0  # seconds for a server to accept connections on a busy machine
@@ -168,11 +168,11 @@ def running(kind: str) -> dict[str, Any]:
 
 def start(folder: Path, command: list[str], user: str, owner: int) -> int:
     """Under its guard; returns the guard's number."""
-    guard = [sys.executable, str(Path(__file__).with_name("guard.py")), str(owner), str(folder), user, *command]
+    guard = guarded(command, folder, user, owner)
     log = os.open(folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:  # no Popen: it outlives the test that needs it first, and nobody here waits for it
         said = [(os.POSIX_SPAWN_DUP2, log, number) for number in (1, 2)]
-        return os.posix_spawn(sys.executable, guard, os.environ, file_actions=said)
+        return os.posix_spawn(guard[0], guard, os.environ, file_actions=said)
     finally:
         os.close(log)
 
@@ -188,12 +188,6 @@ def wait_for(port: int, accepts: Callable[[], bool], folder: Path) -> None:
 def owner() -> int:
     """The process with which the session ends: under xdist, the one that started this worker."""
     return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _start_postgresql() -> dict[str, Any]:

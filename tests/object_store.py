@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.databases import free_port, owner, wait_for
+from tests.databases import owner, wait_for
+from tests.servers import free_port, guarded
 
 KEY, SECRET = "tests-key", "tests-secret"
 IDENTITY = {
@@ -57,14 +58,7 @@ def port() -> int:
         *("-volume.port", str(volume), "-volume.port.grpc", str(grpc[2]), "-volume.max", "20"),
         *("-filer.port", str(filer), "-filer.port.grpc", str(grpc[3]), "-master.volumeSizeLimitMB", "64"),
     ]
-    guard = [
-        sys.executable,
-        str(Path(__file__).with_name("guard.py")),
-        str(owner()),
-        str(folder),
-        getpass.getuser(),
-        *command,
-    ]
+    guard = guarded(command, folder, getpass.getuser(), owner())
     with (folder / "server.log").open("ab") as log:
         streams = [(os.POSIX_SPAWN_DUP2, log.fileno(), 1), (os.POSIX_SPAWN_DUP2, log.fileno(), 2)]
         os.posix_spawn(guard[0], guard, os.environ, file_actions=streams)

@@ -17,36 +17,29 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from time import monotonic, sleep
-from types import TracebackType
-from typing import Self
 
 import pytest
 from kombu import Connection
 
-GUARD = str(Path(__file__).with_name("guard.py"))
-PATIENCE = 180.0  # seconds for a server of five, on a busy machine
+from tests.servers import KillableServer, free_port
 
 
-class RabbitServer:
+class RabbitServer(KillableServer):
+    name = "RabbitMQ"
+    patience = 180.0  # for a server of five seconds
+
     def __init__(self) -> None:
         found = sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server"))
         self._epmd = shutil.which("epmd")
         if not found or self._epmd is None:
             pytest.skip("RabbitMQ is not installed: bin/services installs it.")
+        super().__init__("nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name)
         self._program = str(found[-1])
-        self._user = "nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
-        self._folder = Path(tempfile.mkdtemp(prefix="ansflow-rabbitmq-"))
-        if os.getuid() == 0:
-            shutil.chown(self._folder, self._user)
-        self.port, self._far, self._names = (_free_port() for _ in range(3))
-        self._guards: list[subprocess.Popen[bytes]] = []
+        self._names: subprocess.Popen[bytes] | None = None
+        self.port, self._far, self._names_port = (free_port() for _ in range(3))
 
     @property
     def url(self) -> str:
@@ -54,26 +47,11 @@ class RabbitServer:
 
     def start(self) -> None:
         """The name service first: Erlang's own would outlive the tests, and listen on every address."""
-        if not self._guards:
+        if self._names is None:
             assert self._epmd is not None
-            self._guards.append(self._guarded([self._epmd, "-port", str(self._names), "-address", "127.0.0.1"]))
-        self._guards[1:] = [self._guarded([self._program])]
-        until = monotonic() + PATIENCE
-        while not self._answers():
-            if monotonic() > until or self._guards[1].poll() is not None:
-                pytest.fail(f"RabbitMQ does not answer: {(self._folder / 'log').read_text()[-2000:]}")
-            sleep(0.1)
-
-    def kill(self) -> None:
-        """As `kill -9` does. Returns when it is gone."""
-        os.kill(self._pid, signal.SIGKILL)
-        self._guards[1].wait(PATIENCE)
-
-    def freeze(self) -> None:
-        os.kill(self._pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        os.kill(self._pid, signal.SIGCONT)
+            serve = [self._epmd, "-port", str(self._names_port), "-address", "127.0.0.1"]
+            self._names = self._under_guard(serve, self._settings())
+        self._run([self._program], self._settings())
 
     def forget(self, queues: Sequence[str]) -> None:
         """Removes queues, with whatever lies in them."""
@@ -82,32 +60,15 @@ class RabbitServer:
                 connection.default_channel.queue_delete(queue)
 
     def close(self) -> None:
-        if len(self._guards) > 1 and self._guards[1].poll() is None:
-            self.thaw()
-            self.kill()
-        for guard in self._guards[:1]:
-            children = Path(f"/proc/{guard.pid}/task/{guard.pid}/children").read_text().split()
-            for child in children:
+        super().close()
+        if self._names is not None:
+            for child in Path(f"/proc/{self._names.pid}/task/{self._names.pid}/children").read_text().split():
                 os.kill(int(child), signal.SIGTERM)
-            guard.wait(PATIENCE)
-        shutil.rmtree(self._folder, ignore_errors=True)
+            self._names.wait(self.patience)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @property
-    def _pid(self) -> int:
-        return int((self._folder / "pid").read_text())
-
-    def _guarded(self, command: list[str]) -> subprocess.Popen[bytes]:
+    def _settings(self) -> dict[str, str]:
         folder = self._folder
-        settings = {
+        return {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "LANG": "C.UTF-8",
@@ -123,20 +84,12 @@ class RabbitServer:
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-            "ERL_EPMD_PORT": str(self._names),
+            "ERL_EPMD_PORT": str(self._names_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
-        with (folder / "log").open("ab") as log:
-            guard = [sys.executable, GUARD, str(os.getpid()), str(folder), self._user, *command]
-            return subprocess.Popen(guard, stdout=log, stderr=log, env=settings)
 
     def _answers(self) -> bool:
         with contextlib.suppress(OSError), Connection(self.url, connect_timeout=5) as connection:
             connection.connect()
-            return (self._folder / "pid").exists()
+            return True
         return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])

@@ -15,38 +15,29 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import os
 import shutil
-import signal
 import socket
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Event, Thread
-from time import monotonic, sleep
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 
 import pytest
 
-GUARD = str(Path(__file__).with_name("guard.py"))
-PATIENCE = 60.0  # seconds for a server of ten milliseconds, on a busy machine
+from tests.servers import KillableServer, free_port
 
 
-class RedisServer:
+class RedisServer(KillableServer):
+    name = "Redis"
+    patience = 60.0  # for a server of ten milliseconds
+
     def __init__(self, *, password: str = "") -> None:
         self._daemon = shutil.which("redis-server")
         if self._daemon is None:
             pytest.skip("Redis is not installed: bin/services installs it.")
+        super().__init__(getpass.getuser())
         self._password = password
-        self._folder = Path(tempfile.mkdtemp(prefix="ansflow-redis-"))
-        self._guard: subprocess.Popen[bytes] | None = None
         self._wire: Wire | None = None
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -66,31 +57,11 @@ class RedisServer:
             *("--save", "", "--appendonly", "no", "--pidfile", str(self._folder / "pid"), "--daemonize", "no"),
             *(("--requirepass", self._password) if self._password else ()),
         ]
-        with (self._folder / "log").open("ab") as log:
-            guard = [sys.executable, GUARD, str(os.getpid()), str(self._folder), getpass.getuser(), *command]
-            self._guard = subprocess.Popen(guard, stdout=log, stderr=log)
-        until = monotonic() + PATIENCE
-        while not self._answers():
-            if monotonic() > until or self._guard.poll() is not None:
-                pytest.fail(f"Redis does not answer: {(self._folder / 'log').read_text()[-2000:]}")
-            sleep(0.01)
-
-    def kill(self) -> None:
-        """As `kill -9` does. Returns when it is gone."""
-        assert self._guard is not None
-        os.kill(self._pid, signal.SIGKILL)
-        self._guard.wait(PATIENCE)
-        self._guard = None
-
-    def freeze(self) -> None:
-        os.kill(self._pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        os.kill(self._pid, signal.SIGCONT)
+        self._run(command)
 
     def say(self, *words: str) -> str:
         """A command, over a connection of its own; the first line of the answer."""
-        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), self.patience) as connection:
             lines = connection.makefile("rb")
             if self._password:
                 connection.sendall(f"AUTH {self._password}\r\n".encode())
@@ -118,23 +89,7 @@ class RedisServer:
     def close(self) -> None:
         if self._wire is not None:
             self._wire.close()
-        if self._guard is not None:
-            self.thaw()
-            self.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @property
-    def _pid(self) -> int:
-        return int((self._folder / "pid").read_text())
+        super().close()
 
     def _address(self, port: int) -> str:
         who = f":{quote(self._password, safe='')}@" if self._password else ""
@@ -142,7 +97,7 @@ class RedisServer:
 
     def _answers(self) -> bool:
         with contextlib.suppress(OSError):
-            return self.say("PING") == "+PONG" and (self._folder / "pid").exists()
+            return self.say("PING") == "+PONG"
         return False
 
 
@@ -181,7 +136,7 @@ class Wire:
     def _connect(self, near: socket.socket) -> None:
         self._whole.wait()
         try:
-            far = socket.create_connection(("127.0.0.1", self._far), PATIENCE)
+            far = socket.create_connection(("127.0.0.1", self._far), RedisServer.patience)
         except OSError:
             near.close()
             return

@@ -21,8 +21,9 @@ from tests.chaos.people import People
 from tests.chaos.reading import Given, seen
 from tests.chaos.work import Witness
 from tests.databases import KINDS as DATABASES
-from tests.databases import free_port, fresh
+from tests.databases import fresh
 from tests.server_process import ServerProcess
+from tests.servers import free_port
 
 RELEASE = os.environ.get("ANSFLOW_CHAOS") == "release"
 """Whether as much is broken as before a release, and not only as much as with every change."""

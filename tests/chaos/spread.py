@@ -29,11 +29,12 @@ from tests.chaos.checker import Seen, violations
 from tests.chaos.people import People
 from tests.chaos.reading import Given, seen
 from tests.chaos.work import Witness
-from tests.databases import Killable, free_port
+from tests.databases import Killable
 from tests.installation_process import Installation
 from tests.rabbitmq_server import RabbitServer
 from tests.redis_server import RedisServer
 from tests.server_process import PATIENCE, ServerProcess, until
+from tests.servers import free_port
 
 Broker = RedisServer | RabbitServer
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.installation import share
-from tests.databases import KINDS, free_port, fresh
+from tests.databases import KINDS, fresh
 from tests.server_process import PASSWORD, ServerProcess
+from tests.servers import free_port
 
 LONGEST = 3.0  # seconds into a start; what is ready before is killed then
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.databases import free_port
 from tests.server_process import PASSWORD, ServerProcess, run, until
+from tests.servers import free_port
 
 SLOW = """\
 version: 1
