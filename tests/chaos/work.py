@@ -25,10 +25,13 @@ echo "$ANSFLOW_EXECUTION_ID $ANSFLOW_STEP $ANSFLOW_ATTEMPT ended" >> "$WITNESS/r
 [ "$ANSFLOW_ATTEMPT" -gt 1 ] || exit "${3:-0}"
 """
 
-WORK = """\
+HEAD = """\
 version: 1
-name: work
-env: {WITNESS: FOLDER}
+name: {name}
+env: {{WITNESS: {folder}, LOCK: {lock}}}
+"""
+
+WORK = """\
 steps:
   prepare: {executor: host, run: 'sh "$WITNESS/script" 200 0.1', artifacts: {paths: [kept-prepare]}}
   left: {needs: prepare, executor: host, run: 'sh "$WITNESS/script" 20 0.3'}
@@ -40,17 +43,11 @@ steps:
   join: {needs: [left, right], executor: host, run: 'sh "$WITNESS/script" 1 0.05', artifacts: {paths: [kept-join]}}
 """
 GATED = """\
-version: 1
-name: gated
-env: {WITNESS: FOLDER}
 steps:
   before: {executor: host, run: 'sh "$WITNESS/script" 10 0.05'}
   after: {needs: before, approval: {required: 1}, executor: host, run: 'sh "$WITNESS/script" 10 0.1'}
 """
 ENDLESS = """\
-version: 1
-name: endless
-env: {WITNESS: FOLDER}
 steps:
   wait: {executor: host, run: 'sh "$WITNESS/script" 10 600'}
   never: {needs: wait, executor: host, run: 'sh "$WITNESS/script" 10 0'}
@@ -58,17 +55,11 @@ finally:
   tidy: {executor: host, run: 'sh "$WITNESS/script" 10 0'}
 """
 GROUPED = """\
-version: 1
-name: grouped
-env: {WITNESS: FOLDER}
 concurrency: {group: one, policy: queue}
 steps:
   alone: {executor: host, run: 'sh "$WITNESS/script" 10 0.05'}
 """
 SHORT = """\
-version: 1
-name: short
-env: {WITNESS: FOLDER}
 steps:
   first:
     executor: host
@@ -78,9 +69,6 @@ steps:
   second: {needs: first, executor: host, run: 'sh "$WITNESS/script" 5 0'}
 """
 POISON = """\
-version: 1
-name: poison
-env: {WITNESS: FOLDER, LOCK: SERVER_LOCK}
 steps:
   poison:
     executor: host
@@ -90,24 +78,15 @@ steps:
   after: {needs: poison, executor: host, run: 'sh "$WITNESS/script" 5 0'}
 """
 QUICK = """\
-version: 1
-name: quick
-env: {WITNESS: FOLDER}
 steps:
   quick: {executor: host, run: 'sh "$WITNESS/script" 5 0'}
 """
 LONG = """\
-version: 1
-name: long
-env: {WITNESS: FOLDER}
 steps:
   long: {executor: host, run: 'sh "$WITNESS/script" 50 8', artifacts: {paths: [kept-long]}}
   last: {needs: long, executor: host, run: 'sh "$WITNESS/script" 5 0'}
 """
 DEADLY = """\
-version: 1
-name: deadly
-env: {WITNESS: FOLDER}
 steps:
   deadly:
     executor: host
@@ -171,7 +150,7 @@ class Witness:
 
     def source(self, name: str) -> str:
         lock = self.folder.parent / "data" / "server.lock"
-        return KINDS[name].source.replace("FOLDER", str(self.folder)).replace("SERVER_LOCK", str(lock))
+        return HEAD.format(name=name, folder=self.folder, lock=lock) + KINDS[name].source
 
     def runs(self) -> list[Run]:
         """In the order in which they happened."""
