@@ -1,8 +1,7 @@
-import { ArrowDownToLine, ChevronsDownUp, ChevronsUpDown, Download, TriangleAlert, WrapText } from "lucide-react";
+import { ChevronsDownUp, ChevronsUpDown, Download, TriangleAlert } from "lucide-react";
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StepExecutionBody } from "@/api/generated";
-import { type Kept, useKept } from "@/lib/kept";
 import { STEP_LOOK } from "@/lib/status";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
@@ -15,9 +14,8 @@ import { hashOf, rangeOf } from "../search";
 import styles from "./log.module.css";
 import { LogWindow } from "./log-window";
 import { useOutline } from "./outline/use-outline";
+import { ReadingButtons, useReading } from "./reading";
 import { useLog } from "./use-log";
-
-export const WRAP: Kept<"off" | "on"> = { key: "ansflow.log.wrap", values: ["off", "on"] };
 
 interface LogPanelProps {
   live: Live | null;
@@ -49,11 +47,11 @@ export function LogPanel(props: LogPanelProps) {
   const grows = attempt === step.attempt && !STEP_LOOK[step.status].final;
   const failed = !grows && (attempt < step.attempt || step.status === "failed");
   const [opensAtError] = useState(failed && marked === null);
-  const [follows, setFollows] = useState(marked === null && !opensAtError);
+  const reading = useReading(marked === null && !opensAtError, { hasKeys });
+  const { setFollows } = reading;
   useEffect(() => {
     if (marked !== null) setFollows(false); // whoever goes to a line reads there
-  }, [marked]);
-  const [wrap, setWrap] = useKept(WRAP);
+  }, [marked, setFollows]);
   const ready = !loading && outlined.known;
   const suspect = useMemo(
     () => (ready && failed && marks.problems.length === 0 ? firstWrong((number) => book.line(number), book.count) : 0),
@@ -75,8 +73,6 @@ export function LogPanel(props: LogPanelProps) {
     if (line !== undefined) mark(line, false);
   };
   const walks = hasKeys && !hasFound && problems.length > 0;
-  useKey("f", t("keys.follow"), () => setFollows(!follows), { enabled: hasKeys });
-  useKey("w", t("keys.wrap"), () => setWrap(wrap === "on" ? "off" : "on"), { enabled: hasKeys });
   useKey("e", t("keys.fold"), outlined.toggleAll, { enabled: hasKeys && marks.groups.size > 0 });
   useKey("n", t("keys.next_problem"), () => walk(1), { enabled: walks });
   useKey("shift+n", t("keys.previous_problem"), () => walk(-1), { enabled: walks });
@@ -101,26 +97,7 @@ export function LogPanel(props: LogPanelProps) {
             onClick={outlined.toggleAll}
           />
         )}
-        <Button
-          size="small"
-          type={wrap === "on" ? "primary" : "default"}
-          aria-pressed={wrap === "on"}
-          aria-label={t("wrap")}
-          title={t("wrap")}
-          icon={<WrapText size={13} />}
-          onClick={() => setWrap(wrap === "on" ? "off" : "on")}
-        />
-        <Button
-          size="small"
-          type={follows && grows ? "primary" : "default"}
-          aria-pressed={follows}
-          aria-label={t(grows ? "follow" : "to_end")}
-          title={t(grows ? "follow" : "to_end")}
-          icon={<ArrowDownToLine size={13} />}
-          onClick={() => setFollows(!follows)}
-        >
-          {grows ? t("follow") : null}
-        </Button>
+        <ReadingButtons reading={reading} grows={grows} />
         <Button
           size="small"
           aria-label={t("raw")}
@@ -145,10 +122,8 @@ export function LogPanel(props: LogPanelProps) {
           goal={goal}
           suspect={suspect}
           found={found}
-          wrap={wrap === "on"}
+          reading={reading}
           grows={grows}
-          follows={follows}
-          setFollows={setFollows}
           pick={mark}
           toggle={outlined.toggle}
           look={look}

@@ -3,9 +3,9 @@ import type { Folds } from "../model/folds";
 import type { LogBook } from "../model/log-book";
 import { bodyOf, type Marks, type Tone } from "../model/outline";
 import type { Range } from "../search";
-import styles from "./log.module.css";
+import { LogFrame, slotOf } from "./log-frame";
 import { LogLine } from "./log-line";
-import { NewLines } from "./new-lines";
+import type { Reading } from "./reading";
 import { useRows } from "./use-rows";
 
 interface LogWindowProps {
@@ -20,10 +20,8 @@ interface LogWindowProps {
   /** A line that the log itself has not marked as an error, and that reads like one. */
   suspect: number;
   found: ReadonlyMap<number, readonly string[]>;
-  wrap: boolean;
+  reading: Reading;
   grows: boolean;
-  follows: boolean;
-  setFollows: (follows: boolean) => void;
   pick: (number: number, more: boolean) => void;
   toggle: (group: number, open: boolean) => void;
   look: (first: number, last: number) => void;
@@ -33,9 +31,9 @@ interface LogWindowProps {
 
 /** The rows that are in sight, and a few around them, of however many there are. */
 export function LogWindow(props: LogWindowProps) {
-  const { book, version, shown, marks, closed, marked, goal, suspect, found, wrap, grows, follows, setFollows } = props;
+  const { book, version, shown, marks, closed, marked, goal, suspect, found, reading, grows } = props;
   const { pick, toggle, look, label, empty } = props;
-  const rows = useRows({ shown, wrap, follows, setFollows, grows, goal });
+  const rows = useRows({ shown, ...reading, grows, goal });
   const { first, last } = rows;
   const numbers = useMemo(
     () => Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => shown.lineOf(first + at)),
@@ -47,58 +45,33 @@ export function LogWindow(props: LogWindowProps) {
     if (from !== undefined && to !== undefined) look(from, to);
   }, [numbers, version, look]);
   return (
-    <div className={styles.around}>
-      <div
-        ref={rows.frame}
-        className={styles.frame}
-        data-wrap={wrap}
-        role="log"
-        aria-label={label}
-        aria-live="off"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard
-        tabIndex={0}
-        onScroll={rows.onScroll}
-        onWheel={({ deltaY }) => deltaY < 0 && follows && setFollows(false)}
-        onKeyDown={({ key }) => follows && UP.has(key) && setFollows(false)}
-      >
-        {book.count === 0 ? <div className={styles.empty}>{empty}</div> : null}
-        <div ref={rows.inner} className={styles.lines} style={{ height: rows.height }}>
-          {numbers.map((number, at) => {
-            const group = marks.groups.get(number);
-            const note = marks.notes.get(number);
-            const body = group === undefined ? null : bodyOf(group);
-            return (
-              <LogLine
-                key={slotOf(first + at)}
-                number={number}
-                row={first + at}
-                top={rows.topOf(first + at)}
-                text={book.line(number)}
-                marked={marked !== null && number >= marked.first && number <= marked.last}
-                tone={toneOf(note?.level, number === suspect)}
-                found={found.get(number)}
-                note={note}
-                group={group}
-                closed={closed.has(number)}
-                hides={body === null ? 0 : Math.min(body.last, book.count) - number}
-                pick={pick}
-                toggle={toggle}
-              />
-            );
-          })}
-        </div>
-      </div>
-      <NewLines follows={follows} count={book.count} grows={grows} go={() => setFollows(true)} />
-    </div>
+    <LogFrame rows={rows} count={book.count} reading={reading} grows={grows} label={label} empty={empty}>
+      {numbers.map((number, at) => {
+        const group = marks.groups.get(number);
+        const note = marks.notes.get(number);
+        const body = group === undefined ? null : bodyOf(group);
+        return (
+          <LogLine
+            key={slotOf(first + at)}
+            number={number}
+            row={first + at}
+            top={rows.topOf(first + at)}
+            text={book.line(number)}
+            marked={marked !== null && number >= marked.first && number <= marked.last}
+            tone={toneOf(note?.level, number === suspect)}
+            found={found.get(number)}
+            note={note}
+            group={group}
+            closed={closed.has(number)}
+            hides={body === null ? 0 : Math.min(body.last, book.count) - number}
+            pick={pick}
+            toggle={toggle}
+          />
+        );
+      })}
+    </LogFrame>
   );
 }
-
-/** Rows that come into sight are drawn in the place of those that have left it, which is faster than anew. */
-export function slotOf(row: number): number {
-  return row % 512; // far more than are ever drawn
-}
-
-export const UP: ReadonlySet<string> = new Set(["ArrowUp", "PageUp", "Home"]);
 
 function toneOf(level: Tone | undefined, isSuspect: boolean): Tone | undefined {
   return level ?? (isSuspect ? "error" : undefined);

@@ -9,7 +9,7 @@ const BEYOND = 24; // rows drawn above and below what is seen
 
 interface Wanted {
   readonly shown: Folds;
-  readonly wrap: boolean;
+  readonly wraps: boolean;
   /** Whether the end is to stay in sight. */
   readonly follows: boolean;
   readonly setFollows: (follows: boolean) => void;
@@ -31,14 +31,14 @@ export interface Rows {
 }
 
 /** Which rows are in sight, and where they stand. It keeps the end in sight, or the place where somebody reads. */
-export function useRows({ shown, wrap, follows, setFollows, grows, goal }: Wanted): Rows {
+export function useRows({ shown, wraps, follows, setFollows, grows, goal }: Wanted): Rows {
   const frame = useRef<HTMLDivElement>(null);
   const inner = useRef<HTMLDivElement>(null);
   const scroll = useRef(new Scroll()).current;
   const [view, setView] = useState({ width: 0, height: 600 });
   const [seen, setSeen] = useState({ first: 0, last: 60, origin: 0, measured: 0 });
   // biome-ignore lint/correctness/useExhaustiveDependencies: what has been measured holds for these rows in this width
-  const heights = useMemo(() => new Heights(ROW), [shown.folds, wrap, wrap ? view.width : 0]);
+  const heights = useMemo(() => new Heights(ROW), [shown.folds, wraps, wraps ? view.width : 0]);
   heights.rows = shown.rows;
   /** A line that was asked for. Until somebody scrolls it stays in sight, whatever the lines around it turn out to be. */
   const aim = useRef<number | null>(null);
@@ -101,7 +101,7 @@ export function useRows({ shown, wrap, follows, setFollows, grows, goal }: Wante
     goTo(heights.topOf(shown.rowOf(before.shown.lineOf(row))) + scroll.top - before.heights.topOf(row));
   }, [shown, heights, follows, goTo, goToAim, look, scroll]);
   useLayoutEffect(() => {
-    if (!wrap || frame.current === null) return;
+    if (!wraps || frame.current === null) return;
     let change = 0;
     for (const element of frame.current.querySelectorAll<HTMLElement>("[data-row]")) {
       const row = Number(element.dataset.row);
@@ -120,7 +120,7 @@ export function useRows({ shown, wrap, follows, setFollows, grows, goal }: Wante
   // biome-ignore lint/correctness/useExhaustiveDependencies: it goes there when a line is asked for, not whenever the log grows
   useLayoutEffect(() => {
     if (goal === null || !isThere) return;
-    aim.current = wrap ? goal.line : null;
+    aim.current = wraps ? goal.line : null;
     const top = heights.topOf(shown.rowOf(goal.line));
     if (top < scroll.top + ROW || top > scroll.top + tall() - 3 * ROW) goToAim(goal.line);
   }, [goal?.at, goal?.line, isThere]);

@@ -1,18 +1,14 @@
-import { ArrowDownToLine, WrapText } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { WholeExecutionBody } from "@/api/generated";
-import { useKept } from "@/lib/kept";
 import { EXECUTION_LOOK } from "@/lib/status";
-import { useKey } from "@/lib/use-key";
-import { Button } from "@/ui/button";
 import { Failure, Skeleton } from "@/ui/states";
 import type { Live } from "../../model/live";
 import { type Origin, Origins } from "../../model/origin";
 import { type ExecutionSearch, tidy } from "../../search";
 import whole from "../../whole.module.css";
 import styles from "../log.module.css";
-import { WRAP } from "../log-panel";
+import { ReadingButtons, useReading } from "../reading";
 import { Results } from "../search/results";
 import { SearchBar } from "../search/search-bar";
 import { useFound } from "../search/use-found";
@@ -35,8 +31,7 @@ export default function MergedPanel({ live, execution, search, change, show }: M
   const found = useFound(execution.id, search, "", null);
   const [goal, setGoal] = useState<{ row: number; at: unknown; hit: number } | null>(null);
   const grows = !EXECUTION_LOOK[execution.status].final;
-  const [follows, setFollows] = useState(grows);
-  const [wrap, setWrap] = useKept(WRAP);
+  const reading = useReading(grows);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the steps of an execution never change their names
   const origins = useMemo(() => new Origins(execution.step_executions), [execution.id]);
   const { merged, before, loading, error } = logs;
@@ -45,7 +40,7 @@ export default function MergedPanel({ live, execution, search, change, show }: M
     const hit = found.hits[at];
     const row = hit === undefined ? undefined : merged.rowOf(hit.step, hit.attempt, hit.line);
     if (row === undefined) return;
-    setFollows(false);
+    reading.setFollows(false);
     setGoal({ row, at: {}, hit: at });
   };
   const pick = useMemo(() => {
@@ -54,10 +49,7 @@ export default function MergedPanel({ live, execution, search, change, show }: M
       if (origin !== undefined) show(origin.step, { ...kept, attempt: origin.attempt }, `L${line}`);
     };
   }, [show, search]);
-  const toggleWrap = () => setWrap(wrap === "on" ? "off" : "on");
   const shown = { ...found, at: hitAt };
-  useKey("f", t("keys.follow"), () => setFollows(!follows));
-  useKey("w", t("keys.wrap"), toggleWrap);
   return (
     <section className={whole.panel} aria-label={t("merged.title")}>
       <div className={whole.panelHead}>
@@ -71,26 +63,7 @@ export default function MergedPanel({ live, execution, search, change, show }: M
           <SearchBar search={search} found={shown} change={(to) => change(tidy(to))} go={go} />
           <span className={styles.space} />
           <span className={styles.count}>{loading ? "" : t("lines", { count: merged.rows })}</span>
-          <Button
-            size="small"
-            type={wrap === "on" ? "primary" : "default"}
-            aria-pressed={wrap === "on"}
-            aria-label={t("wrap")}
-            title={t("wrap")}
-            icon={<WrapText size={13} />}
-            onClick={toggleWrap}
-          />
-          <Button
-            size="small"
-            type={follows && grows ? "primary" : "default"}
-            aria-pressed={follows}
-            aria-label={t(grows ? "follow" : "to_end")}
-            title={t(grows ? "follow" : "to_end")}
-            icon={<ArrowDownToLine size={13} />}
-            onClick={() => setFollows(!follows)}
-          >
-            {grows ? t("follow") : null}
-          </Button>
+          <ReadingButtons reading={reading} grows={grows} />
         </div>
         {search.find === undefined ? null : <Results found={shown} steps={execution.step_executions} go={go} />}
         {error === null ? null : <Failure what={t("log_failed")} error={error} />}
@@ -100,10 +73,8 @@ export default function MergedPanel({ live, execution, search, change, show }: M
           <MergedWindow
             logs={logs}
             origins={origins}
-            wrap={wrap === "on"}
+            reading={reading}
             grows={grows}
-            follows={follows}
-            setFollows={setFollows}
             goal={goal}
             found={found.inLog}
             pick={pick}

@@ -2,20 +2,17 @@ import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Folds } from "../../model/folds";
 import { type Origin, type Origins, toneIn } from "../../model/origin";
-import styles from "../log.module.css";
+import { LogFrame, slotOf } from "../log-frame";
 import { LogLine } from "../log-line";
-import { slotOf, UP } from "../log-window";
-import { NewLines } from "../new-lines";
+import type { Reading } from "../reading";
 import { useRows } from "../use-rows";
 import type { AllLogs } from "./use-merged";
 
 interface MergedWindowProps {
   logs: AllLogs;
   origins: Origins;
-  wrap: boolean;
+  reading: Reading;
   grows: boolean;
-  follows: boolean;
-  setFollows: (follows: boolean) => void;
   /** A row to go to and to mark, and something that is another one each time it is asked for. */
   goal: { row: number; at: unknown } | null;
   found: (step: string, attempt: number) => ReadonlyMap<number, readonly string[]>;
@@ -27,60 +24,49 @@ const nothing = () => undefined;
 
 /** The rows of all logs that are in sight, each with its step. */
 export function MergedWindow(props: MergedWindowProps) {
-  const { logs, origins, wrap, grows, follows, setFollows, goal, found, pick } = props;
+  const { logs, origins, reading, grows, goal, found, pick } = props;
   const { t } = useTranslation("execution-live");
   const { merged, version, look } = logs;
   const count = merged.rows;
   const shown = useMemo(() => new Folds(NO_FOLDS, count), [count]);
   const aim = useMemo(() => (goal === null ? null : { line: goal.row + 1, at: goal.at }), [goal]);
-  const rows = useRows({ shown, wrap, follows, setFollows, grows, goal: aim });
+  const rows = useRows({ shown, ...reading, grows, goal: aim });
   const { first, last } = rows;
   // biome-ignore lint/correctness/useExhaustiveDependencies: what has been forgotten meanwhile is wanted again
   useEffect(() => look(first, last), [first, last, version, look]);
   const numbers = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
   return (
-    <div className={styles.around}>
-      <div
-        ref={rows.frame}
-        className={styles.frame}
-        data-wrap={wrap}
-        role="log"
-        aria-label={t("merged.title")}
-        aria-live="off"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard
-        tabIndex={0}
-        onScroll={rows.onScroll}
-        onWheel={({ deltaY }) => deltaY < 0 && follows && setFollows(false)}
-        onKeyDown={({ key }) => follows && UP.has(key) && setFollows(false)}
-      >
-        {count === 0 ? <div className={styles.empty}>{t(grows ? "log_not_yet" : "merged.empty")}</div> : null}
-        <div ref={rows.inner} className={styles.lines} style={{ height: rows.height }}>
-          {numbers.map((row) => {
-            const place = merged.at(row);
-            if (place === undefined) return null;
-            const { source, line } = place;
-            const text = source.book.line(line);
-            return (
-              <LogLine
-                key={slotOf(row)}
-                number={line}
-                row={row}
-                top={rows.topOf(row)}
-                text={text}
-                origin={origins.of(source.step, source.attempt)}
-                marked={goal?.row === row}
-                tone={toneIn(text)}
-                found={found(source.step, source.attempt).get(line)}
-                closed={false}
-                hides={0}
-                pick={pick}
-                toggle={nothing}
-              />
-            );
-          })}
-        </div>
-      </div>
-      <NewLines follows={follows} count={count} grows={grows} go={() => setFollows(true)} />
-    </div>
+    <LogFrame
+      rows={rows}
+      count={count}
+      reading={reading}
+      grows={grows}
+      label={t("merged.title")}
+      empty={t(grows ? "log_not_yet" : "merged.empty")}
+    >
+      {numbers.map((row) => {
+        const place = merged.at(row);
+        if (place === undefined) return null;
+        const { source, line } = place;
+        const text = source.book.line(line);
+        return (
+          <LogLine
+            key={slotOf(row)}
+            number={line}
+            row={row}
+            top={rows.topOf(row)}
+            text={text}
+            origin={origins.of(source.step, source.attempt)}
+            marked={goal?.row === row}
+            tone={toneIn(text)}
+            found={found(source.step, source.attempt).get(line)}
+            closed={false}
+            hides={0}
+            pick={pick}
+            toggle={nothing}
+          />
+        );
+      })}
+    </LogFrame>
   );
 }
