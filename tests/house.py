@@ -10,12 +10,14 @@ Nobody carries steps by itself, unless `house.work()` has been called: that want
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ansflow.apps.executions import concurrency, running
 from ansflow.apps.executions.models import PipelineExecution, StepExecution
@@ -40,6 +42,20 @@ GOOD = Outcome(status=StepStatus.SUCCESS, exit_code=0)
 BAD = Outcome(status=StepStatus.FAILED, reason=Reason.EXIT_CODE, message="Exited with code 1.", exit_code=1)
 
 EXECUTIONS = "/api/v1/cicd/executions/"
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return World()
+
+
+@pytest.fixture
+def house(world: World, tmp_path: Path, settings: Any, django_capture_on_commit_callbacks: Any) -> Iterator[House]:
+    settings.ANSFLOW_EXECUTOR = "host"
+    settings.ANSFLOW_ALLOW_HOST_EXECUTOR = True
+    found = House(world, tmp_path, lambda: django_capture_on_commit_callbacks(execute=True))
+    yield found
+    found.close()
 
 
 class Nobody:

@@ -70,15 +70,3 @@ def _window(line: str, start: int, marked: int, room: int) -> int:
     while first < start and width(line[first:start]) + min(marked, room // 2) > room:
         first += 1
     return first
-
-
-def as_json(problem: Problem) -> dict[str, object]:
-    return {
-        "code": problem.code,
-        "message": problem.message,
-        "hint": problem.hint,
-        "path": list(problem.path),
-        "line": problem.line,
-        "column": problem.column,
-        "file": problem.file,
-    }

@@ -14,7 +14,7 @@ AnsFlowError
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -39,6 +39,9 @@ class Problem:
 
     def at(self, line: int, column: int) -> Problem:
         return replace(self, line=line, column=column)
+
+    def for_programs(self) -> dict[str, Any]:
+        return {**asdict(self), "path": list(self.path)}
 
     def __str__(self) -> str:
         file = f"{self.file}:" if self.file else ""

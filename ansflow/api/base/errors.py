@@ -129,18 +129,7 @@ def _details(error: AnsFlowError) -> dict[str, Any]:
         field = ".".join(str(part) for part in problem.path) or "source"
         details.setdefault(field, []).append(" ".join(filter(None, (problem.message, problem.hint))))
     if any(problem.line for problem in error.problems):
-        details["problems"] = [
-            {
-                "code": problem.code,
-                "message": problem.message,
-                "hint": problem.hint,
-                "path": list(problem.path),
-                "line": problem.line,
-                "column": problem.column,
-                "file": problem.file,
-            }
-            for problem in error.problems
-        ]
+        details["problems"] = [problem.for_programs() for problem in error.problems]
     return details
 
 

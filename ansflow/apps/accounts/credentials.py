@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from ansflow.apps.accounts import access_tokens, api_tokens
 from ansflow.apps.accounts.models import ApiToken, SocketTicket, User
+from ansflow.apps.accounts.queries import without_groups
 from ansflow.apps.accounts.sessions import SessionStore, stored
 from ansflow.apps.actor import Actor
 from ansflow.apps.audit.actions import record
@@ -92,18 +93,8 @@ def standing(credentials: Collection[Credential]) -> Mapping[Credential, Actor]:
     for one in credentials:
         user = users.get(one.user_id)
         token = tokens.get(one.token_id) if one.token_id is not None else None
-        if user is None or not _counts(one, user, token, sessions, now):
-            continue
-        found[one] = Actor(
-            user_id=user.id,
-            name=user.get_username(),
-            tenant_id=user.tenant_id,
-            is_admin=user.is_admin,
-            is_superuser=user.is_superuser,
-            scopes=frozenset(token.scopes) if token else None,
-            project_ids=frozenset(token.project_ids) or None if token else None,
-            token_id=token.id if token else None,
-        )
+        if user is not None and _counts(one, user, token, sessions, now):
+            found[one] = without_groups(user, token)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import CharField, F, Q, QuerySet, Value
@@ -13,6 +14,12 @@ from ansflow.core.errors import NotFound
 
 def actor(user: User, *, token: ApiToken | None = None, address: str = "", request_id: str = "") -> Actor:
     """The person, signed in with all they may, or with what the token is limited to."""
+    groups = tuple(user.approval_groups.values_list("name", flat=True))
+    return replace(without_groups(user, token), groups=groups, address=address, request_id=request_id)
+
+
+def without_groups(user: User, token: ApiToken | None) -> Actor:
+    """The same, as far as it is known without a question to the database."""
     return Actor(
         user_id=user.id,
         name=user.get_username(),
@@ -22,9 +29,6 @@ def actor(user: User, *, token: ApiToken | None = None, address: str = "", reque
         scopes=frozenset(token.scopes) if token else None,
         project_ids=frozenset(token.project_ids) or None if token else None,
         token_id=token.id if token else None,
-        groups=tuple(user.approval_groups.values_list("name", flat=True)),
-        address=address,
-        request_id=request_id,
     )
 
 

@@ -9,7 +9,7 @@ from ansflow.cli.asked import the_file
 from ansflow.cli.exits import INVALID, OK
 from ansflow.cli.look import LOOKS
 from ansflow.cli.pipeline import STDIN, document_of, shown_name
-from ansflow.cli.problems import as_json, show_problems
+from ansflow.cli.problems import show_problems
 from ansflow.cli.terminal import Screen, plain
 from ansflow.cli.texts import count, t
 from ansflow.core.errors import Problem
@@ -58,7 +58,12 @@ def _show_json(screen: Screen, checked: list[Checked]) -> None:
     from ansflow.cli.views.jsonl import write_json  # noqa: PLC0415 — for programs only
 
     files = [
-        {"file": one.file, "valid": not one.problems, "steps": one.steps, "problems": list(map(as_json, one.problems))}
+        {
+            "file": one.file,
+            "valid": not one.problems,
+            "steps": one.steps,
+            "problems": [problem.for_programs() for problem in one.problems],
+        }
         for one in checked
     ]
     write_json(screen, {"valid": not any(one.problems for one in checked), "files": files}, indent=2)
