@@ -328,20 +328,20 @@ class Executions(Resource):
     @operation(Needs(Permission.EXECUTION_RUN), answer=WholeExecutionBody, status=201, atomic=False)
     def retry(self, request: Call, id: int) -> HttpResponse:
         """Run again what failed and what follows from it, as a new execution."""
-        return _json(rendering.execution(actions.retry(request.actor, id).id), status=201)
+        return _json(rendering.execution(actions.retry(request.actor, id)), status=201)
 
     @operation(Needs(Permission.EXECUTION_RUN), body=Resumption, answer=WholeExecutionBody, status=201, atomic=False)
     def resume(self, request: Call, id: int) -> HttpResponse:
         """Run again from one step on, as a new execution."""
         made = actions.resume(request.actor, id, from_step=request.body["from_step"])
-        return _json(rendering.execution(made.id), status=201)
+        return _json(rendering.execution(made), status=201)
 
     @operation(Needs(Permission.EXECUTION_RUN), body=Rerun, answer=WholeExecutionBody, status=201, atomic=False)
     def rerun(self, request: Call, id: int) -> HttpResponse:
         """Run all of it again, as a new execution."""
         latest = request.body.get("version") == "latest"
         made = actions.rerun(request.actor, id, latest=latest, parameters=request.body.get("parameters"))
-        return _json(rendering.execution(made.id), status=201)
+        return _json(rendering.execution(made), status=201)
 
     @operation(Needs(Permission.EXECUTION_VIEW), query=EventsQuery, answer=EventsBody)
     def events(self, request: Call, id: int) -> HttpResponse:
@@ -372,7 +372,7 @@ class PipelineRun(Resource):
 def begun(request: Call, pipeline_id: int, wanted: dict[str, Any]) -> HttpResponse:
     version, tool = wanted.pop("version", None), wanted.pop("cicd_tool_id", None)
     made = actions.trigger(request.actor, pipeline_id, Wish(**wanted), version=version, cicd_tool_id=tool)
-    return _json(rendering.begun(made.id), status=201)
+    return _json(rendering.begun(made), status=201)
 
 
 def _json(value: Any, *, status: int = 200) -> HttpResponse:

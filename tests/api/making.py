@@ -89,8 +89,8 @@ def execution(world: World, project: Project) -> int:
     """One that waits at a gate."""
     source = SOURCE + "    approval: {required: 1}\n"
     made = executions.trigger(system(project.tenant_id), pipeline(world, project, source))
-    running.engine().begin(made.id)
-    return made.id
+    running.engine().begin(made)
+    return made
 
 
 def approval(world: World, project: Project) -> int:

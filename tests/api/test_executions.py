@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.renderers import JSONRenderer
 
 from ansflow.api.executions import ExecutionBody, WholeExecutionBody
@@ -53,6 +55,15 @@ def test_pipelines_run_is_the_same_call(house: House):
     pipeline = house.pipeline(TWO)
     answer = house.post("developer", f"/api/v1/pipelines/{pipeline.id}/run/", {"branch": "topic"})
     assert (answer.status_code, answer.json()["branch"]) == (201, "topic")
+
+
+def test_what_is_known_is_not_asked_for_again_to_begin_an_execution(house: House):
+    pipeline = house.pipeline(TWO)
+    with CaptureQueriesContext(connection) as asked:
+        house.post("developer", EXECUTIONS, {"pipeline_id": pipeline.id})
+    tables = Counter(query["sql"].partition(" FROM ")[2].split()[0] for query in asked if " FROM " in query["sql"])
+    assert (tables['"executions_worker"'], tables['"projects_project"'], tables['"pipelines_version"']) == (1, 0, 1)
+    assert tables['"pipelines_pipeline"'] == 2  # who may run it, then its row, held
 
 
 def test_json_by_hand_is_what_the_serializers_write(house: House):
@@ -146,7 +157,7 @@ def test_what_began_an_execution_is_true(house: House):
     asked = house.trigger("developer", pipeline, trigger_type="api", event="schedule")
     assert (asked["trigger_type"], asked["event"], asked["triggered_by"]) == ("api", "schedule", "developer")
     by_itself = actions.trigger(system(pipeline.project.tenant_id), pipeline.id, Wish(trigger_type="schedule"))
-    seen = house.api("developer").get(f"{EXECUTIONS}{by_itself.id}/").json()
+    seen = house.api("developer").get(f"{EXECUTIONS}{by_itself}/").json()
     assert (seen["trigger_type"], seen["event"]) == ("schedule", "schedule")
 
 

@@ -35,8 +35,8 @@ def trigger(
     *,
     version: int | None = None,
     cicd_tool_id: int | None = None,
-) -> PipelineExecution:
-    """Begins an execution of a pipeline: of its newest version, or of the one with that number.
+) -> int:
+    """Begins an execution of a pipeline: of its newest version, or of the one with that number. Returns its id.
 
     It is written down in one transaction; once that is kept, the engine is told. Raises InvalidSpec that names the
     fields in error, Conflict where the pipeline cannot be run, NotAvailable where no engine runs here.
@@ -56,8 +56,7 @@ def trigger(
             cicd_tool_id=tool.id if tool else None,
             trigger_type=wish.trigger_type,
         )
-        made = _write(actor, "execution.trigger", pipeline, plan, known)
-    return queries.execution(actor, made, Permission.EXECUTION_RUN)
+        return _write(actor, "execution.trigger", pipeline, plan, known)
 
 
 def begin_written(execution_id: int) -> bool:
@@ -70,34 +69,31 @@ def begin_written(execution_id: int) -> bool:
     return True
 
 
-def cancel(
-    actor: Actor, execution_id: int, *, step: str = "", immediate: bool = False, message: str = ""
-) -> PipelineExecution:
+def cancel(actor: Actor, execution_id: int, *, step: str = "", immediate: bool = False, message: str = "") -> None:
     """Asks for the end, of the whole or of one step. Raises Conflict when nothing is left to stop."""
     found = queries.execution(actor, execution_id, Permission.EXECUTION_CANCEL)
     if step:
         queries.step(found, step)
     after = {"step": step, "immediate": immediate, "message": message}
-    recorded = partial(_record, actor, "execution.cancel", found.id, after)
+    recorded = partial(
+        _record, actor, "execution.cancel", found.id, pipeline=found.pipeline, number=found.number, after=after
+    )
     running.engine().cancel(found.id, by=actor.name, message=message, step=step, immediate=immediate, along=recorded)
-    return queries.execution(actor, execution_id, Permission.EXECUTION_CANCEL)
 
 
-def retry(actor: Actor, execution_id: int) -> PipelineExecution:
+def retry(actor: Actor, execution_id: int) -> int:
     """A new execution that runs again what failed and what follows from it; the good steps are taken over."""
     return _continue(actor, execution_id, "execution.retry", continuing.after_failure)
 
 
-def resume(actor: Actor, execution_id: int, *, from_step: str) -> PipelineExecution:
+def resume(actor: Actor, execution_id: int, *, from_step: str) -> int:
     """A new execution that runs one step, what follows from it and what failed; the other good steps are taken over."""
     return _continue(
         actor, execution_id, "execution.resume", lambda plan, known: continuing.from_step(plan, known, from_step)
     )
 
 
-def rerun(
-    actor: Actor, execution_id: int, *, latest: bool = False, parameters: Mapping[str, Any] | None = None
-) -> PipelineExecution:
+def rerun(actor: Actor, execution_id: int, *, latest: bool = False, parameters: Mapping[str, Any] | None = None) -> int:
     """A new execution of everything: of the same version or the latest, with the same parameters or others."""
     with transaction.atomic():
         old = _ended(actor, execution_id)
@@ -118,11 +114,10 @@ def rerun(
         plan = plan_of(pipeline, version, trigger_of(actor, pipeline.project, wish), wish)
         plan = protected(plan, pipeline.project_id, commit_is_vouched_for=vouched)
         known = _known(actor, pipeline, plan, version_id=version.id, rerun_of_id=old.id)
-        made = _write(actor, "execution.rerun", pipeline, plan, known, note=f"Runs {continuing.name(old)} again.")
-    return queries.execution(actor, made, Permission.EXECUTION_RUN)
+        return _write(actor, "execution.rerun", pipeline, plan, known, note=f"Runs {continuing.name(old)} again.")
 
 
-def _continue(actor: Actor, execution_id: int, action: str, choose: continuing.Choose) -> PipelineExecution:
+def _continue(actor: Actor, execution_id: int, action: str, choose: continuing.Choose) -> int:
     with transaction.atomic():
         old = _ended(actor, execution_id)
         pipeline = _runnable(actor, old.pipeline_id)
@@ -132,8 +127,7 @@ def _continue(actor: Actor, execution_id: int, action: str, choose: continuing.C
         plan = protected(plan, pipeline.project_id, commit_is_vouched_for=vouched)
         known = _known(actor, pipeline, plan, version_id=old.version_id, rerun_of_id=old.id)
         note = continuing.sentence(old, plan, kept)
-        made = _write(actor, action, pipeline, plan, known, kept=kept, note=note)
-    return queries.execution(actor, made, Permission.EXECUTION_RUN)
+        return _write(actor, action, pipeline, plan, known, kept=kept, note=note)
 
 
 def _ended(actor: Actor, execution_id: int) -> PipelineExecution:
@@ -158,7 +152,8 @@ def _write(
     made = store.create(plan, now=now, by=actor.name, kept=kept, known=known)
     Pipeline.objects.filter(id=pipeline.id).update(executions_count=known.number)
     after = {"version_id": known.version_id, "branch": known.branch, "commit": known.commit, "digest": plan.digest}
-    _record(actor, action, made, after | {"rerun_of": known.rerun_of_id})
+    after["rerun_of"] = known.rerun_of_id
+    _record(actor, action, made, pipeline=pipeline, number=known.number, after=after)
     if known.concurrency_group:
         concurrency.hold(made, now)
     transaction.on_commit(partial(_begin, made, pipeline.project_id, known.concurrency_group, note), robust=True)
@@ -193,8 +188,9 @@ def _known(actor: Actor, pipeline: Pipeline, plan: Plan, **known: Any) -> NewExe
 
 def _runnable(actor: Actor, pipeline_id: int) -> Pipeline:
     """The pipeline, its row held to the end of the transaction, so that numbers have no gaps and no doubles."""
-    pipeline_queries.pipeline(actor, pipeline_id, Permission.EXECUTION_RUN)
+    project = pipeline_queries.pipeline(actor, pipeline_id, Permission.EXECUTION_RUN).project
     found = Pipeline.objects.select_for_update().get(id=pipeline_id)
+    found.project = project
     for what, thing in (("pipeline", found), ("project", found.project)):
         if thing.archived_at is not None:
             raise Conflict(f"The {what} {thing.name} is archived.")
@@ -204,7 +200,8 @@ def _runnable(actor: Actor, pipeline_id: int) -> Pipeline:
 
 
 def _version(pipeline: Pipeline, number: int | None) -> Version:
-    found = pipeline.latest if number is None else pipeline.versions.filter(number=number).first()
+    wanted = {"id": pipeline.latest_id} if number is None else {"number": number}
+    found = pipeline.versions.filter(**wanted).first()
     if found is None:
         raise _wrong("version", "There is no such version of this pipeline.")
     return found
@@ -222,15 +219,16 @@ def _tool(actor: Actor, pipeline: Pipeline, tool_id: int | None) -> CicdTool | N
     return found
 
 
-def _record(actor: Actor, action: str, execution_id: int, after: dict[str, Any]) -> None:
-    found = PipelineExecution.objects.select_related("pipeline").get(id=execution_id)
+def _record(
+    actor: Actor, action: str, execution_id: int, *, pipeline: Pipeline, number: int, after: dict[str, Any]
+) -> None:
     record(
         actor,
         action,
         object_type="execution",
-        object_id=found.id,
-        object_name=continuing.name(found),
-        project_id=found.project_id,
+        object_id=execution_id,
+        object_name=f"{pipeline.name} #{number}",
+        project_id=pipeline.project_id,
         after=after,
     )
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansflow.apps.actor import Actor
-from ansflow.apps.pipelines.available import available
 from ansflow.apps.pipelines.models import Pipeline, Version
 from ansflow.apps.pipelines.sources import check_version
 from ansflow.apps.projects.models import Project
@@ -84,7 +83,7 @@ def plan_of(pipeline: Pipeline, version: Version, trigger: Trigger, wish: Wish) 
         )
     except InvalidSpec as error:
         raise InvalidSpec([_of_the_request(problem) for problem in error.problems]) from None
-    return replace(plan, name=pipeline.name, notes=(*plan.notes, *queue_notes(plan, available())))
+    return replace(plan, name=pipeline.name, notes=(*plan.notes, *queue_notes(plan, checked.here)))
 
 
 def _bad_refs(wish: Wish) -> Iterable[Problem]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansflow.apps.pipelines.available import available
 from ansflow.apps.pipelines.sources import Checked
 from ansflow.core.changes import plain
 from ansflow.core.compile import compile_plan
@@ -62,7 +61,8 @@ def planned(checked: Checked, wish: Wish) -> Plan:
 def with_notes(plan: Plan, checked: Checked) -> Plan:
     """With what is to be said of the text, and of the queues that the steps of this plan wait in."""
     of_text = [note for note in checked.notes if note.code != NO_WORKER]
-    return replace(plan, notes=tuple(checked.document.placed([*plan.notes, *of_text, *queue_notes(plan, available())])))
+    found = [*plan.notes, *of_text, *queue_notes(plan, checked.here)]
+    return replace(plan, notes=tuple(checked.document.placed(found)))
 
 
 def shown(plan: Plan, spec: PipelineSpec) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.spec import PipelineSpec
 from ansflow.document.reader import Document, read
 from ansflow.document.templates import Texts, put_in_place
-from ansflow.plugins.checking import check, notes
+from ansflow.plugins.checking import Available, check, notes
 
 FILE = ".ansflow.yml"
 NO_TEMPLATES = (
@@ -28,7 +28,11 @@ class Checked:
     document: Document
     spec: PipelineSpec | None
     problems: tuple[Problem, ...]
-    notes: tuple[Problem, ...]
+    here: Available
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        return tuple(notes(self.document, self.here))
 
     def required(self) -> PipelineSpec:
         """Raises InvalidSpec with every problem, placed."""
@@ -47,7 +51,7 @@ def check_document(document: Document) -> Checked:
     here = available()
     problems = tuple(check(document, here))
     spec = None if problems else document.spec
-    return Checked(document=document, spec=spec, problems=problems, notes=tuple(notes(document, here)))
+    return Checked(document=document, spec=spec, problems=problems, here=here)
 
 
 def check_version(version: Version) -> Checked:
