@@ -36,6 +36,9 @@ def add_measures(measures: Measures, wired: Wired, threads: Sequence[Chores]) ->
                  labels=("rule",), counter=True)  # fmt: skip
     if wired.slots is not None:
         add_slots(measures, wired.slots)
+        measures.ask("ansflow_offers_found_total",
+                     "Steps that an idle worker found by itself: the word that they wait was late, or lost.",
+                     lambda: [((), float(engine.recovery.found))], counter=True)  # fmt: skip
     measures.ask("ansflow_queue", "Steps on offer, by the queue of workers they wait in.", _asked(_waiting),
                  labels=("queue",))  # fmt: skip
     chores = [chore for thread in threads for chore in thread.chores.values()]

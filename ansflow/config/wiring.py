@@ -121,6 +121,7 @@ def build(
         slots=settings.slots,
         in_background=in_thread if slots is None else slots.run_now,
         is_idle=_never if slots is None else slots.has_room,
+        asked_at=_never_asked if slots is None else slots.asked_at,
         away=(OperationalError, InterfaceError),
         facts=partial(facts, address=settings.address),
         queues=settings.queues,
@@ -152,6 +153,10 @@ def _dispatcher(
 def _never() -> bool:
     """Whether a process without slots has one idle."""
     return False
+
+
+def _never_asked() -> None:
+    """When such a process asked for steps."""
 
 
 def stop_wherever_it_runs(engine: Engine, bus: EventBus, execution: int, stop: Stop) -> None:

@@ -9,11 +9,11 @@
     for event in engine.follow(execution): …          # ends with the event that ends the execution
     threads.close(); engine.close()
 
-A lone run needs nothing else. A server has `Slots` for its threads, passes `in_background=slots.run_now` and
-`is_idle=slots.has_room`, calls `engine.open()` once and `engine.beat()` every HEARTBEAT, which prolongs the lease,
-takes cancellations from other processes, and repairs. It ends with `engine.close(); slots.close(seconds=…)`: what runs
-then is let go, and adopted by its next life. Nothing polls: one thread sleeps until the next due time, and begins only
-when something is due.
+A lone run needs nothing else. A server has `Slots` for its threads, passes `in_background=slots.run_now`,
+`is_idle=slots.has_room` and `asked_at=slots.asked_at`, calls `engine.open()` once and `engine.beat()` every HEARTBEAT,
+which prolongs the lease, takes cancellations from other processes, and repairs. It ends with `engine.close();
+slots.close(seconds=…)`: what runs then is let go, and adopted by its next life. Nothing polls: one thread sleeps until
+the next due time, and begins only when something is due.
 
 Where several processes share the work, each says what is its part of it, as `duties`:
 
@@ -103,6 +103,7 @@ class Engine:
         in_background: Callable[[Callable[[], None]], None] = in_thread,
         patience: Patience = PATIENCE,
         is_idle: Callable[[], bool] | None = None,
+        asked_at: Callable[[], datetime | None] = lambda: None,
         away: tuple[type[Exception], ...] = (),
         facts: Callable[[int], Facts] = no_facts,
         queues: Sequence[str] = (),
@@ -148,6 +149,7 @@ class Engine:
             boot=boot,
             slots=slots,
             is_idle=is_idle or (lambda: self.runner.busy() < slots),
+            asked_at=asked_at,
             is_carried=self.runner.carries,
             resume=lambda held: in_background(partial(self.runner.resume, held)),
             jitter=jitter,

@@ -301,11 +301,13 @@ class OnOffer(NamedTuple):
 
 class Choice(NamedTuple):
     """What a worker is to claim, best first; one step that it would take beside these; and whether others are held
-    back by nothing but the limit of their project."""
+    back by nothing but the limit of their project. Where it is not `whole`, others have claimed some of it while it was
+    made: then more may wait than is said here."""
 
     steps: Sequence[OnOffer] = ()
     left: OnOffer | None = None
     held_back: bool = False
+    whole: bool = True
 
 
 class About(NamedTuple):

@@ -71,13 +71,16 @@ class Recovery:
         boot: str,
         slots: int,
         is_idle: Callable[[], bool],
+        asked_at: Callable[[], datetime | None],
         is_carried: Callable[[Held], bool],
         resume: Callable[[Held], None],
         jitter: Callable[[], float],
         patience: Patience = PATIENCE,
         duties: Collection[Duty] = ALONE,
     ) -> None:
+        """`asked_at` says when the dispatcher asked the store for the last time what is on offer."""
         self.repairs: Counter[str] = Counter()
+        self.found = 0  # steps on offer of which this worker had not been told in time
         self._store = store
         self._scheduler = scheduler
         self._dispatcher = dispatcher
@@ -86,6 +89,7 @@ class Recovery:
         self._carries = Duty.CARRY in duties
         self._mends = Duty.MEND in duties
         self._is_idle = is_idle
+        self._asked_at = asked_at
         self._is_carried = is_carried
         self._resume = resume
         self._jitter = jitter
@@ -112,9 +116,7 @@ class Recovery:
             if self._forbearance is None or now >= self._forbearance:
                 self._each(self._store.lost(before=now - self._patience.lease), self._give_up)
             self._each(self._store.unsent(before=now - self._patience.effect), self._repeat)
-        if self._is_idle():  # then nothing lies on offer for long, unless the message that said so was lost
-            old = now - self._patience.offer
-            self._each([offer for offer in self._next_offers(now) if offer.since <= old], self._offer_again)
+        self._look_for_offers(now)
         if self._carries:
             held_here = [held for held in self._store.running() if held.worker == self._boot]
             self._each(held_here, lambda held: self._look_after(held, now))
@@ -126,6 +128,19 @@ class Recovery:
             return ()
         choice = self._store.choose(self._scheduler.queues, most=self._slots, now=now)
         return choice.steps if choice.left is None else [*choice.steps, choice.left]
+
+    def _look_for_offers(self, now: datetime) -> None:
+        """While a worker is idle nothing lies on offer for long, unless the message that said so was lost, or is late:
+        which of the two nobody can tell, for it may still be in the hands of whoever sends it. So what is found is no
+        repair, unless it lay there for as long already when this worker asked for the last time: that it should know.
+        """
+        asked = self._asked_at()  # first: a message that comes just now makes it ask again
+        if not self._is_idle():
+            return
+        patience = self._patience.offer
+        old = [offer for offer in self._next_offers(now) if offer.since + patience <= now]
+        known = [offer for offer in old if asked is not None and offer.since + patience <= asked]
+        self._each(old, lambda offer: self._take_up(offer, was_lost=offer in known))
 
     def _each(self, cases: Iterable[Case], repair: Callable[[Case], str]) -> None:
         """`repair` says what it has repaired. One that fails keeps none of the others from being made."""
@@ -175,10 +190,13 @@ class Recovery:
             self._scheduler.carry_out_all(execution, further)
         return "unsent effect"
 
-    def _offer_again(self, offer: OnOffer) -> str:
+    def _take_up(self, offer: OnOffer, *, was_lost: bool) -> str:
         """Nobody says when a project has a place again, so that its step was not lost but held back."""
         self._dispatcher.run_step(offer.execution, offer.step)
-        return "" if self._store.is_limited(offer.execution) else "lost offer"
+        if self._store.is_limited(offer.execution):
+            return ""
+        self.found += 1
+        return "lost offer" if was_lost else ""
 
     def _look_after(self, held: Held, now: datetime) -> str:
         """An attempt of this very process: is anybody carrying it, and has the executor ended it in time?"""

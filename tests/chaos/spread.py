@@ -206,12 +206,19 @@ class Spread:
         """What every process has repaired in this life, by rule."""
         found: dict[str, float] = {}
         for process in (self.server, self.scheduler, *self.workers.values()):
-            place = process.url if process is self.server else f"http://127.0.0.1:{self._ports[process]}"
-            text = httpx2.get(f"{place}/metrics", timeout=PATIENCE).text
-            rules = re.findall(r'ansflow_repairs_total{rule="([^"]+)"} (\S+)', text)
+            rules = re.findall(r'ansflow_repairs_total{rule="([^"]+)"} (\S+)', self._metrics(process))
             assert rules or process is self.server, f"{process.folder.name} says nothing of its repairs"
             found |= {f"{rule} of {process.folder.name}": float(times) for rule, times in rules if float(times)}
         return found
+
+    def found(self) -> int:
+        """How many steps idle workers have found by themselves in this life."""
+        said = [re.findall(r"ansflow_offers_found_total (\S+)", self._metrics(one)) for one in self.workers.values()]
+        return sum(int(float(number)) for (number,) in said)
+
+    def _metrics(self, process: ServerProcess) -> str:
+        place = process.url if process is self.server else f"http://127.0.0.1:{self._ports[process]}"
+        return httpx2.get(f"{place}/metrics", timeout=PATIENCE).text
 
 
 def name_of(worker: ServerProcess) -> str:

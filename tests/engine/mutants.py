@@ -195,7 +195,7 @@ MUTANTS = (
         "self.store.wiring(execution).plan.queue_of(step) in self.queues",
         "True",
     ),
-    Mutant("lost offers are not repeated", f"{RECOVERY}:Recovery.run", "if self._is_idle():", "if False:"),
+    Mutant("lost offers are not repeated", f"{RECOVERY}:Recovery.run", "self._look_for_offers(now)", "pass"),
     Mutant("a forgotten attempt is never taken up", f"{RECOVERY}:Recovery._look_after", "self._resume(held)", "pass"),
 )
 

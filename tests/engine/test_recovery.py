@@ -135,13 +135,39 @@ def test_a_restarted_worker_takes_up_what_it_held_and_nobody_else_does(fleet):
     assert not any(other.recovery.repairs.values())
 
 
-def test_a_lost_message_is_said_again_while_a_worker_is_idle(fleet):
+def test_what_an_idle_worker_was_not_told_of_it_finds_and_nobody_can_say_that_the_message_was_lost(fleet):
     engine = fleet.worker("w")
     engine.start(plan({"a": ""}))
     assert fleet.heard.steps == ["a"]
     fleet.wait(3, engine)
     assert fleet.heard.steps == ["a", "a"]
-    assert engine.recovery.repairs == {"lost offer": 1}
+    assert engine.recovery.found == 1
+    assert not any(engine.recovery.repairs.values()), "it may be late"
+
+
+@pytest.mark.parametrize(("seconds", "repairs"), [(1, {}), (2, {"lost offer": 1})])
+def test_what_lay_there_for_long_when_a_worker_asked_and_lies_there_still_was_lost_by_it(fleet, seconds, repairs):
+    asked = []
+    engine = fleet.worker("w", asked_at=lambda: asked[-1] if asked else None)
+    engine.start(plan({"a": ""}))
+    asked.append(fleet.clock.now() + timedelta(seconds=seconds))
+    fleet.wait(3, engine)
+    assert fleet.heard.steps == ["a", "a"]
+    assert {rule: times for rule, times in engine.recovery.repairs.items() if times} == repairs
+
+
+def test_a_message_that_comes_while_a_worker_looks_for_itself_was_late_and_not_lost(fleet):
+    asked = []
+
+    def has_room():
+        asked.append(fleet.clock.now())  # the message has come, and it asks: a moment before it looks
+        return True
+
+    engine = fleet.worker("w", is_idle=has_room, asked_at=lambda: asked[-1] if asked else None)
+    engine.start(plan({"a": ""}))
+    asked.clear()
+    fleet.wait(3, engine)
+    assert not any(engine.recovery.repairs.values())
 
 
 def test_a_worker_looks_after_its_own_and_mends_nothing_of_others(fleet):
@@ -152,7 +178,7 @@ def test_a_worker_looks_after_its_own_and_mends_nothing_of_others(fleet):
     fleet.store.create(plan({"a": ""}), now=fleet.clock.now())
     fleet.wait(60, worker)
     assert fleet.store.load(execution).step("a").status is StepStatus.RUNNING
-    assert set(worker.recovery.repairs) == {"forgotten attempt", "lost offer"}
+    assert set(worker.recovery.repairs) == {"forgotten attempt"} and worker.recovery.found
 
 
 def test_a_scheduler_mends_and_has_no_part_in_carrying(fleet):
@@ -218,7 +244,7 @@ def test_a_wish_of_an_operator_is_heard_at_each_heartbeat(fleet):
 
 
 def test_a_step_that_its_projects_limit_held_back_was_not_lost(fleet):
-    engine = fleet.worker("w")
+    engine = fleet.worker("w", asked_at=fleet.clock.now)
     fleet.store.limits[0] = 1
     execution = engine.start(plan({"a": "", "b": ""}))
     assert engine.runner.claim(execution, "a") is not None

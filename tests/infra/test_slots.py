@@ -207,6 +207,32 @@ def test_a_worker_that_was_told_of_more_than_it_can_take_passes_that_on_once(mak
     assert place.rung == [("default", execution, "c")], "what it finds by itself later is news to nobody"
 
 
+def test_where_others_claim_what_was_about_to_be_chosen_it_is_asked_again_and_they_hear_of_what_is_left(make):
+    place = make(1)
+    execution = place.offer("a", "b", tell=False)
+    whole = place.store.choose
+
+    def taken(*args, **known) -> Choice:
+        place.store.choose = whole  # type: ignore[method-assign]
+        return Choice(whole=False)
+
+    place.store.choose = taken  # type: ignore[method-assign]
+    assert place.slots.look("default")
+    assert place.begins() == (execution, "a")
+    assert place.rung == [("default", execution, "b")], "a doorbell was heard here: it passes on"
+
+
+def test_what_was_there_when_it_asked_last_is_known(make):
+    place = make(1)
+    assert place.slots.asked_at() is None
+    execution = place.offer("a", tell=False)
+    now = place.clock.now()
+    place.slots.look()
+    assert place.begins() == (execution, "a")
+    place.clock.turn(timedelta(seconds=9))
+    assert place.slots.asked_at() == now
+
+
 def test_a_step_of_another_queue_is_rung_and_not_run(make):
     place = make(2, queues=("default", "arm"))
     execution = place.offer("a", queue="gpu")

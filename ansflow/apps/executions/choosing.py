@@ -15,7 +15,7 @@ from ansflow.apps.executions.transactions import Database, Statements
 from ansflow.core.errors import NotFound
 from ansflow.core.fairness import Standing, Turns, Waiting, fair
 from ansflow.core.status import StepStatus
-from ansflow.engine.ports import OnOffer, limit_reached
+from ansflow.engine.ports import Choice, OnOffer, limit_reached
 
 ENOUGH = 20  # rows of a project by priority, and as many by age: among these its executions take turns
 _RUNNING = StepStatus.RUNNING.value
@@ -30,17 +30,18 @@ _OLDEST = "[since], [execution_id]"
 _LIMITS = "SELECT [id], [max_parallel_steps] FROM [Project] WHERE [max_parallel_steps] IS NOT NULL"
 
 
-def choose(
-    db: Database, turns: Turns, queues: Sequence[str], *, most: int, now: datetime
-) -> tuple[list[OnOffer], bool]:
-    """The last of `most` has had no turn: it is only seen. And whether a project's limit holds others back."""
-    found = waiting(db, queues, enough=max(ENOUGH, most))
+def choose(db: Database, turns: Turns, queues: Sequence[str], *, most: int, now: datetime) -> Choice:
+    """Others claim between these questions: a worker that took what is gone for all there was would sleep over the
+    rest."""
+    found = waiting(db, queues, enough=max(ENOUGH, most + 1))
     if not found:
-        return [], False
-    chosen, held_back = fair(found, standing(db), turns, most=most, now=now)
-    turns.took(chosen[: most - 1])
-    found_steps = {one: deque(steps(db, one, number)) for one, number in Counter(chosen).items()}
-    return [found_steps[one].popleft() for one in chosen if found_steps[one]], held_back
+        return Choice([])
+    chosen, held_back = fair(found, standing(db), turns, most=most + 1, now=now)
+    there = {one: deque(steps(db, one, number)) for one, number in Counter(chosen).items()}
+    taken = [(one, there[one].popleft()) for one in chosen if there[one]]
+    turns.took(one for one, _ in taken[:most])  # the one that is left has had no turn
+    offers = [offer for _, offer in taken]
+    return Choice(offers[:most], next(iter(offers[most:]), None), held_back, whole=len(offers) == len(chosen))
 
 
 def waiting(db: Database, queues: Sequence[str], *, enough: int) -> list[Waiting]:

@@ -206,8 +206,7 @@ class DjangoStore:
         )
 
     def choose(self, queues: Sequence[str], *, most: int, now: datetime) -> Choice:
-        chosen, held_back = choosing.choose(self._db, self._turns, queues, most=most + 1, now=now)
-        return Choice(chosen[:most], next(iter(chosen[most:]), None), held_back)
+        return choosing.choose(self._db, self._turns, queues, most=most, now=now)
 
     def is_limited(self, execution: int) -> bool:
         if monotonic() - self._looked_at_limits > LIMITS_STAY:

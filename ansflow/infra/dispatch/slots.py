@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from threading import Condition, Thread, current_thread, local
 from time import monotonic
@@ -67,6 +68,7 @@ class Slots:
         self._look = False  # a slot is to ask for them now
         self._asking = False  # a slot does so
         self._told = False  # by others of what waits: then others are told of what is left
+        self._asked_at: datetime | None = None
         self._drained = False
         self._closing = False
         self._threads: set[Thread] = set()
@@ -113,6 +115,10 @@ class Slots:
         """Whether a slot is idle, and nothing is known that it could take."""
         with self._changed:
             return self._idle() > 0 and not (self._more or self._look or self._asking)
+
+    def asked_at(self) -> datetime | None:
+        """When it last asked what is on offer, and was answered: of what was there then and is still, it knows."""
+        return self._asked_at
 
     def load(self) -> Load:
         return Load(self._running, self._count, len(self._given))
@@ -219,7 +225,9 @@ class Slots:
 
         def ask() -> None:
             nonlocal choice
-            choice = self._store.choose(self.queues, most=most, now=self._clock.now())
+            now = self._clock.now()
+            choice = self._store.choose(self.queues, most=most, now=now)
+            self._asked_at = now
 
         trouble_of(ask, "asking for steps on offer")  # the next heartbeat finds them
         with self._changed:
@@ -227,7 +235,8 @@ class Slots:
             room = self._idle()  # some may have been given something meanwhile
             self._given.extend((offer.execution, offer.step) for offer in choice.steps[:room])
             left = next(iter(choice.steps[room:]), choice.left)
-            self._more = self._more or left is not None
+            self._more = self._more or left is not None or not choice.whole
+            self._told = self._told or (told and left is None and not choice.whole)  # others hear when it asks again
             if not (self._more and self._look_if_idle()):  # a slot may have become free meanwhile
                 self._wake()
         if left is not None and told:
