@@ -5,8 +5,8 @@
     keys/…                 without them nothing that is sealed could be opened again
     files/…                logs and artifacts, unless an object store has them
 
-Rows are read in one transaction; files that grow meanwhile only hold more than the rows know of. Workspaces and caches
-are left out: they can be made again.
+Rows are read as they were at one moment; files that grow meanwhile only hold more than the rows know of. Workspaces and
+caches are left out: they can be made again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -28,11 +29,14 @@ from django.apps import apps
 from django.core import serializers
 from django.core.management.color import no_style
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
 
 from ansflow import __version__
+from ansflow.apps.executions.apps import lift_time_limit
+from ansflow.apps.pages import in_pages
 from ansflow.core.errors import Conflict, InvalidSpec, Problem
 
 FORMAT = 1
@@ -81,15 +85,12 @@ def back_up(keys: Path, target: Path, kept: Path | None) -> Manifest:
 
 def _write(archive: tarfile.TarFile, keys: Path, scratch: Path, kept: Path | None) -> Manifest:
     rows: dict[str, int] = {}
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    with one_moment(connection):
         for model in _models():
             name = model._meta.label
             page = scratch / "rows"
             with page.open("w", encoding="utf-8") as lines:
-                found = _counted(model._default_manager.order_by("pk").iterator(BATCH), rows, name)
+                found = _counted(in_pages(model._default_manager.all(), size=BATCH), rows, name)
                 serializers.serialize("jsonl", found, stream=lines, cls=Exact)
             archive.add(page, f"tables/{name}")
         migrations = sorted([list(key) for key in MigrationRecorder(connection).applied_migrations()])
@@ -105,6 +106,22 @@ def _write(archive: tarfile.TarFile, keys: Path, scratch: Path, kept: Path | Non
     info.size = len(text)
     archive.addfile(info, io.BytesIO(text))
     return manifest
+
+
+@contextmanager
+def one_moment(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """What is read within is as it was when the first of it was read, while others go on writing."""
+    if connection.vendor == "sqlite":  # Django would begin with IMMEDIATE, and keep everybody from writing
+        connection.ensure_connection()
+        connection.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.connection.execute("ROLLBACK")
+        return
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
 def _counted(found: Iterator[Model], rows: dict[str, int], name: str) -> Iterator[Model]:
@@ -184,6 +201,7 @@ def restore(source: Path, kept: Path | None, manifest: Manifest) -> None:
     for model in _models():
         if model._meta.label in {"accounts.User", "projects.Project"} and model._default_manager.exists():
             raise Conflict("The database is not empty: a backup is restored into an empty one only.")
+    lift_time_limit(using=connection.alias)
     with transaction.atomic(), connection.constraint_checks_disabled():
         for model in _models():  # what migrations and the start have made
             model._default_manager.all().delete()
@@ -193,7 +211,11 @@ def restore(source: Path, kept: Path | None, manifest: Manifest) -> None:
                     _load(archive, member, manifest)
                 elif member.name.startswith("files/") and kept is not None:
                     put(archive, member, member.name.removeprefix("files/"), kept)
-        connection.check_constraints()
+        try:
+            connection.check_constraints()
+        except IntegrityError as error:
+            problem = f"The backup is damaged: a row names one that it does not hold. {error}"
+            raise _invalid(problem) from None
         _reset_sequences()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import signal
 import sqlite3
+import tarfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,9 +17,11 @@ from typing import Any
 import pytest
 
 from ansflow.config.keys import load_keys
+from tests.databases import fresh
 from tests.server_process import PASSWORD, ServerProcess, run, until
 
 SECRET = "hunter2-hunter2"
+UNLIKE = ("auth.Permission",)  # what a migration numbers anew
 SOURCE = """\
 version: 1
 name: deploy
@@ -87,6 +91,54 @@ def test_everything_is_there_after_a_restore(saved: tuple[Path, dict[str, Any]],
     assert (again["status"], again["number"]) == ("success", before["execution"]["number"] + 1), "the secret opens"
     verified = run(running.data, "audit", "verify")
     assert verified.returncode == 0 and "as they were written" in verified.stdout, verified.stderr
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_backup_goes_to_another_kind_of_database_and_back(
+    saved: tuple[Path, dict[str, Any]], tmp_path: Path, kind: str
+) -> None:
+    there = {"ANSFLOW_DATABASE_URL": fresh(kind)}
+    done = run(tmp_path / "there", "restore", str(saved[0]), **there)
+    assert done.returncode == 0, done.stderr
+    assert run(tmp_path / "there", "audit", "verify", **there).returncode == 0
+    again = run(tmp_path / "there", "backup", str(tmp_path / "again.tar.gz"), **there)
+    assert again.returncode == 0, again.stderr
+    assert rows_of(tmp_path / "again.tar.gz") == rows_of(saved[0])
+
+
+def rows_of(backup: Path) -> dict[str, list[Any]]:
+    """By table, as JSON says them, whatever database they were in."""
+    with tarfile.open(backup) as archive:
+        tables = [one for one in archive.getnames() if one.startswith("tables/") and not one.endswith(UNLIKE)]
+        texts = {name: archive.extractfile(name) for name in tables}
+        return {name: [json.loads(line) for line in text or ()] for name, text in texts.items()}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("accounts.User", "a row names one that it does not hold"),
+        ("projects.Project", "projects.Project has 0 rows, and should have 1"),
+    ],
+)
+def test_a_damaged_backup_is_refused_with_a_sentence(
+    saved: tuple[Path, dict[str, Any]], tmp_path: Path, table: str, said: str
+) -> None:
+    damaged = tmp_path / "damaged.tar.gz"
+    with tarfile.open(saved[0]) as whole, tarfile.open(damaged, "w:gz") as copy:
+        for member in whole:
+            content = (file.read() if (file := whole.extractfile(member)) else b"") if member.isreg() else b""
+            if member.name == f"tables/{table}":
+                content = b""
+            if member.name == "manifest.json" and "names one" in said:
+                known = json.loads(content)
+                content = json.dumps(known | {"rows": known["rows"] | {table: 0}}).encode()
+            member.size = len(content)
+            copy.addfile(member, io.BytesIO(content))
+    done = run(tmp_path / "data", "restore", str(damaged))
+    assert done.returncode != 0
+    assert f"The backup is damaged: {said}" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_what_a_server_writes_to_is_changed_by_nobody_else(running: ServerProcess) -> None:

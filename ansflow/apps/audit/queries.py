@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from ansflow.apps.audit.chain import START, canonical, hash_of
 from ansflow.apps.audit.models import Chain, Entry
+from ansflow.apps.pages import in_pages
 
 SHOWN = (
     "number",
@@ -60,7 +61,7 @@ def verify(tenant_id: int, known: Head | None = None) -> Broken | None:
     """
     now = head(tenant_id)  # first: what is appended meanwhile stands behind it
     previous, number = START, 0
-    for entry in Entry.objects.filter(tenant_id=tenant_id, number__lte=now.length).order_by("number").iterator():
+    for entry in in_pages(Entry.objects.filter(tenant_id=tenant_id, number__lte=now.length), by="number"):
         number += 1
         if entry.number != number:
             return Broken(number=number, reason=f"Entry {number} is missing.")
@@ -98,7 +99,7 @@ def entries(
 
 def export(tenant_id: int) -> Iterator[str]:
     """Every entry as one line of JSON, oldest first, without line ends."""
-    for entry in Entry.objects.filter(tenant_id=tenant_id).order_by("number").iterator():
+    for entry in in_pages(Entry.objects.filter(tenant_id=tenant_id), by="number"):
         yield canonical(as_json(entry))
 
 

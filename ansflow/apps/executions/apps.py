@@ -23,11 +23,11 @@ class Executions(AppConfig):
 
         checks.register(LOCAL, look_at_workers)
         ask_workers(served)
-        pre_migrate.connect(_lift_time_limit, sender=self, dispatch_uid="executions.limit")
+        pre_migrate.connect(lift_time_limit, sender=self, dispatch_uid="executions.limit")
 
 
-def _lift_time_limit(*, using: str, **_: Any) -> None:
-    """A migration may take longer than a statement of the engine."""
+def lift_time_limit(*, using: str, **_: Any) -> None:
+    """A migration, and what brings back a whole installation, may take longer than a statement of the engine."""
     connection = connections[using]
     if connection.vendor == "postgresql":
         limit = "SET statement_timeout = 0"
