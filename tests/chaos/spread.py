@@ -213,7 +213,9 @@ class Spread:
 
     def found(self) -> int:
         """How many steps idle workers have found by themselves in this life."""
-        said = [re.findall(r"ansflow_offers_found_total (\S+)", self._metrics(one)) for one in self.workers.values()]
+        said = [
+            re.findall(r"(?m)^ansflow_offers_found_total (\S+)", self._metrics(one)) for one in self.workers.values()
+        ]
         return sum(int(float(number)) for (number,) in said)
 
     def _metrics(self, process: ServerProcess) -> str:
