@@ -23,6 +23,14 @@ MOST_ROWS = """() => {
     const look = () => { window.most = Math.max(window.most, document.querySelectorAll('[data-key]').length); };
     new MutationObserver(look).observe(document, { childList: true, subtree: true });
 }"""
+TOUCHED = """() => {
+    window.touched = {};
+    for (const row of document.querySelectorAll('[data-key]')) {
+        const { key } = row.dataset;
+        new MutationObserver(() => { window.touched[key] = (window.touched[key] ?? 0) + 1; })
+            .observe(row, { attributes: true, characterData: true, childList: true, subtree: true });
+    }
+}"""
 LINES = re.compile(r"(\d+) lines")
 
 
@@ -145,24 +153,43 @@ def test_the_whole_run_is_followed_from_step_to_step(server: ServerProcess, brow
         assert (seen.faults, seen.foreign) == ([], [])
 
 
-def test_of_many_steps_the_list_draws_those_in_sight(server: ServerProcess, browser: Browser) -> None:
+@pytest.mark.parametrize("view", ["list", "graph", "timeline"])
+def test_of_many_steps_those_in_sight_are_drawn(server: ServerProcess, browser: Browser, view: str) -> None:
     steps: dict[str, object] = {f"s{at}": {"executor": "host", "run": "true", "needs": ["held"]} for at in range(400)}
     steps["held"] = {"executor": "host", "run": "true", "approval": True}
-    source = watched.as_file({"version": 1, "name": "many-rows", "steps": steps})
+    source = watched.as_file({"version": 1, "name": f"many-in-a-{view}", "steps": steps})
     execution = watched.start(server, watched.make(server, "shop", source))
     with visit(browser, server.url) as seen:
         page = seen.page
         seen.sign_in()
         page.add_init_script(f"({MOST_ROWS})()")
-        seen.open(f"/executions/{execution}/steps/s0")
-        row = page.get_by_role("list", name="Steps").get_by_role("button")
+        seen.open(f"/executions/{execution}/steps/s0?view={view}")
+        row = page.locator("[data-key]")
         expect(row.first).to_be_visible()
         seen.settle()
-        assert row.count() <= page.evaluate("() => window.most") < 120
-        seen.open(f"/executions/{execution}/steps/s399")
+        assert 10 < row.count() <= page.evaluate("() => window.most") < 120
+        seen.open(f"/executions/{execution}/steps/s399?view={view}")
         expect(page.locator('[data-key="s399"]')).to_be_in_viewport()
         seen.settle()
         assert page.evaluate("() => window.most") < 120
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_only_bars_that_go_on_are_drawn_anew(server: ServerProcess, browser: Browser, go: Path) -> None:
+    execution = watched.start(server, watched.make(server, "shop", watched.PRINTS.format(name="bars", go=go)))
+    (go / "first").touch()
+    watched.has_come_to(server, execution, "running", step="second")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{execution}?view=timeline")
+        expect(page.locator('[data-key="second"]')).to_be_visible()
+        seen.settle()
+        page.evaluate(TOUCHED)
+        page.wait_for_function("() => window.touched.second >= 2")
+        assert page.evaluate("() => window.touched.first ?? 0") == 0
+        (go / "second").touch()
+        expect(page.locator("header").get_by_text("Success")).to_be_visible()
         assert (seen.faults, seen.foreign) == ([], [])
 
 

@@ -1,5 +1,5 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
-import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
 import { useTranslated } from "@/lib/sentences";
@@ -9,7 +9,7 @@ import { Status } from "@/ui/status";
 import { Taken } from "@/ui/time";
 import { bundleOf, type Row, rowsOf } from "./model/rows";
 import styles from "./steps.module.css";
-import { useSight } from "./use-sight";
+import { useRowsInSight } from "./use-sight";
 
 export interface StepsProps {
   execution: WholeExecutionBody;
@@ -18,7 +18,6 @@ export interface StepsProps {
 }
 
 const MANY = 12; // steps from which on one wants to look for some of them
-const ROW = 28; // pixels, as in steps.module.css
 const NONE: ReadonlySet<string> = new Set();
 
 /** One line a step, in the order of the file; groups and matrices under the name that their steps share. */
@@ -28,22 +27,13 @@ export function StepsList({ execution, chosen, choose }: StepsProps) {
   const [words, setWords] = useState("");
   const [closed, setClosed] = useState(NONE);
   const steps = execution.step_executions;
-  const sight = useSight(list);
   const rows = useMemo(() => {
     const wanted = words.trim().toLowerCase();
     const text = (step: StepExecutionBody) => `${step.key} ${step.name} ${t(`status:${lookOfStep(step).word}`)}`;
     return rowsOf(steps, closed, wanted === "" ? null : (step) => text(step).toLowerCase().includes(wanted));
   }, [steps, closed, words, t]);
   const at = rows.findIndex((row) => row.kind === "step" && row.step.key === chosen);
-  useEffect(() => {
-    const frame = list.current;
-    if (frame === null || at < 0) return;
-    const end = (at + 1) * ROW - frame.clientHeight;
-    frame.scrollTop = Math.min(at * ROW, Math.max(frame.scrollTop, end));
-  }, [at]);
-  const first = Math.max(0, Math.floor(sight.top / ROW));
-  const last = Math.ceil(sight.bottom / ROW);
-  const around = { paddingTop: first * ROW, paddingBottom: Math.max(0, rows.length - last) * ROW };
+  const { first, last, style } = useRowsInSight(list, rows.length, at);
   const toggle = useCallback(
     (name: string) =>
       setClosed((now) => new Set(now.has(name) ? [...now].filter((one) => one !== name) : [...now, name])),
@@ -62,7 +52,7 @@ export function StepsList({ execution, chosen, choose }: StepsProps) {
         />
       )}
       <div ref={list} className={styles.scroll}>
-        <ul className={styles.list} aria-label={t("steps")} style={around}>
+        <ul className={styles.list} aria-label={t("steps")} style={style}>
           {rows
             .slice(first, last)
             .map((row) =>

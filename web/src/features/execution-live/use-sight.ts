@@ -1,4 +1,4 @@
-import { type RefObject, useLayoutEffect, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
 
 /** What is seen of something that scrolls, in pixels, with as much again around it. */
 export interface Sight {
@@ -40,6 +40,29 @@ export function useSight(scroll: RefObject<HTMLElement | null>): Sight {
     };
   }, [scroll]);
   return sight;
+}
+
+const ROW = 28; // pixels, as in steps.module.css
+
+interface Rows {
+  readonly first: number;
+  readonly last: number;
+  /** What stands in for the rows that are not drawn. */
+  readonly style: { readonly paddingTop: number; readonly paddingBottom: number };
+}
+
+/** Which of so many rows to draw. The one at `chosen` is scrolled to; `head` pixels above the rows stay where they are. */
+export function useRowsInSight(scroll: RefObject<HTMLElement | null>, all: number, chosen: number, head = 0): Rows {
+  const sight = useSight(scroll);
+  useEffect(() => {
+    const frame = scroll.current;
+    if (frame === null || chosen < 0) return;
+    const end = head + (chosen + 1) * ROW - frame.clientHeight;
+    frame.scrollTop = Math.min(chosen * ROW, Math.max(frame.scrollTop, end));
+  }, [scroll, chosen, head]);
+  const first = Math.max(0, Math.floor(sight.top / ROW));
+  const last = Math.ceil(sight.bottom / ROW);
+  return { first, last, style: { paddingTop: first * ROW, paddingBottom: Math.max(0, all - last) * ROW } };
 }
 
 function down(pixels: number): number {

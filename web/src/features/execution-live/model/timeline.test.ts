@@ -28,13 +28,32 @@ test("a step waits from the end of what it needs, and runs until its own", () =>
       step("d", ["a"], undefined, 11, "skipped"),
     ],
   } as unknown as WholeExecutionBody;
-  const { bars, seconds } = timelineOf(execution, Date.parse(at(20)));
+  const { bars, seconds } = timelineOf(execution);
   expect(bars.map(({ step: { key }, waits, runs, ends }) => [key, waits, runs, ends])).toEqual([
     ["a", 0, 1, 10],
-    ["b", 10, 12, 20],
-    ["c", 20, null, 20],
+    ["b", 10, 12, null],
+    ["c", null, null, null],
   ]);
-  expect(seconds).toBe(20);
+  expect(seconds(Date.parse(at(20)))).toBe(20);
+});
+
+test("an execution that has ended is as long as it took", () => {
+  const steps = [step("a", [], 1, 10), step("b", ["a"], undefined, undefined, "pending"), step("c", [], 2, 14)];
+  const execution = { created_at: at(0), started_at: at(0), ended_at: at(13), step_executions: steps };
+  const { bars, seconds } = timelineOf(execution as unknown as WholeExecutionBody);
+  expect(bars.map(({ step: { key }, waits, runs, ends }) => [key, waits, runs, ends])).toEqual([
+    ["a", 0, 1, 10],
+    ["b", 10, null, 13],
+    ["c", 0, 2, 14],
+  ]);
+  expect(seconds(Date.parse(at(99)))).toBe(14);
+});
+
+test("what changes later leaves the step of a bar as it was", () => {
+  const steps = [step("a", [], 1, 10), step("b", ["a"], 11, undefined, "running")];
+  const execution = { created_at: at(0), started_at: at(0), ended_at: null, step_executions: steps };
+  const { bars } = timelineOf(execution as unknown as WholeExecutionBody);
+  expect(bars.map((bar) => steps.indexOf(bar.step))).toEqual([0, 1]);
 });
 
 test("marks stand on round seconds", () => {
