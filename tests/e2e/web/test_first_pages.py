@@ -109,7 +109,7 @@ def test_everything_is_reached_by_keyboard(furnished: ServerProcess, browser: Br
         expect(page.locator("tbody tr").nth(1).get_by_role("link").first).to_be_focused()
         page.keyboard.press("Control+k")
         page.get_by_role("dialog").get_by_role("combobox").fill("storefront")
-        page.get_by_role("dialog").get_by_role("option", name="storefront", selected=True).wait_for()
+        page.get_by_role("dialog").get_by_role("option", name="storefront", exact=True, selected=True).wait_for()
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(r"/projects/\d+$"))
 

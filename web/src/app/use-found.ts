@@ -8,13 +8,19 @@ import {
   pipelinesList,
   projectsList,
 } from "@/api/generated";
+import { says } from "./finding";
 
 const MOST = 6;
 
-/** What the server finds; what is typed on is looked for while the last answer stands. Executions are the newest ones. */
+/**
+ * What there is for these words: all of it at once, and the same as long as they stand, for somebody is about to choose from
+ * it. Until then the last answer stands in its place (`isPlaceholderData`). Executions are some of the newest ones.
+ */
 export function useFound(words: string) {
   return useQuery({
     queryKey: ["palette", words],
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0, // the next one who asks is told what is so then
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const query = { page_size: MOST, ...(words === "" ? {} : { search: words }) };
@@ -28,10 +34,13 @@ export function useFound(words: string) {
         cicdToolsList({ query, signal }),
       ]);
       return {
+        words,
         pipelines: pipelines.data.results,
         projects: projects.data.results,
-        executions: executions.data.results,
-        types: types.data,
+        executions: executions.data.results.filter(({ pipeline_name, number, message, branch }) =>
+          says(words, `${pipeline_name} #${number}`, message, branch),
+        ),
+        types: types.data.filter(({ name, summary }) => says(words, name, summary)),
         saved: saved.data.results,
         people: people.data.results,
         tools: tools.data.results,
@@ -39,3 +48,5 @@ export function useFound(words: string) {
     },
   });
 }
+
+export type Found = NonNullable<ReturnType<typeof useFound>["data"]>;
