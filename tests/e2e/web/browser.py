@@ -118,5 +118,8 @@ def visit(
     page.on("request", lambda asked: None if asked.url.startswith((url, "data:")) else seen.foreign.append(asked.url))
     try:
         yield seen
+    except BaseException as error:
+        error.add_note("\n".join(["The console has said:", *(seen.faults or ["nothing"])]))
+        raise
     finally:
         context.close()
