@@ -159,7 +159,8 @@ class FileLogs:
             for known in (self._packed, self._scanners):
                 known.forget(lambda key: key[0] == execution)
             self._mount.expect()
-            shutil.rmtree(self.root / str(execution), ignore_errors=True)
+            if (folder := self.root / str(execution)).is_dir():
+                shutil.rmtree(folder)
 
     # ── packing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
