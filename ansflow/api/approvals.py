@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import path
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ansflow.api.base.operations import Call, Resource, operation
@@ -72,11 +73,23 @@ class ApprovalFilter(Strict):
     mine = serializers.BooleanField(required=False, default=False, help_text="Only those that you may answer now.")
 
 
+@extend_schema_field({"oneOf": [{"type": "string", "maxLength": 4000}, {"type": "number"}, {"type": "boolean"}]})
+class AnsweredField(serializers.Field[str, Any, str, Any]):
+    """A text; also a number, true or false as JSON writes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = serializers.CharField(allow_blank=True, max_length=4000)
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(self._text.run_validation(str(data).lower() if isinstance(data, bool) else data))
+
+
 class ApprovalResponse(Strict):
     action = serializers.ChoiceField(actions.ACTIONS)
     comment = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     fields = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.CharField(allow_blank=True, max_length=4000), required=False
+        child=AnsweredField(), required=False
     )
     digest = serializers.CharField(
         required=False, max_length=64, help_text="Of the text you have looked at: the answer counts for no other."

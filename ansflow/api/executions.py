@@ -338,7 +338,10 @@ class Executions(Resource):
 
     @operation(Needs(Permission.EXECUTION_RUN), body=Rerun, answer=WholeExecutionBody, status=201, atomic=False)
     def rerun(self, request: Call, id: int) -> HttpResponse:
-        """Run all of it again, as a new execution."""
+        """Run all of it again, as a new execution.
+
+        Event, branch and tool stay as they were; what triggered it is `manual`, since somebody asked for it.
+        """
         latest = request.body.get("version") == "latest"
         made = actions.rerun(request.actor, id, latest=latest, parameters=request.body.get("parameters"))
         return _json(rendering.execution(made), status=201)

@@ -20,7 +20,7 @@ class MemberBody(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     user = serializers.IntegerField(source="user_id")
     username = serializers.CharField(source="user.username")
-    email = serializers.EmailField(source="user.email")
+    email = serializers.EmailField(allow_null=True, help_text="Null but for those who may add members.")
     is_active = serializers.BooleanField(source="user.is_active")
     role = serializers.ChoiceField(Role.choices)
 
@@ -35,7 +35,9 @@ class MemberUpdate(Strict):
 
 
 class MemberFilter(Strict):
-    search = serializers.CharField(required=False, help_text="Part of the username or the e-mail address.")
+    search = serializers.CharField(
+        required=False, help_text="Part of the username, or of an e-mail address you may see."
+    )
     role = serializers.ChoiceField(Role.choices, required=False)
 
 

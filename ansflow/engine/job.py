@@ -211,6 +211,7 @@ def _known(facts: Facts, state: State) -> dict[str, str]:
         "ANSFLOW_EXECUTION_NUMBER": str(facts.number),
         "ANSFLOW_EXECUTION_URL": facts.url,
         "ANSFLOW_PROJECT": facts.project,
+        "ANSFLOW_TRIGGER_TYPE": facts.trigger_type,
         "ANSFLOW_ACTOR": state.execution.by,
     }
 

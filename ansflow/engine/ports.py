@@ -146,6 +146,7 @@ class Facts(NamedTuple):
     number: int  # people count by pipeline
     project: str = ""
     url: str = ""
+    trigger_type: str = "manual"
 
 
 def no_facts(execution: int) -> Facts:

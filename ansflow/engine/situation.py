@@ -179,7 +179,6 @@ def builtins(execution: int, plan: Plan) -> dict[str, str]:
         "ANSFLOW_PIPELINE": plan.name,
         "ANSFLOW_COMMIT": trigger.commit,
         "ANSFLOW_BRANCH": trigger.branch,
-        "ANSFLOW_TRIGGER_TYPE": trigger.event,
         "ANSFLOW_EVENT": trigger.event,
         "CI_COMMIT_SHA": trigger.commit,
         "CI_COMMIT_REF_NAME": trigger.tag or trigger.branch,

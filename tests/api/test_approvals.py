@@ -183,6 +183,19 @@ def test_forms_are_checked(house: House, fields: dict[str, str], wrong: str):
     assert respond(house, "developer", approval, fields={"ticket": "OPS-1"}).json()["status"] == "approved"
 
 
+def test_a_form_takes_true_and_numbers_as_json_has_them(house: House):
+    approval = asked(house, "fields: [{name: sure, type: boolean}, {name: count, type: number}]")
+    answer = respond(house, "developer", approval, fields={"sure": True, "count": 3})
+    assert answer.json()["answers"][0]["fields"] == {"sure": "true", "count": "3"}
+
+
+def test_a_no_may_leave_the_form_empty_and_says_nothing_that_it_does_not_ask_for(house: House):
+    approval = asked(house, "fields: [{name: ticket, required: true}, {name: sure, type: boolean}]")
+    for fields in ({"more": "x"}, {"sure": "yes"}):
+        assert respond(house, "developer", approval, action="reject", fields=fields).status_code == 400
+    assert respond(house, "developer", approval, action="reject").json()["status"] == "rejected"
+
+
 # ── protected environments ───────────────────────────────────────────────────────────────────────────────────────
 
 DEPLOY = "inputs: {place: {type: string, default: production}}\nsteps:\n  ship: {run: ship, environment: %s%s}\n"

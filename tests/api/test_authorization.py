@@ -161,6 +161,16 @@ def test_every_route_declares_its_policy() -> None:
     ] == []
 
 
+def test_no_route_answers_what_has_no_policy(house: House) -> None:
+    """A browser asks OPTIONS of another origin only, and there is none that may call here."""
+    paths = {
+        making.filled(route, [making.missing(parameter) for parameter in making.parameters(route)]) for route in ROUTES
+    }
+    asked = {(who.name, path, who.client.options(path, headers=who.headers).status_code)
+             for who in everybody(house.world) for path in paths}  # fmt: skip
+    assert {answer for answer in asked if answer[2] not in (401, 405)} == set()
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 def test_everybody_is_answered_as_the_policy_promises(house: House, route: Route, count: Callable[[str, int], None]):
     world = house.world

@@ -23,6 +23,20 @@ def test_every_member_sees_who_belongs_to_the_project(world: World):
     ]
 
 
+def test_addresses_are_for_those_who_add_people_by_them(world: World):
+    def seen(who: str, **query: str) -> set[str | None]:
+        return {one["email"] for one in world.api(who).get(members(world), **query).json()["results"]}
+
+    for who in ("owner", "admin"):
+        assert seen(who) == {f"{role}@acme.example" for role in ROLES}
+        assert seen(who, search="guest@acme") == {"guest@acme.example"}
+    for who in ("guest", "maintainer"):
+        assert seen(who) == {None}
+        assert seen(who, search="guest@acme") == set()
+    one = f"{members(world)}{member(world, 'owner').id}/"
+    assert [world.api(who).get(one).json()["email"] for who in ("owner", "guest")] == ["owner@acme.example", None]
+
+
 def test_an_owner_adds_somebody_of_the_tenant_by_name_or_address(world: World):
     for written in ("outsider", "OUTSIDER@acme.example"):
         answer = world.api("owner").post(members(world), {"user": written, "role": "developer"})

@@ -57,6 +57,7 @@ class Resource(ViewSet):
     """A resource whose methods are operations. `permission_classes` is empty: the policy of each operation decides."""
 
     permission_classes = ()
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")  # OPTIONS would be answered without a policy
 
 
 @dataclass(frozen=True, slots=True)

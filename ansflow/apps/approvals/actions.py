@@ -55,10 +55,11 @@ def respond(
     if action == "approve":
         _refuse(queries.why_not(actor, row))
         _refuse_former(row)
-        _check_fields(gate, given)
+        _check_fields(gate, given, whole=True)
         engine.approve(row.execution_id, row.key, by=by, groups=groups, comment=comment, fields=given, along=recorded)
     else:
         _refuse(_why_no_rejection(actor, row))
+        _check_fields(gate, given, whole=False)
         engine.reject(row.execution_id, row.key, by=by, groups=groups, comment=comment, along=recorded)
     return queries.approval(actor, approval_id, Permission.APPROVAL_RESPOND)
 
@@ -82,19 +83,20 @@ def _refuse_former(row: StepExecution) -> None:
         raise Conflict(f"{names} approved this before and may not any more: reject it, and run it again.")
 
 
-def _check_fields(gate: ApprovalSpec, given: Mapping[str, str]) -> None:
-    problems = list(_wrong_fields({field.name: field for field in gate.fields}, given))
+def _check_fields(gate: ApprovalSpec, given: Mapping[str, str], *, whole: bool) -> None:
+    """`whole`: what must be filled in is."""
+    problems = list(_wrong_fields({field.name: field for field in gate.fields}, given, whole=whole))
     if problems:
         raise InvalidSpec(problems)
 
 
-def _wrong_fields(known: Mapping[str, ApprovalField], given: Mapping[str, str]) -> Iterable[Problem]:
+def _wrong_fields(known: Mapping[str, ApprovalField], given: Mapping[str, str], *, whole: bool) -> Iterable[Problem]:
     for name in given:
         if name not in known:
             yield _wrong(name, "The gate has no such field.")
     for name, field in known.items():
         value = given.get(name, "")
-        if field.required and not value:
+        if whole and field.required and not value:
             yield _wrong(name, "Must be filled in.")
         elif value and field.options and value not in field.options:
             yield _wrong(name, f"Wants one of {', '.join(field.options)}.")

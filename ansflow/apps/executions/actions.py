@@ -113,7 +113,7 @@ def rerun(actor: Actor, execution_id: int, *, latest: bool = False, parameters: 
         vouched = continuing.is_vouched_for(old)
         plan = plan_of(pipeline, version, trigger_of(actor, pipeline.project, wish), wish)
         plan = protected(plan, pipeline.project_id, commit_is_vouched_for=vouched)
-        known = _known(actor, pipeline, plan, version_id=version.id, rerun_of_id=old.id)
+        known = _known(actor, pipeline, plan, version_id=version.id, cicd_tool_id=old.cicd_tool_id, rerun_of_id=old.id)
         return _write(actor, "execution.rerun", pipeline, plan, known, note=f"Runs {continuing.name(old)} again.")
 
 
@@ -125,7 +125,9 @@ def _continue(actor: Actor, execution_id: int, action: str, choose: continuing.C
         kept = continuing.kept(old, plan, choose)
         vouched = continuing.is_vouched_for(old)
         plan = protected(plan, pipeline.project_id, commit_is_vouched_for=vouched)
-        known = _known(actor, pipeline, plan, version_id=old.version_id, rerun_of_id=old.id)
+        known = _known(
+            actor, pipeline, plan, version_id=old.version_id, cicd_tool_id=old.cicd_tool_id, rerun_of_id=old.id
+        )
         note = continuing.sentence(old, plan, kept)
         return _write(actor, action, pipeline, plan, known, kept=kept, note=note)
 

@@ -36,7 +36,7 @@ def project_of(execution: int) -> int:
 def facts(execution: int, *, address: str) -> Facts:
     """`address` is that of this server."""
     row = PipelineExecution.objects.select_related("project").get(id=execution)
-    return Facts(row.number, row.project.name, f"{address}/api/v1/cicd/executions/{execution}/")
+    return Facts(row.number, row.project.name, f"{address}/api/v1/cicd/executions/{execution}/", row.trigger_type)
 
 
 def cache_owner(execution: int) -> str:

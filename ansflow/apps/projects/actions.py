@@ -89,7 +89,7 @@ def add_member(actor: Actor, project_id: int, *, user: str, role: str) -> Member
     with wanted.one_of_a_kind(f"{person.get_username()} is a member already."):
         member = Member.objects.create(project=project, user=person, role=role)
     record(actor, "member.create", after={"user": person.get_username(), "role": role}, **_about_member(member))
-    return member
+    return queries.member(actor, project_id, member.id, Permission.MEMBER_CHANGE)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from django.db.models import CharField, Count, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, F, Model, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from ansflow.apps.actor import Actor
@@ -40,17 +40,23 @@ def project(actor: Actor, project_id: int, permission: Permission = Permission.P
 
 
 def members(actor: Actor, project_id: int, *, role: str = "", search: str = "") -> QuerySet[Member]:
-    found = Member.objects.filter(project=access.project(actor, project_id, Permission.MEMBER_VIEW))
+    found = _members(actor, access.project(actor, project_id, Permission.MEMBER_VIEW))
     if role:
         found = found.filter(role=role)
     if search:
-        found = found.filter(Q(user__username__icontains=search) | Q(user__email__icontains=search))
-    return found.select_related("user").order_by("user__username")
+        found = found.filter(Q(user__username__icontains=search) | Q(email__icontains=search))
+    return found.order_by("user__username")
 
 
 def member(actor: Actor, project_id: int, member_id: int, permission: Permission = Permission.MEMBER_VIEW) -> Member:
-    found = Member.objects.filter(project=access.project(actor, project_id, permission))
-    return _one(found.select_related("user"), member_id)
+    return _one(_members(actor, access.project(actor, project_id, permission)), member_id)
+
+
+def _members(actor: Actor, project: Project) -> QuerySet[Member]:
+    """`email` is None but for who adds people by it."""
+    known = access.may(actor, Permission.MEMBER_CHANGE, project)
+    email = F("user__email") if known else Value(None, output_field=CharField())
+    return Member.objects.filter(project=project).select_related("user").annotate(email=email)
 
 
 def environments(actor: Actor, project_id: int, *, search: str = "") -> QuerySet[Environment]:

@@ -40,7 +40,7 @@ class From(msgspec.Struct, forbid_unknown_fields=True):
 class Subscription(msgspec.Struct, forbid_unknown_fields=True):
     """`steps` left out: every step. `logs`: whether any; or by step, where to begin if not at the newest attempt."""
 
-    logs: bool | dict[Name, From]
+    logs: bool | dict[Name, From] = True
     steps: list[Name] | None = None
 
 

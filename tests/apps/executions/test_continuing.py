@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ansflow.apps.executions.models import ExecutionEvent, PipelineExecution, StepExecution
+from ansflow.apps.tools.models import CicdTool
 from tests.house import BAD, EXECUTIONS, House
 
 LINE = """
@@ -101,6 +102,17 @@ def test_resuming_runs_a_good_step_and_what_follows_again(house: House, failed: 
     wrong = again(house, failed, "resume", {"from_step": "biuld"}, status=400)
     assert wrong["details"]["from_step"] == ["There is no step 'biuld' in this execution. Did you mean 'build'?"]
     assert "from_step" in again(house, failed, "resume", {}, status=400)["details"]
+
+
+@pytest.mark.parametrize(("deed", "body"), [("retry", None), ("resume", {"from_step": "build"}), ("rerun", None)])
+def test_what_goes_on_has_the_tool_of_the_old_one_and_was_asked_for(house: House, deed: str, body: dict[str, str]):
+    tool = CicdTool.objects.get(tenant=house.world.tenant, tool_type="local").id
+    pipeline = house.pipeline("steps: {build: {run: make}, unit: {run: pytest, needs: [build]}}")
+    old = house.trigger("developer", pipeline, trigger_type="api", event="push", cicd_tool_id=tool)["id"]
+    house.play(old, "build")
+    house.play(old, "unit", BAD)
+    made = again(house, old, deed, body)
+    assert (made["cicd_tool"], made["trigger_type"], made["event"]) == (tool, "manual", "push")
 
 
 def test_a_rerun_runs_everything_of_the_same_version_or_the_latest(house: House, failed: int):

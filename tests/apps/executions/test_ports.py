@@ -53,6 +53,13 @@ def test_a_step_fetches_the_repository_of_its_project_and_knows_its_execution(ho
     assert kept == []
 
 
+def test_a_step_knows_what_started_it_and_what_for(house: House) -> None:
+    pipeline = house.pipeline("steps: {told: {run: 'echo $ANSFLOW_TRIGGER_TYPE for $ANSFLOW_EVENT'}}")
+    made = house.trigger("developer", pipeline, trigger_type="api", event="push")["id"]
+    house.engine.run_step(made, "told")
+    assert house.engine.logs.read(made, "told", 1) == b"api for push\n"
+
+
 def test_a_login_is_not_given_to_a_repository_on_another_host(house: House, connected: Any, serve_http: Any) -> None:
     canary = serve_http()
     made = run(

@@ -64,6 +64,13 @@ def test_who_comes_back_goes_on_where_he_was(live, stage, unit):
         assert take(ann, 10, offset=4) == b"456789"
 
 
+def test_a_choice_of_steps_alone_asks_for_their_logs(live, stage, unit):
+    stage.print(7, "unit", b"0123456789")
+    with live.execution(7) as ann:
+        ann.say("subscribe", steps=["unit"])
+        assert take(ann, 10) == b"0123456789"
+
+
 def test_only_the_steps_that_were_chosen_are_sent_and_a_new_choice_replaces_the_old(live, stage, unit):
     stage.step(7, "lint", "running", hint=False)
     with live.execution(7) as ann:

@@ -802,6 +802,8 @@ export const cicdExecutionsLogsStream = <ThrowOnError extends boolean = true>(op
  * Run all of it again, as a new execution.
  *
  * Run all of it again, as a new execution.
+ *
+ * Event, branch and tool stay as they were; what triggered it is `manual`, since somebody asked for it.
  */
 export const cicdExecutionsRerun = <ThrowOnError extends boolean = true>(options: Options<CicdExecutionsRerunData, ThrowOnError>): RequestResult<CicdExecutionsRerunResponses, CicdExecutionsRerunErrors, ThrowOnError> => (options.client ?? client).post<CicdExecutionsRerunResponses, CicdExecutionsRerunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

@@ -73,7 +73,7 @@ export type ApprovalResponse = {
     action: 'approve' | 'reject';
     comment?: string;
     fields?: {
-        [key: string]: string;
+        [key: string]: string | number | boolean;
     };
     /**
      * Of the text you have looked at: the answer counts for no other.
@@ -788,7 +788,10 @@ export type MemberBody = {
     id: number;
     user: number;
     username: string;
-    email: string;
+    /**
+     * Null but for those who may add members.
+     */
+    email: string | null;
     is_active: boolean;
     role: 'guest' | 'reporter' | 'developer' | 'maintainer' | 'owner';
 };
@@ -6595,7 +6598,7 @@ export type ProjectsMembersListData = {
         page_size?: number;
         role?: 'guest' | 'reporter' | 'developer' | 'maintainer' | 'owner';
         /**
-         * Part of the username or the e-mail address.
+         * Part of the username, or of an e-mail address you may see.
          */
         search?: string;
     };
