@@ -1,55 +1,18 @@
-import { useEffect, useSyncExternalStore } from "react";
-import { useHotkeys } from "react-hotkeys-hook";
-import { SINGLE_KEYS, useKept } from "./kept";
-
-/** A key that does something on the page that is shown now: what the `?` sheet lists. */
-export interface Shown {
-  readonly keys: string;
-  readonly says: string;
-}
-
-let shown: readonly Shown[] = [];
-const listeners = new Set<() => void>();
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import { type Bound, bind, listen, pressableKeys } from "./keys";
 
 /**
- * `keys` as in react-hotkeys-hook: "j", "shift+n", "g>p" (one after the other), "mod+k" (⌘ or Ctrl). Silent while somebody
- * types, and single letters also when they are switched off. `says` is what the sheet says about it.
+ * `keys` as in "j", "shift+n", "g>p" (one after the other), "mod+k" (⌘ or Ctrl). `says` is what the sheet says about it.
+ * All but those with `mod` are silent while somebody types or a dialog is open, and when single letters are switched off.
  */
 export function useKey(keys: string, says: string, act: () => void, { enabled = true } = {}): void {
-  const [single] = useKept(SINGLE_KEYS);
-  const needsMod = keys.includes("mod+");
-  const works = enabled && (needsMod || single === "on");
-  useHotkeys(
-    keys,
-    () => act(),
-    {
-      enabled: works,
-      useKey: true,
-      preventDefault: true,
-      enableOnFormTags: needsMod,
-      enableOnContentEditable: needsMod,
-    },
-    [act, works],
-  );
+  const latest = useRef(act);
   useEffect(() => {
-    if (!enabled) return;
-    const mine = { keys, says };
-    change([...shown, mine]);
-    return () => change(shown.filter((one) => one !== mine));
-  }, [keys, says, enabled]);
+    latest.current = act;
+  });
+  useEffect(() => (enabled ? bind({ keys, says, act: () => latest.current() }) : undefined), [keys, says, enabled]);
 }
 
-export function useShownKeys(): readonly Shown[] {
-  return useSyncExternalStore(
-    (tell) => {
-      listeners.add(tell);
-      return () => listeners.delete(tell);
-    },
-    () => shown,
-  );
-}
-
-function change(now: readonly Shown[]): void {
-  shown = now;
-  for (const tell of listeners) tell();
+export function useShownKeys(): readonly Bound[] {
+  return useSyncExternalStore(listen, pressableKeys);
 }

@@ -1,4 +1,4 @@
-import { type CSSProperties, type ReactNode, useRef } from "react";
+import type { CSSProperties, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useKey } from "@/lib/use-key";
 import styles from "./list.module.css";
@@ -23,12 +23,11 @@ interface ListProps<Row> {
   idOf: (row: Row) => number | string;
 }
 
-/** A dense table. `j` and `k` walk over its rows, Enter opens the first link of the row. */
+/** A dense table. `j` and `k` walk over the rows of all lists of the page, Enter opens the first link of the row. */
 export function List<Row>({ label, columns, rows, idOf }: ListProps<Row>) {
   const { t } = useTranslation();
-  const body = useRef<HTMLTableSectionElement>(null);
-  useKey("j", t("keys.next"), () => walk(body.current, 1));
-  useKey("k", t("keys.previous"), () => walk(body.current, -1));
+  useKey("j", t("keys.next"), () => walk(1));
+  useKey("k", t("keys.previous"), () => walk(-1));
   return (
     <div className={styles.frame} data-frame>
       <table className={styles.list} aria-label={label}>
@@ -46,7 +45,7 @@ export function List<Row>({ label, columns, rows, idOf }: ListProps<Row>) {
             ))}
           </tr>
         </thead>
-        <tbody ref={body}>
+        <tbody>
           {rows.map((row) => (
             <tr key={idOf(row)}>
               {columns.map((column) => (
@@ -66,8 +65,8 @@ function classOf({ wide, main, align }: { wide?: boolean; main?: boolean; align?
   return [wide && styles.wide, main && styles.main, align && styles[align]].filter(Boolean).join(" ");
 }
 
-function walk(body: HTMLTableSectionElement | null, by: 1 | -1): void {
-  const links = [...(body?.rows ?? [])]
+function walk(by: 1 | -1): void {
+  const links = [...document.querySelectorAll("[data-frame] tbody tr")]
     .map((row) => row.querySelector<HTMLElement>("a, button"))
     .filter((link) => link !== null);
   const at = links.findIndex((link) => link.closest("tr")?.contains(document.activeElement));

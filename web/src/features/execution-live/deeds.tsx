@@ -40,7 +40,7 @@ export function Deeds({ execution }: { execution: WholeExecutionBody }) {
   });
   const failed = cancel.error ?? rerun.error ?? retry.error;
   useKey("c", t("keys.cancel"), () => setAsks(true), { enabled: !isOver });
-  useKey("r", t("keys.rerun"), () => rerun.mutate(), { enabled: isOver });
+  useKey("r", t("keys.rerun"), () => rerun.mutate(), { enabled: isOver && !rerun.isPending });
   return (
     <div className={styles.deeds}>
       {isOver ? (

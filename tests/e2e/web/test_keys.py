@@ -1,0 +1,112 @@
+"""Each key does one thing in Chromium: who goes to another page starts nothing, and a dialog has the keys to itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.web import watched
+from tests.e2e.web.browser import visit
+from tests.server_process import ServerProcess
+
+ENDED = "version: 1\nname: {name}\nsteps:\n  only: {executor: host, run: echo done}\n"
+WAITS = "version: 1\nname: keys-waits\nsteps:\n  only: {executor: host, approval: true, run: echo done}\n"
+
+
+@pytest.fixture
+def ended(server: ServerProcess, tmp_path: Path) -> tuple[int, int]:
+    """A pipeline and its only execution."""
+    pipeline = watched.make(server, "keys", ENDED.replace("{name}", tmp_path.name))
+    execution = watched.start(server, pipeline)
+    watched.has_come_to(server, execution, "success")
+    return pipeline, execution
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_who_goes_to_another_page_starts_nothing_on_this_one(
+    server: ServerProcess, browser: Browser, ended: tuple[int, int]
+) -> None:
+    pipeline, execution = ended
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        for path in (f"/executions/{execution}", f"/pipelines/{pipeline}"):
+            for key, place in (("r", "audit"), ("w", "workers"), ("e", "executions")):
+                seen.open(path)
+                seen.settle()
+                press(page, "g", key)
+                expect(page).to_have_url(f"{server.url}/{place}")
+                seen.settle()
+        assert page.evaluate("() => localStorage.getItem('ansflow.log.wrap')") is None
+        assert server.api("GET", "cicd/executions/", pipeline=pipeline)["count"] == 1
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_below_the_sheet_of_keys_nothing_happens_and_it_switches_single_letters_off(
+    server: ServerProcess, browser: Browser, ended: tuple[int, int]
+) -> None:
+    pipeline, execution = ended
+    here = re.compile(rf"/executions/{execution}$")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{execution}")
+        seen.settle()
+        press(page, "?")
+        sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+        expect(sheet).to_contain_text("Run again")
+        press(page, "r", "v", "g", "p")
+        sheet.get_by_role("switch").click()
+        press(page, "Escape")
+        expect(sheet).to_be_hidden()
+        press(page, "r", "v", "?", "g", "p", "Control+k")
+        palette = page.get_by_role("dialog").filter(has=page.get_by_role("combobox"))
+        expect(palette).to_be_visible()
+        expect(page).to_have_url(here)
+        expect(sheet).to_be_hidden()
+        page.reload()  # it is kept
+        seen.settle()
+        press(page, "r", "g", "p", "Control+k")
+        expect(palette).to_be_visible()
+        expect(page).to_have_url(here)
+        assert server.api("GET", "cicd/executions/", pipeline=pipeline)["count"] == 1
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_a_question_is_answered_before_the_page_has_its_keys_again(server: ServerProcess, browser: Browser) -> None:
+    execution = watched.start(server, watched.make(server, "keys", WAITS))
+    watched.has_come_to(server, execution, "waiting", step="only")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{execution}")
+        seen.settle()
+        press(page, "c")
+        asked = page.get_by_role("dialog", name="Cancel")
+        expect(asked).to_be_visible()
+        press(page, "v", "m", "g", "p", "Escape")
+        expect(asked).to_be_hidden()
+        press(page, "v")  # once: the graph is the view after the list
+        expect(page).to_have_url(re.compile(rf"/executions/{execution}\?view=graph$"))
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_one_key_walks_over_all_lists_of_a_page(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.settle()
+        rows = page.locator("#main tbody tr")
+        assert page.locator("#main table").count() > 1 < rows.count()
+        for at in range(rows.count()):
+            press(page, "j")
+            expect(rows.nth(at).locator("a, button").first).to_be_focused()
+        press(page, "k")
+        expect(rows.nth(rows.count() - 2).locator("a, button").first).to_be_focused()
