@@ -49,8 +49,7 @@ class Place:
             ring=lambda *bell: self.rung.append(bell),
             clock=self.clock,
             passed=lambda: self.seconds,
-            breath=0.0,
-            **more,
+            **{"breath": 0.0, **more},
         )
         self.slots.serve(self.carry)
 
@@ -325,6 +324,56 @@ def test_a_call_that_fails_costs_no_slot(make, caplog):
     assert place.begins() == (execution, "a")
     assert "worker stumbled" in caplog.text
     assert place.slots.load().running == 1
+
+
+def test_a_slot_that_rests_after_a_failure_is_not_woken_in_the_place_of_an_idle_one(make, caplog):
+    place = make(2, breath=PATIENCE)
+    failed, real = Event(), place.slots._call
+
+    def carry(execution: int, step: str) -> None:
+        if step == "bad":
+            place.say(execution, Claim(step=step, worker="w"))
+            failed.set()
+            raise ConnectionError("the store is away")
+        real(execution, step)
+
+    place.slots.serve(carry)
+    good = place.offer("good")
+    assert place.begins() == (good, "good")
+    place.offer("bad")
+    assert failed.wait(PATIENCE)
+    while "worker stumbled" not in caplog.text:
+        Event().wait(0.001)
+    place.let(good, "good")
+    assert place.ends() == (good, "good")
+    while place.slots.load().running > 1:
+        Event().wait(0.001)
+    Event().wait(0.05)  # until the idle thread rests behind the other: nothing says so
+    execution = place.offer("a")
+    assert place.began.get(timeout=PATIENCE / 2) == (execution, "a")
+
+
+def test_however_often_it_is_told_that_steps_wait_one_question_is_asked_at_a_time_and_one_more_after_it(make):
+    """So a flood of forged hints costs what one thread of this worker can ask."""
+    place = make(3)
+    asking, may_answer, choose = Event(), Event(), place.store.choose
+
+    def slow(*args, **known) -> Choice:
+        found = choose(*args, **known)
+        asking.set()
+        assert may_answer.wait(PATIENCE)
+        return found
+
+    place.store.choose = slow  # type: ignore[method-assign]
+    place.slots.look("default")
+    assert asking.wait(PATIENCE)
+    for _ in range(1000):
+        place.slots.look("default")
+    may_answer.set()
+    until_idle(place)
+    while not place.slots.has_room():
+        Event().wait(0.001)
+    assert place.asked == 2
 
 
 def test_where_the_store_cannot_be_asked_the_next_word_is_waited_for(make, caplog):

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from threading import Condition, Thread, current_thread, local
+from threading import Condition, Event, Thread, current_thread, local
 from time import monotonic
 
 from ansflow.engine.memory import SystemClock
@@ -71,6 +71,7 @@ class Slots:
         self._asked_at: datetime | None = None
         self._drained = False
         self._closing = False
+        self._closed = Event()
         self._threads: set[Thread] = set()
         self._started = 0
         self._here = local()  # `since`: when this thread has taken up its execution
@@ -151,6 +152,7 @@ class Slots:
             self._given.clear()
             threads = list(self._threads)
             self._changed.notify_all()
+        self._closed.set()
         until = None if seconds is None else monotonic() + seconds
         for thread in threads:
             thread.join(None if until is None else max(0.0, until - monotonic()))
@@ -252,9 +254,9 @@ class Slots:
             limited = not execution or self._store.is_limited(execution)
 
         crash = trouble_of(carry, what)
+        if crash:  # what is still on offer would come back at once
+            self._closed.wait(self._breath)  # apart from those that rest: it would be woken in the place of one
         with self._changed:
-            if crash:  # what is still on offer would come back at once
-                self._changed.wait_for(lambda: self._closing, self._breath)
             self._running -= 1
             if self._more or limited:  # a project at its limit has a place again
                 self._look_if_idle()
