@@ -89,7 +89,7 @@ class Turn:
         process.ending.callback(bell.close)
         self._wired = wired = build(settings, Isolation(executor="sandbox"), duties={Duty.MEND}, bell=bell)
         process.ending.callback(wired.close)
-        ground.on_taken = (self._is_on.clear,)
+        ground.on_taken = (self._is_on.clear, wired.engine.mend_no_more)
         threads = beats(wired, ground), looks(wired), called_chores(settings, bell)
         for thread in threads:
             thread.only_while(self._is_on.is_set)

@@ -66,6 +66,7 @@ class Wired:
     def claim_no_more(self) -> None:
         """The database has come to another server: what runs here is let go."""
         running.use(None)
+        self.engine.mend_no_more()
         self.engine.runner.close(seconds=0)
 
     def close(self) -> None:

@@ -157,6 +157,7 @@ class Engine:
             duties=self._duties,
         )
         self._timer = _Timer(self.tick, store, clock)
+        self.runner.inherited = self.recovery.inherited
         self.scheduler.on_stop = self.runner.stop
         self.scheduler.on_change = self._note
 
@@ -270,7 +271,12 @@ class Engine:
             held = self.store.register(self._worker, self._boot, now=now, about=self._about)
             self._is_registered = True
         self.recovery.begin(held, now)
+        self._timer.go_on()
         self.look()
+
+    def mend_no_more(self) -> None:
+        """Another process has taken over what is due, until this one is opened again."""
+        self._timer.rest()
 
     def beat(self) -> None:
         """Prolongs the lease, takes cancellations, repairs. Called every HEARTBEAT where there is a duty."""
@@ -336,14 +342,16 @@ class Engine:
             raise Conflict(told.refused)
 
     def _note(self, decision: Decision) -> None:
-        """Something may be due earlier than the timer thinks."""
-        execution = decision.execution
-        if (
-            (execution is not None and execution.deadline is not None)
-            or any(change.after.due_at is not None for change in decision.steps)
-            or any(bundle.deadline is not None for bundle in decision.bundles)
-        ):
-            self.look()
+        """Something may be due earlier than the timer thinks. The store is not asked for it: each step of an execution
+        with a deadline would pay for that."""
+        if Duty.MEND not in self._duties:
+            return
+        times = [change.after.due_at for change in decision.steps] + [bundle.deadline for bundle in decision.bundles]
+        if decision.execution is not None:
+            times.append(decision.execution.deadline)
+        earliest = min((at for at in times if at is not None), default=None)
+        if earliest is not None:
+            self._timer.expect(earliest)
 
 
 def _ignore(_: str) -> None:
@@ -359,20 +367,33 @@ class _Timer:
         self._clock = clock
         self._changed = Condition()
         self._until: datetime | None = None
+        self._rests = False
         self._closed = False
         self._thread: Thread | None = None
 
     def look(self) -> None:
         """Wakes the thread when something is due earlier than it sleeps."""
-        due_at = self._store.next_due()
+        if not self._rests and (due_at := self._store.next_due()) is not None:
+            self.expect(due_at)
+
+    def expect(self, due_at: datetime) -> None:
+        """Something has been written that is due then."""
         with self._changed:
-            if due_at is None or self._closed or (self._until is not None and self._until <= due_at):
+            if self._rests or self._closed or (self._until is not None and self._until <= due_at):
                 return
             self._until = due_at
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="ansflow-timer", daemon=True)
                 self._thread.start()
             self._changed.notify()
+
+    def rest(self) -> None:
+        """What is due is for others to deal with, until `go_on`."""
+        with self._changed:
+            self._rests, self._until = True, None
+
+    def go_on(self) -> None:
+        self._rests = False
 
     def close(self) -> None:
         with self._changed:
@@ -393,7 +414,7 @@ class _Timer:
 
     def _plan(self, until: datetime | None) -> None:
         with self._changed:
-            self._until = until
+            self._until = None if self._rests else until
 
     def _sleep(self) -> bool:
         """Until something is due. False when the timer was closed meanwhile."""

@@ -107,6 +107,10 @@ class Recovery:
         for offer in self._next_offers(now):  # no repair: what is known of offers ends with a process
             self._dispatcher.run_step(offer.execution, offer.step)
 
+    def inherited(self) -> Collection[int]:
+        """Executions of which commands may run here that a former life has begun, and that are not adopted yet."""
+        return {held.execution for held in list(self._inherited)}
+
     def run(self, now: datetime) -> Mapping[str, int]:
         """Applies every rule once. Returns the counts so far. Raises only where the store cannot even be asked."""
         self._forbear(now)

@@ -10,7 +10,7 @@ that has been fenced walks away without a word.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from threading import Condition
 from typing import TypeVar
@@ -68,6 +68,7 @@ class Runner:
     ) -> None:
         """`away` are the errors with which the ports say that what they stand on cannot be reached now."""
         self.boot = boot
+        self.inherited: Callable[[], Collection[int]] = tuple  # executions with commands here to be adopted
         self._away = away
         self._trouble: tuple[type[Exception], ...] = (*TROUBLE, *away)
         self._unsaved: tuple[type[Exception], ...] = (InvalidSpec, OSError, *away)
@@ -103,9 +104,8 @@ class Runner:
             return
         told = self._scheduler.tell(held.execution, Adopt(step=held.step, fence=held.fence, worker=self.boot))
         claimed = _claimed(held.execution, held.step, told.decision)
-        if claimed is None:
-            return
-        self._carry_on(self.record(claimed, self.carry(claimed, adopt=True)))
+        if claimed is not None:
+            self._carry_on(self.record(claimed, self.carry(claimed, adopt=True)))
 
     def stop(self, execution: int, effect: Stop) -> None:
         """Ends the attempt with that fence, if it is carried here. It may still be on its way to its start."""
@@ -356,8 +356,8 @@ class Runner:
         return outcome
 
     def _is_alone(self, claimed: Claimed) -> bool:
-        """Whether no other attempt of the execution is carried here."""
-        return not any(key[0] == claimed.execution for key in list(self._live) if key != claimed.key)
+        """Whether no other attempt of the execution is carried here, or about to be adopted."""
+        return claimed.execution not in {*self.inherited(), *(key[0] for key in list(self._live) if key != claimed.key)}
 
     def _restore(self, job: StepJob) -> dict[str, str]:
         """Maps the key of each cache that is read to the key that was found."""

@@ -563,7 +563,7 @@ class World:
             in_background=lambda call: self.spawn(worker, lambda engine: call()),
         )
         self._open_up(engine.scheduler)
-        engine._timer.look = self._ignore  # type: ignore[method-assign]
+        engine._timer.look = engine._timer.expect = self._ignore  # type: ignore[method-assign]
         self._hear(worker)
         engine.open()
 

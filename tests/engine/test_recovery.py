@@ -6,6 +6,7 @@ import ast
 import inspect
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -24,6 +25,7 @@ from ansflow.plugins import registry
 from tests.plans import plan
 
 GOOD = Outcome(status=StepStatus.SUCCESS, exit_code=0)
+PATIENCE = 20.0  # seconds for what must come
 
 
 class Heard:
@@ -333,6 +335,48 @@ def test_an_adoption_that_could_not_be_told_is_told_again_before_the_lease_ends(
     second.scheduler.tell(execution, Adopt(step="a", fence=1, worker="w/2"))
     fleet.wait(6, second)
     assert second.recovery.repairs["failed adoption"] == 1
+
+
+def test_a_step_that_begins_before_what_runs_is_adopted_does_not_take_the_workspace_for_its_own(fleet, monkeypatch):
+    found: list[bool] = []
+    monkeypatch.setattr(FileWorkspaces, "bring", lambda self, execution, *, alone: found.append(alone))
+    first = fleet.worker("w")
+    execution = first.start(plan({"a": "", "b": "", "c": ""}))
+    first.runner.claim(execution, "a")
+    second = fleet.worker("w", boot=2)  # what it resumes goes nowhere yet
+    second.run_step(execution, "b")
+    assert found == [False]
+    second.scheduler.tell(execution, Finish(step="a", fence=1, outcome=GOOD))
+    fleet.wait(6, second)
+    second.run_step(execution, "c")
+    assert found == [False, True]
+
+
+def test_who_has_been_relieved_lets_what_is_due_lie_until_it_is_its_turn_again(fleet, monkeypatch):
+    ticked, tick = Event(), Engine.tick
+    monkeypatch.setattr(Engine, "tick", lambda self: (tick(self), ticked.set()))
+    engine = fleet.worker("s", duties={Duty.MEND})
+    execution = engine.start(plan({"a": ""}, timeout=timedelta(seconds=9)))
+    engine.mend_no_more()
+    fleet.clock.turn(timedelta(seconds=10))
+    engine.look()
+    assert not ticked.wait(0.1)
+    engine.open()
+    assert ticked.wait(PATIENCE)
+    assert fleet.store.load(execution).execution.status == "timeout"
+    engine.close()
+
+
+def test_a_deadline_costs_the_store_no_question_at_each_step(fleet):
+    engine, asked = fleet.worker("w"), []
+    real = fleet.store.next_due
+    fleet.store.next_due = lambda: asked.append(1) or real()
+    execution = engine.start(plan({"a": "", "b": "a"}, timeout=timedelta(hours=1)))
+    for step in "ab":
+        claimed = engine.runner.claim(execution, step)
+        engine.scheduler.tell(execution, Finish(step=step, fence=claimed.fence, outcome=GOOD))
+    assert asked == []
+    engine.close()
 
 
 def test_an_attempt_that_nobody_carries_is_taken_up_by_its_holder(fleet):
