@@ -27,7 +27,7 @@ def note_overdue_executions() -> dict[str, int]:
     """One entry in the record for each execution that has become overdue. Counts them. Safe to repeat."""
     now, noted = timezone.now(), 0
     allowed: dict[int, timedelta] = {}
-    for execution in _running().filter(~Exists(_entries())).select_related("project", "pipeline").order_by("id"):
+    for execution in _unnoted().select_related("project", "pipeline").order_by("id"):
         if execution.pipeline_id not in allowed:
             allowed[execution.pipeline_id] = longest(execution.pipeline_id)
         noted += _note(execution, allowed[execution.pipeline_id], now)
@@ -56,6 +56,9 @@ def _note(execution: PipelineExecution, allowed: timedelta, now: datetime) -> bo
     if execution.started_at is None or execution.started_at + allowed > now:
         return False
     with transaction.atomic():
+        PipelineExecution.objects.select_for_update().get(id=execution.id)
+        if not _unnoted().filter(id=execution.id).exists():  # another has looked at the same time
+            return False
         record(
             system(execution.project.tenant_id),
             ACTION,
@@ -73,6 +76,10 @@ def _note(execution: PipelineExecution, allowed: timedelta, now: datetime) -> bo
 
 def _running() -> QuerySet[PipelineExecution]:
     return PipelineExecution.objects.filter(status=ExecutionStatus.RUNNING.value, started_at__isnull=False)
+
+
+def _unnoted() -> QuerySet[PipelineExecution]:
+    return _running().filter(~Exists(_entries()))
 
 
 def _entries() -> QuerySet[Entry]:

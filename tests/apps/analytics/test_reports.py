@@ -11,6 +11,7 @@ from django.utils import timezone
 from ansflow.apps.analytics.models import Report
 from ansflow.apps.analytics.reports import write_reports
 from ansflow.apps.audit.models import Entry
+from ansflow.apps.executions import overdue as overdue_executions
 from ansflow.apps.executions.models import PipelineExecution, StepExecution
 from ansflow.apps.executions.overdue import ACTION, ENOUGH, note_overdue_executions, overdue
 from ansflow.apps.pipelines.models import Pipeline
@@ -129,6 +130,21 @@ def test_an_execution_is_noted_once_when_it_takes_three_times_as_long_as_usual(w
     assert noted() == [late.id] and overdue() == 1
     PipelineExecution.objects.filter(id=late.id).update(status="success", ended_at=timezone.now())
     assert overdue() == 0 and fine.id not in noted()
+
+
+def test_two_that_look_at_once_note_an_execution_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = running(world.shop, hours=25)
+    counted, real = [], overdue_executions.longest
+
+    def meanwhile(pipeline_id: int) -> timedelta:
+        monkeypatch.setattr(overdue_executions, "longest", real)
+        counted.append(note_overdue_executions())
+        return real(pipeline_id)
+
+    monkeypatch.setattr(overdue_executions, "longest", meanwhile)
+    counted.append(note_overdue_executions())
+    assert counted == [{"overdue": 1}, {"overdue": 0}]
+    assert noted() == [late.id]
 
 
 def test_without_a_past_an_execution_is_noted_after_a_day(world: World) -> None:
