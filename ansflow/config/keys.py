@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,9 +54,11 @@ def load_keys(data: Path, *, ring_file: Path | None = None, folder: Path | None 
     own = {"session": _make_session, "signing.pem": _make_signing, "ring": _make_ring}
     if ring_file is not None:
         del own["ring"]
-    missing = [name for name in own if not (folder / name).exists()]
+    missing = _missing(folder, own)
     making = folder / MAKING  # there from the first key to the last: a start that was killed between them goes on
     begun = making.exists()
+    if missing and len(missing) < len(own) and not begun:
+        missing = _missing(folder, own)  # another start may just have made the last of them
     if missing and len(missing) < len(own) and not begun:
         names = " and ".join(str(folder / name) for name in missing)
         raise _refused(f"{names} {'is' if len(missing) == 1 else 'are'} gone. Bring back the keys from a backup.")
@@ -79,10 +81,14 @@ def load_keys(data: Path, *, ring_file: Path | None = None, folder: Path | None 
     )
 
 
+def _missing(folder: Path, names: Iterable[str]) -> list[str]:
+    return [name for name in names if not (folder / name).exists()]
+
+
 def expect_keys(folder: Path, *, ring_file: Path | None = None) -> None:
     """For a process that makes none. Raises InvalidSpec that names the files to copy."""
     wanted = ("session", "signing.pem", *(() if ring_file else ("ring",)))
-    missing = [name for name in wanted if not (folder / name).exists()]
+    missing = _missing(folder, wanted)
     if missing:
         raise _refused(
             f"The keys of the installation are not in {folder}: {', '.join(missing)}. Copy them from the first "
@@ -147,9 +153,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _draft(path: Path, text: str) -> Path:
-    """The text beside its place, on the disk."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)  # of a process with the same number that was killed: in a container that is usual
+    """The text beside its place, on the disk. Under a name of its own: in containers processes share their number."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)

@@ -117,11 +117,13 @@ def _going_on() -> AbstractContextManager[None]:
 
 
 def _refuse_other_keys(settings: Settings) -> None:
-    """Keys made just now cannot be those of a database in which there are people already."""
+    """Keys made just now cannot be those of a database in which there are people already: unless another server began
+    with them a moment ago, from the same folder."""
     from ansflow.apps.accounts.installation import is_in_use  # noqa: PLC0415
+    from ansflow.apps.accounts.known_keys import are_known  # noqa: PLC0415
     from ansflow.config.django_settings import KEYS  # noqa: PLC0415
 
-    if KEYS.fresh and is_in_use():
+    if KEYS.fresh and is_in_use() and not are_known():
         for path in KEYS.fresh:
             path.unlink()
         raise keys_are_gone(settings.keys_folder)

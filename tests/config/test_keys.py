@@ -106,9 +106,43 @@ def _killed() -> str:
     raise KeyboardInterrupt
 
 
-def test_what_a_killed_process_with_the_same_number_has_left_is_in_nobodys_way(tmp_path: Path) -> None:
+@pytest.mark.parametrize("call", ["fsync", "link"])
+def test_two_that_make_the_keys_at_once_have_the_same(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, theirs = getattr(os, call), []
+
+    def meanwhile(*args: object) -> None:
+        monkeypatch.setattr(os, call, real)
+        theirs.append(load_keys(tmp_path))  # of a container, perhaps, where it has the same number
+        real(*args)
+
+    monkeypatch.setattr(os, call, meanwhile)
+    ours = load_keys(tmp_path)
+    assert [(one.session, one.signing, one.ring) for one in theirs] == [(ours.session, ours.signing, ours.ring)]
+    assert {path.name for path in (tmp_path / "keys").iterdir()} == {"session", "signing.pem", "ring"}
+
+
+def test_keys_that_another_start_has_just_made_are_not_taken_for_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, real = tmp_path / "keys", Path.exists
+    load_keys(tmp_path)
+    (folder / "ring").rename(tmp_path / "ring")
+
+    def exists(path: Path) -> bool:
+        found = real(path)
+        if path.name == "ring" and not found:
+            (tmp_path / "ring").rename(folder / "ring")
+        return found
+
+    monkeypatch.setattr(Path, "exists", exists)
+    assert load_keys(tmp_path).fresh == ()
+
+
+def test_what_a_killed_process_has_left_is_in_nobodys_way(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir(mode=0o700)
-    put(tmp_path / "keys" / f".session.{os.getpid()}", "half a k")
+    put(tmp_path / "keys" / ".session.0123456789abcdef", "half a k")
     assert len(load_keys(tmp_path).session) > 50
     assert modes(tmp_path / "keys") == {0o600}
 

@@ -54,6 +54,12 @@ def _another(name: str) -> str:
     return f"The key {key} in {file} is not the one that the database knows. {MEND}"
 
 
+def are_known() -> bool:
+    """Whether the database knows each of them, and as it is."""
+    known = _known()
+    return all(known.get(name) == digest for name, digest in check_values().items())
+
+
 def remember_keys() -> None:
     """Writes the check values that the database does not have yet. Raises NotAvailable where others came first."""
     expect_known_keys()

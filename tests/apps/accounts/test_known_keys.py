@@ -9,8 +9,11 @@ import pytest
 
 from ansflow.apps.accounts.known_keys import accept_keys, check_values, expect_known_keys, remember_keys
 from ansflow.apps.accounts.models import KeyCheck
+from ansflow.config import django_settings
 from ansflow.config.keys import load_keys
-from ansflow.core.errors import NotAvailable
+from ansflow.config.startup import migrate
+from ansflow.core.errors import InvalidSpec, NotAvailable
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +72,22 @@ def test_a_ring_may_grow_and_shrink_but_not_become_another(settings: Any) -> Non
     settings.ANSFLOW_KEY_RING = {**old, "k2": os.urandom(32)}
     with pytest.raises(NotAvailable, match="The key k2 in"):
         expect_known_keys()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_keys_that_another_first_start_has_begun_with_from_the_same_folder_are_kept(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    made = load_keys(tmp_path)
+    monkeypatch.setattr(django_settings, "KEYS", made)
+    World()
+    if is_known:
+        remember_keys()
+        migrate(django_settings.SETTINGS)
+    else:
+        with pytest.raises(InvalidSpec, match="its keys are gone from"):
+            migrate(django_settings.SETTINGS)
+    assert {path.exists() for path in made.fresh} == {is_known}
 
 
 def test_check_values_hold_no_key(settings: Any) -> None:
