@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.urls import path
 from rest_framework import serializers
 
-from ansflow.api.base.attachments import attachment
+from ansflow.api.base.attachments import PARTS, attachment
 from ansflow.api.base.operations import Call, Content, Resource, operation
 from ansflow.api.base.policies import Needs
 from ansflow.apps.executions import artifacts, queries
@@ -35,7 +35,8 @@ class Artifacts(Resource):
 
     @operation(
         Needs(Permission.EXECUTION_LOG),
-        answer=Content("application/octet-stream", "The file, always as an attachment; takes Range."),
+        answer=Content("application/octet-stream", "The file, always as an attachment; takes Range.", further=PARTS),
+        errors=(416,),
     )
     def retrieve(self, request: Call, id: int, place: str) -> HttpResponseBase:
         """One file: `artifacts/{step}/{path}`."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
 from html import escape
 from itertools import groupby
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 
+from ansflow.api.base.errors import CODES, body
+from ansflow.api.base.operations import READS
 from ansflow.api.base.policies import Public
 from ansflow.api.base.reading import Deed, Value, deeds, records
 
@@ -57,12 +59,26 @@ def _page() -> bytes:
     return "".join(_html(openapi())).encode()
 
 
-@require_safe
+def _only_read(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Anything else is refused as an operation would refuse it; nothing here is worth a forged request."""
+
+    @csrf_exempt
+    @wraps(view)
+    def run(request: HttpRequest) -> HttpResponse:
+        if request.method not in READS:
+            said = body(CODES[405], f'Method "{request.method}" not allowed.')
+            return JsonResponse(said, status=405, headers={"Allow": ", ".join(READS)})
+        return view(request)
+
+    return run
+
+
+@_only_read
 def schema(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_schema_text(), content_type="application/json")
 
 
-@require_safe
+@_only_read
 def docs(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_page(), headers={"Content-Security-Policy": CONTENT_POLICY})
 

@@ -14,7 +14,7 @@ from django.urls import path
 from rest_framework import serializers
 from rest_framework.utils.urls import replace_query_param
 
-from ansflow.api.base.attachments import attachment
+from ansflow.api.base.attachments import KNOWN, PARTS, attachment
 from ansflow.api.base.operations import Call, Content, Resource, operation
 from ansflow.api.base.policies import Needs
 from ansflow.api.base.serializers import Strict
@@ -164,6 +164,7 @@ class Logs(Resource):
             "With `step`: the log as text/plain, with its length in X-Log-Length, and an ETag. "
             " Without: JSON, `{logs: [{step, attempt, length, lines, ended}]}`.",
             or_json=LogListBody,
+            further=KNOWN,
         ),
     )
     def retrieve(self, request: Call, id: int) -> HttpResponseBase:
@@ -199,7 +200,8 @@ class Logs(Resource):
     @operation(
         Needs(Permission.EXECUTION_LOG),
         query=OneLog,
-        answer=Content("text/plain", "The whole log as it was printed, as an attachment; takes Range."),
+        answer=Content("text/plain", "The whole log as it was printed, as an attachment; takes Range.", further=PARTS),
+        errors=(416,),
     )
     def download(self, request: Call, id: int) -> HttpResponseBase:
         """The log of a step as a file, with its digest in Repr-Digest once nothing is added any more."""
@@ -252,8 +254,8 @@ class Logs(Resource):
         answer=Content(
             "text/event-stream",
             "Events `log_update` with `{execution_id, step_id, step, attempt, offset, end, text}`, the id of each "
-            "being the offset behind it; at last `end` with `{length, sha256}`. `Last-Event-ID` says where to go on; "
-            "204: the log has ended there.",
+            "being the offset behind it; at last `end` with `{length, sha256}`. `Last-Event-ID` says where to go on.",
+            further={204: "The log has ended there."},
         ),
     )
     def stream(self, request: Call, id: int) -> HttpResponseBase:

@@ -66,6 +66,9 @@ def test_a_download_is_every_byte_with_its_digest(printed: Printed, count):
     part = api.get(path, headers={"Range": "bytes=5000000-5000009"})
     assert (part.status_code, b"".join(part.streaming_content)) == (206, b"x" * 10)
     assert api.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    beyond = api.get(path, headers={"Range": f"bytes={len(STRANGE)}-"})
+    assert (beyond.status_code, beyond["Content-Range"]) == (416, f"bytes */{len(STRANGE)}")
+    assert beyond.json()["code"] == "range_not_satisfiable"
     count("log bytes downloaded and compared", len(body))
 
 

@@ -6,12 +6,17 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
+from ansflow.api.base.errors import CODES, body
+
 RANGE = re.compile(r"bytes=(?!-\Z)(\d{0,18})-(\d{0,18})\Z")
 """One range. Any other form is passed over, and the whole is given."""
+KNOWN = {304: "It is as you know it by If-None-Match."}
+PARTS = {206: "The part that was asked for with Range.", **KNOWN}
+"""Further good ends of an attachment."""
 Read = Callable[[int, int], Iterator[bytes]]
 """`read(start, end)`, piece by piece."""
 
@@ -33,7 +38,8 @@ def attachment(
         part = RANGE.match(asked_range)
         start, end = _wanted(part, size) if part else (0, size)
         if part and start >= end:
-            answer = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+            said = body(CODES[416], f"There is nothing in that range: the content has {size} bytes.")
+            answer = JsonResponse(said, status=416, headers={"Content-Range": f"bytes */{size}"})
         else:
             answer = StreamingHttpResponse(read(start, end), media_type, status=206 if part else 200)
             answer["Content-Length"] = str(end - start)

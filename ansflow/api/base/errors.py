@@ -37,6 +37,7 @@ CODES = {
     409: "conflict",
     413: "too_large",
     415: "unsupported_media_type",
+    416: "range_not_satisfiable",
     422: "not_available",
     429: "throttled",
     500: "internal",

@@ -18,7 +18,7 @@ where the JSON has been made already, and Django's HttpResponse where it is no J
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, cast
 
@@ -37,7 +37,7 @@ from ansflow.api.base.serializers import JSON, Strict
 from ansflow.apps.actor import Actor
 from ansflow.core.errors import NotFound
 
-READS = ("GET", "HEAD", "OPTIONS")
+READS = ("GET", "HEAD")
 
 
 class Call:
@@ -62,11 +62,15 @@ class Resource(ViewSet):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """An answer that is no JSON; or, where `or_json` is given, sometimes that."""
+    """An answer that is no JSON; or, where `or_json` is given, sometimes that.
+
+    `further`: other statuses of a good end, each with its meaning; only 206 has content.
+    """
 
     media_type: str
     description: str = "The content."
     or_json: type[serializers.BaseSerializer[Any]] | None = None
+    further: Mapping[int, str] = field(default_factory=dict)
 
 
 Answer = type[serializers.BaseSerializer[Any]] | Content

@@ -41,9 +41,11 @@ MEANINGS = {
     409: "It has moved on, or the name is taken.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    416: "Nothing lies in the range that was asked for; `Content-Range` says how much there is.",
     422: "This installation cannot do it.",
     429: "Too many requests; `Retry-After` says when to come back.",
     502: "Something outside refused, or could not be reached.",
+    503: "The database does not answer; `Retry-After` says when to come back.",
 }
 SECURITY = {
     "token": {"type": "http", "scheme": "bearer", "description": "An access token, or an API token (`ansf_…`)."},
@@ -60,7 +62,7 @@ def components() -> dict[str, Any]:
 
 def failures(declared: Operation, method: str, *, nested: bool) -> list[int]:
     """The statuses that an operation may fail with. `nested`: its path names an object."""
-    found = {400, *declared.errors}
+    found = {400, 503, *declared.errors}
     if not isinstance(declared.policy, Public):
         found |= {401, 403}
         if nested or declared.body or declared.query or isinstance(declared.policy, Needs):
@@ -143,6 +145,10 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         declared = self.declared
         bodies: dict[str, Any] = {str(declared.status): self._success(declared)}
+        if isinstance(declared.answer, Content):
+            for status, meaning in declared.answer.further.items():
+                content = _response(meaning, BYTES, declared.answer.media_type)
+                bodies[str(status)] = content if status == 206 else {"description": meaning}
         for status in failures(declared, self.method, nested="{" in self.path):
             bodies[str(status)] = {"$ref": f"#/components/responses/{CODES[status]}"}
         return bodies

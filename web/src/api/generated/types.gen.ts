@@ -2100,6 +2100,10 @@ export type AnalyticsReportsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AnalyticsReportsListError = AnalyticsReportsListErrors[keyof AnalyticsReportsListErrors];
@@ -2153,6 +2157,10 @@ export type ApprovalsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ApprovalsListError = ApprovalsListErrors[keyof ApprovalsListErrors];
@@ -2197,6 +2205,10 @@ export type ApprovalsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ApprovalsRetrieveError = ApprovalsRetrieveErrors[keyof ApprovalsRetrieveErrors];
@@ -2249,6 +2261,10 @@ export type ApprovalsRespondErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ApprovalsRespondError = ApprovalsRespondErrors[keyof ApprovalsRespondErrors];
@@ -2299,6 +2315,10 @@ export type AuditListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuditListError = AuditListErrors[keyof AuditListErrors];
@@ -2350,6 +2370,10 @@ export type AuditVerifyErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuditVerifyError = AuditVerifyErrors[keyof AuditVerifyErrors];
@@ -2387,6 +2411,10 @@ export type AuthGroupsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthGroupsListError = AuthGroupsListErrors[keyof AuthGroupsListErrors];
@@ -2445,6 +2473,10 @@ export type AuthGroupsCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthGroupsCreateError = AuthGroupsCreateErrors[keyof AuthGroupsCreateErrors];
@@ -2497,6 +2529,10 @@ export type AuthGroupsDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthGroupsDestroyError = AuthGroupsDestroyErrors[keyof AuthGroupsDestroyErrors];
@@ -2536,6 +2572,10 @@ export type AuthGroupsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthGroupsRetrieveError = AuthGroupsRetrieveErrors[keyof AuthGroupsRetrieveErrors];
@@ -2588,6 +2628,10 @@ export type AuthGroupsPartialUpdateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthGroupsPartialUpdateError = AuthGroupsPartialUpdateErrors[keyof AuthGroupsPartialUpdateErrors];
@@ -2638,6 +2682,10 @@ export type AuthLogoutCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthLogoutCreateError = AuthLogoutCreateErrors[keyof AuthLogoutCreateErrors];
@@ -2679,6 +2727,10 @@ export type AuthPasswordSetPasswordErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthPasswordSetPasswordError = AuthPasswordSetPasswordErrors[keyof AuthPasswordSetPasswordErrors];
@@ -2732,6 +2784,10 @@ export type AuthSessionDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthSessionDestroyError = AuthSessionDestroyErrors[keyof AuthSessionDestroyErrors];
@@ -2761,6 +2817,10 @@ export type AuthSessionRetrieveErrors = {
      * Nobody is signed in, or the token is not valid.
      */
     401: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthSessionRetrieveError = AuthSessionRetrieveErrors[keyof AuthSessionRetrieveErrors];
@@ -2811,6 +2871,10 @@ export type AuthSessionCreateErrors = {
      * Too many requests; `Retry-After` says when to come back.
      */
     429: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthSessionCreateError = AuthSessionCreateErrors[keyof AuthSessionCreateErrors];
@@ -2861,6 +2925,10 @@ export type AuthTicketsCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthTicketsCreateError = AuthTicketsCreateErrors[keyof AuthTicketsCreateErrors];
@@ -2907,6 +2975,10 @@ export type AuthTokenSignInErrors = {
      * Too many requests; `Retry-After` says when to come back.
      */
     429: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthTokenSignInError = AuthTokenSignInErrors[keyof AuthTokenSignInErrors];
@@ -2949,6 +3021,10 @@ export type AuthTokenRefreshErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthTokenRefreshError = AuthTokenRefreshErrors[keyof AuthTokenRefreshErrors];
@@ -2991,6 +3067,10 @@ export type AuthTokenVerifyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthTokenVerifyError = AuthTokenVerifyErrors[keyof AuthTokenVerifyErrors];
@@ -3033,6 +3113,10 @@ export type AuthTokensListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthTokensListError = AuthTokensListErrors[keyof AuthTokensListErrors];
@@ -3091,6 +3175,10 @@ export type AuthTokensCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthTokensCreateError = AuthTokensCreateErrors[keyof AuthTokensCreateErrors];
@@ -3143,6 +3231,10 @@ export type AuthTokensDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthTokensDestroyError = AuthTokensDestroyErrors[keyof AuthTokensDestroyErrors];
@@ -3188,6 +3280,10 @@ export type AuthUsersListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthUsersListError = AuthUsersListErrors[keyof AuthUsersListErrors];
@@ -3246,6 +3342,10 @@ export type AuthUsersCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthUsersCreateError = AuthUsersCreateErrors[keyof AuthUsersCreateErrors];
@@ -3282,6 +3382,10 @@ export type AuthUsersRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthUsersRetrieveError = AuthUsersRetrieveErrors[keyof AuthUsersRetrieveErrors];
@@ -3334,6 +3438,10 @@ export type AuthUsersPartialUpdateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthUsersPartialUpdateError = AuthUsersPartialUpdateErrors[keyof AuthUsersPartialUpdateErrors];
@@ -3386,6 +3494,10 @@ export type AuthUsersPasswordResetOfferPasswordResetErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthUsersPasswordResetOfferPasswordResetError = AuthUsersPasswordResetOfferPasswordResetErrors[keyof AuthUsersPasswordResetOfferPasswordResetErrors];
@@ -3416,6 +3528,10 @@ export type AuthUsersMeRetrieveErrors = {
      * You see it, and may not do this to it.
      */
     403: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthUsersMeRetrieveError = AuthUsersMeRetrieveErrors[keyof AuthUsersMeRetrieveErrors];
@@ -3470,6 +3586,10 @@ export type AuthUsersMePartialUpdateErrors = {
      * Too many requests; `Retry-After` says when to come back.
      */
     429: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type AuthUsersMePartialUpdateError = AuthUsersMePartialUpdateErrors[keyof AuthUsersMePartialUpdateErrors];
@@ -3514,6 +3634,10 @@ export type CicdAtomicStepsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdAtomicStepsListError = CicdAtomicStepsListErrors[keyof CicdAtomicStepsListErrors];
@@ -3572,6 +3696,10 @@ export type CicdAtomicStepsCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdAtomicStepsCreateError = CicdAtomicStepsCreateErrors[keyof CicdAtomicStepsCreateErrors];
@@ -3624,6 +3752,10 @@ export type CicdAtomicStepsDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdAtomicStepsDestroyError = CicdAtomicStepsDestroyErrors[keyof CicdAtomicStepsDestroyErrors];
@@ -3663,6 +3795,10 @@ export type CicdAtomicStepsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdAtomicStepsRetrieveError = CicdAtomicStepsRetrieveErrors[keyof CicdAtomicStepsRetrieveErrors];
@@ -3715,6 +3851,10 @@ export type CicdAtomicStepsPartialUpdateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdAtomicStepsPartialUpdateError = CicdAtomicStepsPartialUpdateErrors[keyof CicdAtomicStepsPartialUpdateErrors];
@@ -3745,6 +3885,10 @@ export type CicdAtomicStepsTypesErrors = {
      * You see it, and may not do this to it.
      */
     403: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdAtomicStepsTypesError = CicdAtomicStepsTypesErrors[keyof CicdAtomicStepsTypesErrors];
@@ -3781,6 +3925,10 @@ export type CicdAtomicStepsTypesTypeErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdAtomicStepsTypesTypeError = CicdAtomicStepsTypesTypeErrors[keyof CicdAtomicStepsTypesTypeErrors];
@@ -3843,6 +3991,10 @@ export type CicdExecutionsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsListError = CicdExecutionsListErrors[keyof CicdExecutionsListErrors];
@@ -3901,6 +4053,10 @@ export type CicdExecutionsCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsCreateError = CicdExecutionsCreateErrors[keyof CicdExecutionsCreateErrors];
@@ -3937,6 +4093,10 @@ export type CicdExecutionsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsRetrieveError = CicdExecutionsRetrieveErrors[keyof CicdExecutionsRetrieveErrors];
@@ -3973,6 +4133,10 @@ export type CicdExecutionsArtifactsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsArtifactsListError = CicdExecutionsArtifactsListErrors[keyof CicdExecutionsArtifactsListErrors];
@@ -4010,6 +4174,14 @@ export type CicdExecutionsArtifactsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * Nothing lies in the range that was asked for; `Content-Range` says how much there is.
+     */
+    416: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsArtifactsRetrieveError = CicdExecutionsArtifactsRetrieveErrors[keyof CicdExecutionsArtifactsRetrieveErrors];
@@ -4019,6 +4191,10 @@ export type CicdExecutionsArtifactsRetrieveResponses = {
      * The file, always as an attachment; takes Range.
      */
     200: Blob | File;
+    /**
+     * The part that was asked for with Range.
+     */
+    206: Blob | File;
 };
 
 export type CicdExecutionsArtifactsRetrieveResponse = CicdExecutionsArtifactsRetrieveResponses[keyof CicdExecutionsArtifactsRetrieveResponses];
@@ -4065,6 +4241,10 @@ export type CicdExecutionsCancelErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsCancelError = CicdExecutionsCancelErrors[keyof CicdExecutionsCancelErrors];
@@ -4106,6 +4286,10 @@ export type CicdExecutionsEventsErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsEventsError = CicdExecutionsEventsErrors[keyof CicdExecutionsEventsErrors];
@@ -4167,6 +4351,10 @@ export type CicdExecutionsLogsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsLogsRetrieveError = CicdExecutionsLogsRetrieveErrors[keyof CicdExecutionsLogsRetrieveErrors];
@@ -4212,6 +4400,14 @@ export type CicdExecutionsLogsDownloadErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * Nothing lies in the range that was asked for; `Content-Range` says how much there is.
+     */
+    416: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsLogsDownloadError = CicdExecutionsLogsDownloadErrors[keyof CicdExecutionsLogsDownloadErrors];
@@ -4221,6 +4417,10 @@ export type CicdExecutionsLogsDownloadResponses = {
      * The whole log as it was printed, as an attachment; takes Range.
      */
     200: Blob | File;
+    /**
+     * The part that was asked for with Range.
+     */
+    206: Blob | File;
 };
 
 export type CicdExecutionsLogsDownloadResponse = CicdExecutionsLogsDownloadResponses[keyof CicdExecutionsLogsDownloadResponses];
@@ -4257,6 +4457,10 @@ export type CicdExecutionsLogsOutlineErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsLogsOutlineError = CicdExecutionsLogsOutlineErrors[keyof CicdExecutionsLogsOutlineErrors];
@@ -4327,6 +4531,10 @@ export type CicdExecutionsLogsSearchErrors = {
      * Too many requests; `Retry-After` says when to come back.
      */
     429: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsLogsSearchError = CicdExecutionsLogsSearchErrors[keyof CicdExecutionsLogsSearchErrors];
@@ -4369,6 +4577,10 @@ export type CicdExecutionsLogsStreamErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsLogsStreamError = CicdExecutionsLogsStreamErrors[keyof CicdExecutionsLogsStreamErrors];
@@ -4383,6 +4595,10 @@ export type CicdExecutionsLogsStreamResponses = {
         data?: string;
         retry?: string;
     };
+    /**
+     * The log has ended there.
+     */
+    204: void;
 };
 
 export type CicdExecutionsLogsStreamResponse = CicdExecutionsLogsStreamResponses[keyof CicdExecutionsLogsStreamResponses];
@@ -4429,6 +4645,10 @@ export type CicdExecutionsRerunErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsRerunError = CicdExecutionsRerunErrors[keyof CicdExecutionsRerunErrors];
@@ -4481,6 +4701,10 @@ export type CicdExecutionsResumeErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsResumeError = CicdExecutionsResumeErrors[keyof CicdExecutionsResumeErrors];
@@ -4533,6 +4757,10 @@ export type CicdExecutionsRetryErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsRetryError = CicdExecutionsRetryErrors[keyof CicdExecutionsRetryErrors];
@@ -4570,6 +4798,10 @@ export type CicdExecutionsStepsStepErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsStepsStepError = CicdExecutionsStepsStepErrors[keyof CicdExecutionsStepsStepErrors];
@@ -4611,6 +4843,10 @@ export type CicdExecutionsWhyErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsWhyError = CicdExecutionsWhyErrors[keyof CicdExecutionsWhyErrors];
@@ -4656,6 +4892,10 @@ export type CicdExecutionsStatisticsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdExecutionsStatisticsRetrieveError = CicdExecutionsStatisticsRetrieveErrors[keyof CicdExecutionsStatisticsRetrieveErrors];
@@ -4702,6 +4942,10 @@ export type CicdGitCredentialsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdGitCredentialsListError = CicdGitCredentialsListErrors[keyof CicdGitCredentialsListErrors];
@@ -4760,6 +5004,10 @@ export type CicdGitCredentialsCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdGitCredentialsCreateError = CicdGitCredentialsCreateErrors[keyof CicdGitCredentialsCreateErrors];
@@ -4812,6 +5060,10 @@ export type CicdGitCredentialsDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdGitCredentialsDestroyError = CicdGitCredentialsDestroyErrors[keyof CicdGitCredentialsDestroyErrors];
@@ -4851,6 +5103,10 @@ export type CicdGitCredentialsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdGitCredentialsRetrieveError = CicdGitCredentialsRetrieveErrors[keyof CicdGitCredentialsRetrieveErrors];
@@ -4903,6 +5159,10 @@ export type CicdGitCredentialsPartialUpdateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdGitCredentialsPartialUpdateError = CicdGitCredentialsPartialUpdateErrors[keyof CicdGitCredentialsPartialUpdateErrors];
@@ -4946,6 +5206,10 @@ export type CicdToolsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdToolsListError = CicdToolsListErrors[keyof CicdToolsListErrors];
@@ -5004,6 +5268,10 @@ export type CicdToolsCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdToolsCreateError = CicdToolsCreateErrors[keyof CicdToolsCreateErrors];
@@ -5056,6 +5324,10 @@ export type CicdToolsDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdToolsDestroyError = CicdToolsDestroyErrors[keyof CicdToolsDestroyErrors];
@@ -5095,6 +5367,10 @@ export type CicdToolsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdToolsRetrieveError = CicdToolsRetrieveErrors[keyof CicdToolsRetrieveErrors];
@@ -5147,6 +5423,10 @@ export type CicdToolsHealthCheckErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type CicdToolsHealthCheckError = CicdToolsHealthCheckErrors[keyof CicdToolsHealthCheckErrors];
@@ -5201,6 +5481,10 @@ export type PipelinesListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesListError = PipelinesListErrors[keyof PipelinesListErrors];
@@ -5259,6 +5543,10 @@ export type PipelinesCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesCreateError = PipelinesCreateErrors[keyof PipelinesCreateErrors];
@@ -5311,6 +5599,10 @@ export type PipelinesDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesDestroyError = PipelinesDestroyErrors[keyof PipelinesDestroyErrors];
@@ -5350,6 +5642,10 @@ export type PipelinesRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesRetrieveError = PipelinesRetrieveErrors[keyof PipelinesRetrieveErrors];
@@ -5402,6 +5698,10 @@ export type PipelinesPartialUpdateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesPartialUpdateError = PipelinesPartialUpdateErrors[keyof PipelinesPartialUpdateErrors];
@@ -5454,6 +5754,10 @@ export type PipelinesEditsEditErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesEditsEditError = PipelinesEditsEditErrors[keyof PipelinesEditsEditErrors];
@@ -5495,6 +5799,10 @@ export type PipelinesFormErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesFormError = PipelinesFormErrors[keyof PipelinesFormErrors];
@@ -5547,6 +5855,10 @@ export type PipelinesPlanErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesPlanError = PipelinesPlanErrors[keyof PipelinesPlanErrors];
@@ -5599,6 +5911,10 @@ export type PipelinesPlanDiffComparePlansErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesPlanDiffComparePlansError = PipelinesPlanDiffComparePlansErrors[keyof PipelinesPlanDiffComparePlansErrors];
@@ -5651,6 +5967,10 @@ export type PipelinesRunCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesRunCreateError = PipelinesRunCreateErrors[keyof PipelinesRunCreateErrors];
@@ -5696,6 +6016,10 @@ export type PipelinesStatisticsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesStatisticsRetrieveError = PipelinesStatisticsRetrieveErrors[keyof PipelinesStatisticsRetrieveErrors];
@@ -5748,6 +6072,10 @@ export type PipelinesSyncErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesSyncError = PipelinesSyncErrors[keyof PipelinesSyncErrors];
@@ -5800,6 +6128,10 @@ export type PipelinesValidateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesValidateError = PipelinesValidateErrors[keyof PipelinesValidateErrors];
@@ -5839,6 +6171,10 @@ export type PipelinesVersionsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesVersionsListError = PipelinesVersionsListErrors[keyof PipelinesVersionsListErrors];
@@ -5884,6 +6220,10 @@ export type PipelinesVersionsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesVersionsRetrieveError = PipelinesVersionsRetrieveErrors[keyof PipelinesVersionsRetrieveErrors];
@@ -5926,6 +6266,10 @@ export type PipelinesVersionsDiffErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesVersionsDiffError = PipelinesVersionsDiffErrors[keyof PipelinesVersionsDiffErrors];
@@ -5979,6 +6323,10 @@ export type PipelinesVersionsRestoreErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesVersionsRestoreError = PipelinesVersionsRestoreErrors[keyof PipelinesVersionsRestoreErrors];
@@ -6029,6 +6377,10 @@ export type PipelinesValidateValidateTextErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesValidateValidateTextError = PipelinesValidateValidateTextErrors[keyof PipelinesValidateValidateTextErrors];
@@ -6076,6 +6428,10 @@ export type ProjectsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsListError = ProjectsListErrors[keyof ProjectsListErrors];
@@ -6134,6 +6490,10 @@ export type ProjectsCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsCreateError = ProjectsCreateErrors[keyof ProjectsCreateErrors];
@@ -6186,6 +6546,10 @@ export type ProjectsDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsDestroyError = ProjectsDestroyErrors[keyof ProjectsDestroyErrors];
@@ -6225,6 +6589,10 @@ export type ProjectsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsRetrieveError = ProjectsRetrieveErrors[keyof ProjectsRetrieveErrors];
@@ -6277,6 +6645,10 @@ export type ProjectsPartialUpdateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsPartialUpdateError = ProjectsPartialUpdateErrors[keyof ProjectsPartialUpdateErrors];
@@ -6329,6 +6701,10 @@ export type ProjectsArchiveErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsArchiveError = ProjectsArchiveErrors[keyof ProjectsArchiveErrors];
@@ -6372,6 +6748,10 @@ export type ProjectsEnvironmentsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsEnvironmentsListError = ProjectsEnvironmentsListErrors[keyof ProjectsEnvironmentsListErrors];
@@ -6432,6 +6812,10 @@ export type ProjectsEnvironmentsCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsEnvironmentsCreateError = ProjectsEnvironmentsCreateErrors[keyof ProjectsEnvironmentsCreateErrors];
@@ -6485,6 +6869,10 @@ export type ProjectsEnvironmentsDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsEnvironmentsDestroyError = ProjectsEnvironmentsDestroyErrors[keyof ProjectsEnvironmentsDestroyErrors];
@@ -6525,6 +6913,10 @@ export type ProjectsEnvironmentsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsEnvironmentsRetrieveError = ProjectsEnvironmentsRetrieveErrors[keyof ProjectsEnvironmentsRetrieveErrors];
@@ -6578,6 +6970,10 @@ export type ProjectsEnvironmentsPartialUpdateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsEnvironmentsPartialUpdateError = ProjectsEnvironmentsPartialUpdateErrors[keyof ProjectsEnvironmentsPartialUpdateErrors];
@@ -6622,6 +7018,10 @@ export type ProjectsMembersListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsMembersListError = ProjectsMembersListErrors[keyof ProjectsMembersListErrors];
@@ -6682,6 +7082,10 @@ export type ProjectsMembersCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsMembersCreateError = ProjectsMembersCreateErrors[keyof ProjectsMembersCreateErrors];
@@ -6735,6 +7139,10 @@ export type ProjectsMembersDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsMembersDestroyError = ProjectsMembersDestroyErrors[keyof ProjectsMembersDestroyErrors];
@@ -6775,6 +7183,10 @@ export type ProjectsMembersRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsMembersRetrieveError = ProjectsMembersRetrieveErrors[keyof ProjectsMembersRetrieveErrors];
@@ -6828,6 +7240,10 @@ export type ProjectsMembersPartialUpdateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsMembersPartialUpdateError = ProjectsMembersPartialUpdateErrors[keyof ProjectsMembersPartialUpdateErrors];
@@ -6875,6 +7291,10 @@ export type ProjectsSecretsListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsSecretsListError = ProjectsSecretsListErrors[keyof ProjectsSecretsListErrors];
@@ -6935,6 +7355,10 @@ export type ProjectsSecretsCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsSecretsCreateError = ProjectsSecretsCreateErrors[keyof ProjectsSecretsCreateErrors];
@@ -6988,6 +7412,10 @@ export type ProjectsSecretsDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsSecretsDestroyError = ProjectsSecretsDestroyErrors[keyof ProjectsSecretsDestroyErrors];
@@ -7028,6 +7456,10 @@ export type ProjectsSecretsRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsSecretsRetrieveError = ProjectsSecretsRetrieveErrors[keyof ProjectsSecretsRetrieveErrors];
@@ -7081,6 +7513,10 @@ export type ProjectsSecretsUpdateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsSecretsUpdateError = ProjectsSecretsUpdateErrors[keyof ProjectsSecretsUpdateErrors];
@@ -7133,6 +7569,10 @@ export type ProjectsUnarchiveErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsUnarchiveError = ProjectsUnarchiveErrors[keyof ProjectsUnarchiveErrors];
@@ -7180,6 +7620,10 @@ export type ProjectsVariablesListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsVariablesListError = ProjectsVariablesListErrors[keyof ProjectsVariablesListErrors];
@@ -7240,6 +7684,10 @@ export type ProjectsVariablesCreateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsVariablesCreateError = ProjectsVariablesCreateErrors[keyof ProjectsVariablesCreateErrors];
@@ -7293,6 +7741,10 @@ export type ProjectsVariablesDestroyErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsVariablesDestroyError = ProjectsVariablesDestroyErrors[keyof ProjectsVariablesDestroyErrors];
@@ -7333,6 +7785,10 @@ export type ProjectsVariablesRetrieveErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsVariablesRetrieveError = ProjectsVariablesRetrieveErrors[keyof ProjectsVariablesRetrieveErrors];
@@ -7386,6 +7842,10 @@ export type ProjectsVariablesPartialUpdateErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type ProjectsVariablesPartialUpdateError = ProjectsVariablesPartialUpdateErrors[keyof ProjectsVariablesPartialUpdateErrors];
@@ -7427,6 +7887,10 @@ export type WorkersListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type WorkersListError = WorkersListErrors[keyof WorkersListErrors];
@@ -7487,6 +7951,10 @@ export type WorkersDrainErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type WorkersDrainError = WorkersDrainErrors[keyof WorkersDrainErrors];
@@ -7539,6 +8007,10 @@ export type WorkersResumeErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type WorkersResumeError = WorkersResumeErrors[keyof WorkersResumeErrors];
@@ -7591,6 +8063,10 @@ export type WorkersStopErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type WorkersStopError = WorkersStopErrors[keyof WorkersStopErrors];
@@ -7628,6 +8104,10 @@ export type WorkersQueuesListErrors = {
      * There is no such thing, or you may not know of it.
      */
     404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type WorkersQueuesListError = WorkersQueuesListErrors[keyof WorkersQueuesListErrors];
