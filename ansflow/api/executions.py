@@ -80,6 +80,7 @@ class ExecutionBody(serializers.Serializer[Any]):
     reason = serializers.CharField()
     message = serializers.CharField()
     trigger_type = serializers.ChoiceField(TRIGGER_TYPES)
+    trigger_message = serializers.CharField(help_text="What it is for: as its caller says, or its commit.")
     execution_mode = serializers.ChoiceField(["local", "remote", "hybrid"])
     cicd_tool = serializers.IntegerField(allow_null=True)
     triggered_by = serializers.CharField()

@@ -22,8 +22,19 @@ INPUTS = "inputs:\n  level: {type: number, default: 1}\n  place: {type: choice, 
 
 EXECUTION_KEYS = {
     *("id", "number", "project", "project_name", "pipeline", "pipeline_name", "version", "status"),
-    *("reason", "message", "trigger_type", "execution_mode", "cicd_tool", "triggered_by", "parameters", "event"),
-    *("branch", "commit", "rerun_of", "created_at", "started_at", "ended_at", "duration_seconds", "seq"),
+    *("reason", "message", "trigger_type", "trigger_message", "execution_mode", "cicd_tool", "triggered_by"),
+    *(
+        "parameters",
+        "event",
+        "branch",
+        "commit",
+        "rerun_of",
+        "created_at",
+        "started_at",
+        "ended_at",
+        "duration_seconds",
+        "seq",
+    ),
     "counts",
 }
 STEP_KEYS = {
@@ -55,6 +66,22 @@ def test_pipelines_run_is_the_same_call(house: House):
     pipeline = house.pipeline(TWO)
     answer = house.post("developer", f"/api/v1/pipelines/{pipeline.id}/run/", {"branch": "topic"})
     assert (answer.status_code, answer.json()["branch"]) == (201, "topic")
+
+
+def test_what_it_is_for_stands_beside_it_in_lists_too(house: House):
+    pipeline = house.pipeline(TWO)
+    said = "Mends the price" + "!" * 385
+    made = house.trigger("developer", pipeline, message=said)
+    (listed,) = house.api("guest").get(EXECUTIONS).json()["results"]
+    assert (made["trigger_message"], listed["trigger_message"]) == (said, said)
+    assert house.trigger("developer", pipeline)["trigger_message"] == ""
+
+
+def test_of_a_long_message_of_a_commit_the_beginning_stands_beside_the_execution(house: House):
+    pipeline = house.pipeline(TWO)
+    with house.committed():
+        made = actions.trigger(system(house.world.tenant.id, "hooks"), pipeline.id, Wish(message="é" * 500))
+    assert house.get(made)["trigger_message"] == "é" * 400
 
 
 def test_what_is_known_is_not_asked_for_again_to_begin_an_execution(house: House):

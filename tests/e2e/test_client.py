@@ -114,11 +114,13 @@ def test_an_execution_is_watched_to_its_green_end(ann: Client, pipeline: str) ->
 
 
 def test_a_red_end_is_an_exit_code_and_leads_on(ann: Client, pipeline: str) -> None:
-    red = started(ann("pipelines", "run", pipeline, "--input", "weather=bad"))
+    red = started(ann("pipelines", "run", pipeline, "--input", "weather=bad", "--message", "Asks\x1b[2J the\nweather"))
     watched = ann("executions", "watch", red)
     assert watched.returncode == 1 and f"Run it again: ansflow executions retry {red}" in watched.stdout
     assert "✗ failed" in ann("executions", "list", "--status", "failed").stdout
+    assert "ago  Asks the weather" in ann("executions", "list").stdout
     shown = ann("executions", "view", red).stdout
+    assert "\n  Asks the weather\n" in shown
     assert "judge failed." in shown and all(len(line) <= 80 for line in shown.splitlines())
     assert ann("executions", "logs", red, "--step", "look", "--lines", "1-1").stdout == "the weather is bad\n"
     why = ann("executions", "why", red)

@@ -27,6 +27,9 @@ from ansflow.core.plan import Plan
 from ansflow.core.status import ExecutionStatus, is_final
 from ansflow.engine.ports import begin_key
 
+TOLD = 400
+"""So much of what a trigger says, such as the message of a commit, stands beside its execution."""
+
 
 def trigger(
     actor: Actor,
@@ -180,6 +183,7 @@ def _known(actor: Actor, pipeline: Pipeline, plan: Plan, **known: Any) -> NewExe
         execution_mode=pipeline.execution_mode,
         triggered_by_id=actor.user_id,
         parameters=dict(plan.inputs),
+        trigger_message=plan.trigger.message[:TOLD],
         event=plan.trigger.event,
         branch=plan.trigger.branch,
         commit=plan.trigger.commit,

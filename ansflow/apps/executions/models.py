@@ -26,6 +26,9 @@ class PipelineExecution(models.Model):
     number = models.PositiveIntegerField()
     cicd_tool = models.ForeignKey("cicd_tools.CicdTool", null=True, on_delete=models.SET_NULL, related_name="+")
     trigger_type = models.CharField(max_length=20, choices=TriggerType)
+    trigger_message = models.CharField(
+        max_length=400, blank=True, db_default=""
+    )  # the beginning of what its plan holds
     execution_mode = models.CharField(max_length=20, default="local")
     triggered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     parameters = models.JSONField(default=dict)

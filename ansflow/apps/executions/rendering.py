@@ -25,8 +25,8 @@ from ansflow.engine.ports import LogStore
 
 COLUMNS = (
     *("id", "number", "project_id", "project__name", "pipeline_id", "pipeline__name", "version__number"),
-    *("status", "reason", "message", "trigger_type", "execution_mode", "cicd_tool_id", "by", "parameters"),
-    *("event", "branch", "commit", "rerun_of_id", "created_at", "started_at", "ended_at", "seq"),
+    *("status", "reason", "message", "trigger_type", "trigger_message", "execution_mode", "cicd_tool_id", "by"),
+    *("parameters", "event", "branch", "commit", "rerun_of_id", "created_at", "started_at", "ended_at", "seq"),
 )
 RENAMED = {
     "project_id": "project",

@@ -30,6 +30,7 @@ class NewExecution:
     version_id: int | None = None
     cicd_tool_id: int | None = None
     trigger_type: str = "manual"
+    trigger_message: str = ""
     execution_mode: str = "local"
     triggered_by_id: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)

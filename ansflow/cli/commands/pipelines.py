@@ -120,6 +120,7 @@ def _text(file: Path) -> str:
 def _run_options(parser: argparse.ArgumentParser) -> None:
     add_id(parser, help_text=t("pipelines.id"))
     parser.add_argument("--branch", default="", metavar="NAME", help=t("pipelines.branch"))
+    parser.add_argument("--message", default="", metavar="TEXT", help=t("pipelines.run_message"))
     parser.add_argument("-i", "--input", action="append", default=[], metavar="NAME=VALUE", help=t("option.input"))
     parser.add_argument("-w", "--watch", action="store_true", help=t("pipelines.watch"))
     add_json(parser)
@@ -127,8 +128,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace, screen: Screen, server: Server) -> int:
     body: Json = {"pipeline_id": args.id, "trigger_type": "manual", "parameters": inputs_of(args)}
-    if args.branch:
-        body["branch"] = args.branch
+    body |= {name: value for name in ("branch", "message") if (value := getattr(args, name))}
     return show_started(args, screen, server, server.post("cicd/executions/", body))
 
 

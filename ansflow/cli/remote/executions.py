@@ -31,7 +31,8 @@ CODES = {
 def row(screen: Screen, one: Json) -> tuple[str, ...]:
     """Of a list of executions."""
     name = f"{said(one['project_name'])}/{said(one['pipeline_name'])} #{one['number']}"
-    return (str(one["id"]), status_of(screen, one), name, said(one["branch"]), lasted(one), ago(one["created_at"]))
+    facts = (said(one["branch"]), lasted(one), ago(one["created_at"]), said(one["trigger_message"]))
+    return (str(one["id"]), status_of(screen, one), name, *facts)
 
 
 def show(screen: Screen, one: Json) -> None:
@@ -45,6 +46,8 @@ def show(screen: Screen, one: Json) -> None:
 
 
 def _facts(one: Json) -> Iterator[str]:
+    if one["trigger_message"]:
+        yield said(one["trigger_message"])
     if one["message"]:
         yield why(reason_of(one), one["message"])
     who = said(one["triggered_by"])

@@ -115,6 +115,13 @@ def test_what_goes_on_has_the_tool_of_the_old_one_and_was_asked_for(house: House
     assert (made["cicd_tool"], made["trigger_type"], made["event"]) == (tool, "manual", "push")
 
 
+def test_what_continues_an_execution_is_for_the_same(house: House):
+    first = house.trigger("developer", house.pipeline("steps: {only: {run: make}}"), message="Mends the price")["id"]
+    house.play(first, "only", BAD)
+    for how, body in (("retry", None), ("resume", {"from_step": "only"}), ("rerun", None)):
+        assert again(house, first, how, body)["trigger_message"] == "Mends the price"
+
+
 def test_a_rerun_runs_everything_of_the_same_version_or_the_latest(house: House, failed: int):
     pipeline = house.row(failed).pipeline
     house.save(pipeline, "inputs: {level: {type: number, default: 1}}\nsteps: {only: {run: one}}\n")

@@ -140,7 +140,7 @@ def test_no_text_does_more_than_be_read(
     branch = TEXTS[0].replace(" ", "")
     source = pipeline(tmp_path, names)
     made = watched.make(server, f"hostile-{theme}", source)
-    execution = watched.start(server, made, branch=branch)
+    execution = watched.start(server, made, branch=branch, message=TEXTS[1])
     watched.has_come_to(server, execution, "waiting", step="asks")
     dialogs: list[str] = []
     with visit(browser, server.url, theme=theme) as seen:

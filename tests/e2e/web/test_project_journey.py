@@ -78,9 +78,14 @@ def test_from_an_empty_project_to_an_execution(furnished: ServerProcess, browser
         dialog.get_by_role("button", name="Start").click()
         expect(dialog.get_by_role("alert").first).to_contain_text("Nothing was started.")
         dialog.get_by_label("count (required)").fill("3")
+        dialog.get_by_label("What for").fill("Parcels go abroad")
         dialog.get_by_role("button", name="Start").click()
         expect(page).to_have_url(re.compile("/executions"))
         expect(page.get_by_text("parcel #1").first).to_be_visible()
+        (one,) = furnished.api("GET", "cicd/executions/", project=project)["results"]
+        for path in (f"/executions/{one['id']}", "/executions", f"/pipelines/{one['pipeline']}"):
+            seen.open(path)
+            expect(page.get_by_text("Parcels go abroad", exact=True).first).to_be_visible()
         assert (seen.faults_beside("400"), seen.foreign) == ([], [])
     started = furnished.api("GET", "cicd/executions/", project=project)["results"]
     assert [one["parameters"] for one in started] == [{"target": "production", "count": 3, "dry": False}]

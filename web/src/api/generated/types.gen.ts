@@ -176,6 +176,10 @@ export type BegunExecutionBody = {
     reason: string;
     message: string;
     trigger_type: 'manual' | 'webhook' | 'schedule' | 'api' | 'pipeline';
+    /**
+     * What it is for: as its caller says, or its commit.
+     */
+    trigger_message: string;
     execution_mode: 'local' | 'remote' | 'hybrid';
     cicd_tool: number | null;
     triggered_by: string;
@@ -591,6 +595,10 @@ export type ListedExecutionBody = {
     reason: string;
     message: string;
     trigger_type: 'manual' | 'webhook' | 'schedule' | 'api' | 'pipeline';
+    /**
+     * What it is for: as its caller says, or its commit.
+     */
+    trigger_message: string;
     execution_mode: 'local' | 'remote' | 'hybrid';
     cicd_tool: number | null;
     triggered_by: string;
@@ -1852,6 +1860,10 @@ export type WholeExecutionBody = {
     reason: string;
     message: string;
     trigger_type: 'manual' | 'webhook' | 'schedule' | 'api' | 'pipeline';
+    /**
+     * What it is for: as its caller says, or its commit.
+     */
+    trigger_message: string;
     execution_mode: 'local' | 'remote' | 'hybrid';
     cicd_tool: number | null;
     triggered_by: string;

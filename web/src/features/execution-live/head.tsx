@@ -43,6 +43,7 @@ export function Head({ execution, connected }: { execution: WholeExecutionBody; 
         )}
         <Deeds execution={execution} />
       </div>
+      {execution.trigger_message === "" ? null : <p className={styles.purpose}>{execution.trigger_message}</p>}
       {look.word === "running" || look.word === "success" || message === "" ? null : (
         <p className={styles.message} data-tone={look.tone}>
           {translated(message)}

@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { ListedExecutionBody } from "@/api/generated";
 import { lookOfExecution } from "@/lib/status";
 import { ExecutionName } from "@/ui/execution-name";
+import { ExecutionSays } from "@/ui/execution-says";
 import { type Column, List } from "@/ui/list";
 import { Status } from "@/ui/status";
 import { Ago, Taken } from "@/ui/time";
@@ -22,7 +23,7 @@ export function ExecutionsList({ rows }: { rows: readonly ListedExecutionBody[] 
       width: "19%",
       cell: (it) => <ExecutionName id={it.id} pipeline={it.pipeline_name} number={it.number} />,
     },
-    { key: "message", title: t("message"), wide: true, cell: ({ message }) => <span title={message}>{message}</span> },
+    { key: "message", title: t("message"), wide: true, cell: (execution) => <ExecutionSays of={execution} /> },
     { key: "project", title: t("project"), width: "11%", wide: true, cell: ({ project_name }) => project_name },
     {
       key: "branch",

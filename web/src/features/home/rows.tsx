@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { ApprovalBody, ListedExecutionBody } from "@/api/generated";
 import { lookOfExecution, STEP_LOOK } from "@/lib/status";
 import { ExecutionName } from "@/ui/execution-name";
+import { ExecutionSays } from "@/ui/execution-says";
 import { type Column, List } from "@/ui/list";
 import { Status } from "@/ui/status";
 import { Ago, Taken } from "@/ui/time";
@@ -22,7 +23,7 @@ export function ExecutionRows({ label, rows }: { label: string; rows: readonly L
       width: "26%",
       cell: (it) => <ExecutionName id={it.id} pipeline={it.pipeline_name} number={it.number} />,
     },
-    { key: "message", title: t("message"), wide: true, cell: ({ message }) => <span title={message}>{message}</span> },
+    { key: "message", title: t("message"), wide: true, cell: (execution) => <ExecutionSays of={execution} /> },
     { key: "by", title: t("by"), width: "12%", wide: true, cell: ({ triggered_by }) => triggered_by || "–" },
     {
       key: "taken",

@@ -5,6 +5,7 @@ import type { ListedExecutionBody } from "@/api/generated";
 import { lookOfExecution } from "@/lib/status";
 import { Asked } from "@/ui/asked";
 import { ExecutionName } from "@/ui/execution-name";
+import { ExecutionSays } from "@/ui/execution-says";
 import { type Column, List } from "@/ui/list";
 import { Card } from "@/ui/page";
 import { Empty } from "@/ui/states";
@@ -56,12 +57,7 @@ function Rows({ rows }: { rows: readonly ListedExecutionBody[] }) {
       width: "22%",
       cell: (it) => <ExecutionName id={it.id} pipeline={it.pipeline_name} number={it.number} />,
     },
-    {
-      key: "message",
-      title: t("history.message"),
-      wide: true,
-      cell: ({ message }) => <span title={message}>{message}</span>,
-    },
+    { key: "message", title: t("history.message"), wide: true, cell: (it) => <ExecutionSays of={it} /> },
     { key: "branch", title: t("history.branch"), width: "14%", wide: true, cell: ({ branch }) => branch || "–" },
     { key: "by", title: t("history.by"), width: "12%", wide: true, cell: ({ triggered_by }) => triggered_by || "–" },
     {
