@@ -17,13 +17,17 @@ from typing import Any
 from django.db import DatabaseError, Error, InterfaceError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from ansflow.apps.executions.models import Worker
+from ansflow.apps.executions.workers import others
 from ansflow.core.errors import Conflict
 from ansflow.core.failing import on_failure
+from ansflow.core.sentences import worker_of
 from ansflow.infra.database.trouble import Outages
 
 PATIENCE = 10.0  # seconds: of a server that was killed just now, the database may not have heard yet
 LONGEST_MIGRATION = 600.0  # seconds that a start waits for another one's migration
 AGAIN = 1.0  # the same for a server that lost its connection
+BEATS = 6.0  # seconds in which every worker beats, two times if its machine is not slow
 PAUSE = 0.05
 KEY = int.from_bytes(b"ansflow")  # the same for every server and scheduler on a database
 MIGRATING = int.from_bytes(b"migrate")  # of those that start at once, one after the other
@@ -63,6 +67,26 @@ def is_owned(alias: str = "default") -> bool:
         cursor.execute(TAKEN[connection.vendor], values)
         (taken,) = cursor.fetchone()
     return bool(taken)
+
+
+def expect_no_workers(name: str) -> None:
+    """For a server that does everything itself, as worker `name`: raises Conflict where other workers live on its
+    database, though no scheduler holds it now. Until one of them beats, they may be what a server that was killed has
+    left: that is waited for."""
+    connection = connections["default"]
+    if connection.vendor not in LOCK or Worker._meta.db_table not in connection.introspection.table_names():
+        return
+    first = found = others(name)
+    until = monotonic() + BEATS
+    while found and monotonic() < until:
+        if living := sorted(worker_of(boot) for boot, seen_at in found.items() if seen_at != first.get(boot)):
+            raise Conflict(
+                f"Workers of an installation of several processes live on the database {_name(connection)}: "
+                f"{', '.join(living)}. Stop them first, or set ANSFLOW_BROKER_URL as they have it.",
+                code="database_in_use",
+            )
+        sleep(PAUSE)
+        found = others(name)
 
 
 @contextmanager
@@ -152,8 +176,8 @@ class Owning:
             self.release()
             if monotonic() >= until:
                 raise Conflict(
-                    f"Another server works on the database {self._name()}. Stop it first, or give this one a database "
-                    "of its own: ANSFLOW_DATABASE_URL.",
+                    f"Another server works on the database {_name(self._connection)}. Stop it first, or give this one "
+                    "a database of its own: ANSFLOW_DATABASE_URL.",
                     code="database_in_use",
                 )
             sleep(PAUSE)
@@ -198,6 +222,7 @@ class Owning:
             (taken,) = cursor.fetchone()
         return bool(taken)
 
-    def _name(self) -> str:
-        known = self._connection.settings_dict
-        return f"{known['NAME']} at {known['HOST'] or 'localhost'}"
+
+def _name(connection: BaseDatabaseWrapper) -> str:
+    known = connection.settings_dict
+    return f"{known['NAME']} at {known['HOST'] or 'localhost'}"

@@ -88,8 +88,9 @@ def _serve(settings: Settings, tell: Tell, *, is_edge: bool) -> None:
 
 def _prepare_tables(settings: Settings, ground: Ground, tell: Tell, *, is_edge: bool) -> None:
     """Only `ansflow serve` brings them to this release; of several that start at once, one after the other."""
-    from ansflow.config.owning import one_at_a_time  # noqa: PLC0415
+    from ansflow.config.owning import expect_no_workers, one_at_a_time  # noqa: PLC0415
     from ansflow.config.storage import find_storage  # noqa: PLC0415
+    from ansflow.config.wiring import worker_name  # noqa: PLC0415
 
     if is_edge:
         expect_tables()
@@ -99,6 +100,7 @@ def _prepare_tables(settings: Settings, ground: Ground, tell: Tell, *, is_edge: 
     find_storage(settings, may_begin=True)
     if not settings.is_spread:
         ground.take()
+        expect_no_workers(worker_name(settings.data_dir))
     from ansflow.apps.accounts.known_keys import remember_keys  # noqa: PLC0415
     from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415
 

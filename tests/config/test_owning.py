@@ -17,6 +17,8 @@ from ansflow.config.owning import Ground, Owning, is_owned, one_at_a_time, own
 from ansflow.config.scheduler import Turn
 from ansflow.core.errors import Conflict
 from tests.databases import Killable, fresh, use
+from tests.installation_process import Installation
+from tests.redis_server import RedisServer
 from tests.server_process import ServerProcess
 
 SERVERS = ("postgresql", "mariadb")
@@ -169,6 +171,24 @@ def test_a_second_server_with_another_folder_is_refused(tmp_path: Path) -> None:
     one.kill()
     two.start()  # nobody has to wait for the database to notice
     assert two.stop() == 0
+
+
+def test_a_server_that_does_everything_itself_is_refused_where_workers_live_without_a_scheduler(tmp_path: Path) -> None:
+    with RedisServer() as redis:
+        house = Installation(tmp_path, database="postgresql", broker=redis.url, bus=redis.url)
+        house.serve()
+        worker = house.worker("one")
+        (tmp_path / "lone").mkdir()
+        keys = {"ANSFLOW_KEYS_DIR": str(tmp_path / "keys"), "ANSFLOW_ALLOW_HOST_EXECUTOR": "true"}
+        lone = ServerProcess(tmp_path / "lone", ANSFLOW_DATABASE_URL=house.database_url, **keys)
+        lone.begin()
+        assert lone.ended() != 0
+        said = lone.errors.read_text()
+        assert re.search("Workers of an installation of several .*: .*-[0-9a-f]{6}. Stop them first, or set", said)
+        worker.kill()
+        lone.start()
+        assert lone.stop() == 0
+        house.close()
 
 
 def test_a_scheduler_waits_for_the_one_that_works_and_takes_over_at_once(alias: str, monkeypatch: Any) -> None:

@@ -5,7 +5,7 @@ Whether a worker lives is judged by the clock of the database, so that every ser
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,11 @@ def alive(now: datetime | None = None) -> QuerySet[Worker]:
     """Of each name the newest life, where its lease holds; by name. One that opened no executor has not registered at
     all, so it is not among them."""
     return Worker.objects.filter(is_newest(), seen_at__gt=(now or database_time()) - LEASE).order_by("name")
+
+
+def others(name: str) -> Mapping[str, datetime]:
+    """Lives of other workers than that one whose lease holds: when each was heard of for the last time."""
+    return dict(alive().exclude(name=name).values_list("boot", "seen_at"))
 
 
 def is_newest() -> NegatedExpression[Any]:
