@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ansflow.core.plan import Plan, PlannedStep
+from ansflow.core.sources import sources
 from ansflow.core.state import BundleState, ExecutionState, StepState
 
 EXECUTION = "execution"
@@ -27,7 +28,18 @@ class Edge(NamedTuple):
 class Wiring:
     """`plan` is the plan; the rest follows from it. Immutable after it has been made, and safe to share."""
 
-    __slots__ = ("_lines", "finals", "limits", "of_bundle", "of_step", "plan", "sharing", "to_judge", "unmet")
+    __slots__ = (
+        "_lines",
+        "finals",
+        "limits",
+        "of_bundle",
+        "of_step",
+        "plan",
+        "sharing",
+        "sources",
+        "to_judge",
+        "unmet",
+    )
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -37,6 +49,7 @@ class Wiring:
         self.unmet: dict[str, int] = {}
         self.finals = tuple(key for key, step in plan.steps.items() if step.final)
         self.to_judge = frozenset(step_id for step_id in plan.specs if _is_judged(plan, step_id))
+        self.sources = sources(plan)
         self._lines: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.sharing = tuple(key for key in plan.steps if plan.spec_of(key).concurrency is not None)
         self._turn_edges()

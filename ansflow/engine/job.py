@@ -131,7 +131,7 @@ class JobMaker:
                 **_trusting_git(workspace),
                 **written,
                 **{f"ANSFLOW_APPROVAL_{_variable(name)}": value for name, value in answers.items()},
-                **situation.builtins,
+                **situation.builtins(state),
                 **_known(situation.facts, state),
                 **_own(claimed, workspace, folder),
             },

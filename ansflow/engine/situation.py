@@ -14,6 +14,7 @@ from ansflow.core.commands import Judge
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.foreseen import fixed_context
 from ansflow.core.plan import Plan
+from ansflow.core.sources import brought
 from ansflow.core.spec import StepSpec
 from ansflow.core.state import ExecutionState, State, StepState
 from ansflow.core.status import Reason, StepStatus
@@ -39,9 +40,17 @@ class Situation:
         self.plan: Plan = wiring.plan
         self.workspace: Path | None = None  # once it has been made
         self.facts: Facts | None = None  # once somebody has asked for them
-        self.builtins = builtins(execution, self.plan)
+        self._builtins = builtins(execution, self.plan)
         self._fixed = fixed_context(self.plan)
         self._templated: dict[str, tuple[str, ...]] = {}
+
+    def builtins(self, state: State) -> Mapping[str, str]:
+        """What every step is given, whatever its file says."""
+        for key in self.wiring.sources:
+            commit = brought(state.step(key).outcome)
+            if commit:
+                return {**self._builtins, "ANSFLOW_COMMIT": commit, "CI_COMMIT_SHA": commit}
+        return self._builtins
 
     def context(self, key: str, state: State, env: Mapping[str, str]) -> dict[str, Any]:
         planned, spec = self.plan.steps[key], self.plan.spec_of(key)
@@ -169,7 +178,7 @@ def _execution(plan: Plan, row: ExecutionState) -> Mapping[str, Any]:
 
 
 def builtins(execution: int, plan: Plan) -> dict[str, str]:
-    """What every step of the execution is given, whatever its file says."""
+    """Those that are known before the run."""
     trigger = plan.trigger
     return {
         "CI": "true",

@@ -23,7 +23,14 @@ from django.db import DatabaseError, InterfaceError, transaction
 
 from ansflow.apps.executions import choosing, rows
 from ansflow.apps.executions.transactions import PATIENCE, Database, GuardFailed, Mistaken, Statements
-from ansflow.apps.executions.writing import NewExecution, unpacked_kept, unpacked_plan, write_decision, write_new
+from ansflow.apps.executions.writing import (
+    NewExecution,
+    unpacked_kept,
+    unpacked_plan,
+    write_commit,
+    write_decision,
+    write_new,
+)
 from ansflow.core.commands import Decision, Expire, Retry, Stop, Timeout
 from ansflow.core.errors import InvalidSpec, NotFound, Problem
 from ansflow.core.events import Event
@@ -130,9 +137,12 @@ class DjangoStore:
             places = {limiter: used for limiter, used in places.items() if known.places.get(limiter) != used}
         carried_out = self._take_sent()
         limited = started(decision) > 0 and self.is_limited(execution)
+        sources = self.wiring(execution).sources
 
         def work(to: Statements) -> None:
             write_decision(to, decision, after, now=now, places=places)
+            if sources:
+                write_commit(to, execution, decision, sources)
             if limited:
                 choosing.check_limit(to, execution)
             _delete_sendings(to, carried_out)

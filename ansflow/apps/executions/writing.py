@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from ansflow.core.commands import Begin, Decision, Offer, StepChange
 from ansflow.core.events import ExecutionChanged, StepChanged
 from ansflow.core.outcome import Outcome
 from ansflow.core.plan import Plan
+from ansflow.core.sources import brought
 from ansflow.core.state import ExecutionState, StepState
 from ansflow.core.status import Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
@@ -97,6 +98,9 @@ def write_new(
     state.seq = 1
     people = [getattr(known, name) for name in _KNOWN]
     people[_KNOWN.index("parameters")] = rows.encoded(known.parameters)
+    people[_KNOWN.index("commit")] = known.commit or next(
+        filter(None, (brought(kept.get(k)) for k in wiring.sources)), ""
+    )
     state.id = to.insert(_NEW_EXECUTION, (*people, now, *rows.execution_values(state)))
     to.run(_NEW_PLAN, (state.id, packed(codec.dump(wiring.plan)), _packed_kept(kept)))
     to.many(_NEW_STEP, (_new_step(state.id, wiring, key) for key in wiring.plan.steps))
@@ -167,6 +171,14 @@ def _write_rest(
         if not isinstance(effect, Offer):  # a step on offer is its own row of the outbox
             to.put(_NEW_SENDING, (after.id, after.version, number, rows.effect_text(effect), now))
     to.send()
+
+
+def write_commit(to: Statements, execution: int, decision: Decision, sources: Collection[str]) -> None:
+    """The first of `sources` that brings a commit says which one the execution is of."""
+    for fact in decision.facts:
+        commit = brought(fact.outcome) if isinstance(fact, StepChanged) and fact.step in sources else ""
+        if commit:
+            to.run("UPDATE [Execution] SET [commit] = %s WHERE [id] = %s AND [commit] = ''", [commit, execution])
 
 
 def _write_steps(to: Statements, changes: tuple[StepChange, ...], after: ExecutionState) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ansflow.apps.projects.sealed import create_git_credential
 from tests.git_hosts import new_repository, serve_http, shop
-from tests.house import House
+from tests.house import EXECUTIONS, House
 
 __all__ = ["new_repository", "serve_http", "shop"]
 
@@ -58,6 +58,28 @@ def test_a_step_knows_what_started_it_and_what_for(house: House) -> None:
     made = house.trigger("developer", pipeline, trigger_type="api", event="push")["id"]
     house.engine.run_step(made, "told")
     assert house.engine.logs.read(made, "told", 1) == b"api for push\n"
+
+
+def test_what_is_fetched_first_says_which_commit_an_execution_is_of(house: House, connected: Any, shop: Any) -> None:
+    """Also where a later step fails, and in the execution that goes on from there."""
+    tip = shop.git("rev-parse", "HEAD").strip()
+    told = "told: {needs: [source], run: 'echo $ANSFLOW_COMMIT $CI_COMMIT_SHA; exit 1'}"
+    made = run(house, f"steps: {{source: {{type: fetch_code}}, {told}}}", "source")
+    assert house.engine.logs.read(made, "told", 1).decode() == f"{tip} {tip}\n"
+    assert house.get(made)["commit"] == tip
+    again = house.post("developer", f"{EXECUTIONS}{made}/retry/").json()["id"]
+    assert house.get(again)["commit"] == tip
+
+
+@pytest.mark.usefixtures("shop")
+def test_another_repository_does_not_say_which_commit_an_execution_is_of(house: House, serve_http: Any) -> None:
+    other = f"with: {{repository: '{serve_http().url('shop')}'}}"
+    made = run(
+        house, f"steps: {{source: {{type: fetch_code, {other}}}, told: {{needs: [source], run: env}}}}", "source"
+    )
+    assert house.statuses(made) == {"source": "success", "told": "success"}, house.step(made, "source").message
+    assert "\nANSFLOW_COMMIT=\n" in house.engine.logs.read(made, "told", 1).decode()
+    assert house.get(made)["commit"] == ""
 
 
 def test_a_login_is_not_given_to_a_repository_on_another_host(house: House, connected: Any, serve_http: Any) -> None:
