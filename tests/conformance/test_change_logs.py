@@ -101,14 +101,14 @@ def test_changes_are_numbered_in_the_order_in_which_they_came(case: Case) -> Non
 
 
 def test_the_first_one_says_what_a_workspace_begins_with(case: Case) -> None:
-    case.log.begin(case.one, b"first")
-    case.log.begin(case.one, b"second")
-    assert case.add(b"step") == 1
-    case.log.begin(case.one, b"too late")
+    case.log.begin(case.one, [b"first", b"more"])
+    case.log.begin(case.one, [b"second"])
+    assert case.add(b"step") == 2
+    case.log.begin(case.one, [b"too late"])
     case.add(b"step", execution=case.other)
-    case.log.begin(case.other, b"too late")
-    assert [change.body for change in case.log.after(case.one, -1)] == [b"first", b"step"]
-    assert [change.number for change in case.log.after(case.one, -1)] == [0, 1]
+    case.log.begin(case.other, [b"too late"])
+    assert [change.body for change in case.log.after(case.one, -1)] == [b"first", b"more", b"step"]
+    assert [change.number for change in case.log.after(case.one, -1)] == [0, 1, 2]
     assert [change.body for change in case.log.after(case.other, -1)] == [b"step"]
 
 
@@ -155,4 +155,4 @@ def test_workers_that_add_at_once_get_numbers_without_gaps(case: Case) -> None:
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_an_execution_that_is_gone_takes_no_change(kind: str, django_db_blocker) -> None:
     with django_db_blocker.unblock(), pytest.raises(NotFound, match="no execution"):
-        DjangoChanges(migrated(kind)).begin(10**6, b"")
+        DjangoChanges(migrated(kind)).begin(10**6, [b""])

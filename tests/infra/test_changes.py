@@ -10,7 +10,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansflow.core.errors import InvalidSpec
-from ansflow.infra.storage.changes import FILE, FOLDER, LINK, Body, Entry, Tree, lay, parents, read, whole, write
+from ansflow.infra.storage import changes
+from ansflow.infra.storage.changes import (
+    FILE,
+    FOLDER,
+    LINK,
+    Body,
+    Entry,
+    Tree,
+    lay,
+    parents,
+    pieces,
+    read,
+    whole,
+    write,
+)
 
 SHA = "0" * 64
 
@@ -46,6 +60,26 @@ def test_whatever_is_laid_on_nothing_stands_in_a_file_or_a_link(found: list[Body
         lay(tree, body)
     for path in tree:
         assert all(tree[parent].kind == FOLDER for parent in parents(path) if parent in tree)
+
+
+@patiently
+@given(st.lists(bodies, max_size=6), st.integers(1, 4))
+def test_pieces_that_are_laid_one_after_the_other_are_the_whole(found: list[Body], most: int) -> None:
+    tree: Tree = {}
+    for body in found:
+        lay(tree, body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changes, "PIECE", most)
+        made = list(pieces(whole(tree)))
+        gone = list(pieces(Body(gone=tuple(sorted(tree, reverse=True)))))
+    assert all(len(piece.gone) + len(piece.made) <= most for piece in (*made, *gone))
+    laid: Tree = {}
+    for piece in made:
+        lay(laid, piece)
+    assert laid == tree
+    for piece in gone:
+        lay(laid, piece)
+    assert laid == {}
 
 
 @patiently

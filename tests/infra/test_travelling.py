@@ -188,6 +188,21 @@ def test_a_step_that_changes_one_file_sends_one_file(machines: Machines) -> None
     assert machines.log.last(ONE) == 2, "a step that changes nothing writes nothing"
 
 
+def test_what_is_too_much_for_one_row_travels_in_several(machines: Machines, monkeypatch) -> None:
+    monkeypatch.setattr(changes, "PIECE", 4)
+    machines.step(0, lambda root: [put(f"src/{number}")(root) for number in range(10)])
+    assert machines.log.last(ONE) == 3, "ten files, and their folder"
+    machines.step(1, lambda root: shutil.rmtree(root / "src"))
+    assert machines.log.last(ONE) == 6
+    machines.step(0, put("a"))
+    machines.step(1)
+    assert set(tree_of(machines.at(0))) == set(tree_of(machines.at(1))) == {"a"}
+    sent = machines.log.last(ONE)
+    machines.restart(0)
+    machines.step(0)
+    assert machines.log.last(ONE) == sent
+
+
 def test_a_file_that_was_only_touched_is_not_sent(machines: Machines) -> None:
     machines.step(0, put("a"))
     machines.step(0, lambda root: os.utime(root / "a"))

@@ -30,11 +30,12 @@ class DjangoChanges:
     def __init__(self, alias: str = "default") -> None:
         self._database = Database(alias)
 
-    def begin(self, execution: int, body: bytes) -> None:
+    def begin(self, execution: int, bodies: Sequence[bytes]) -> None:
         def work(statements: Statements) -> None:
             self._hold(statements, execution)
             if self._last(statements, execution) < 0:
-                statements.run(INSERT, (execution, 0, "", "", timezone.now(), body))
+                for number, body in enumerate(bodies):
+                    statements.run(INSERT, (execution, number, "", "", timezone.now(), body))
 
         self._database.write(work)
 

@@ -21,8 +21,8 @@ class Change(NamedTuple):
 class ChangeLog(Protocol):
     """The changes of each execution's workspace, in one order for every worker."""
 
-    def begin(self, execution: int, body: bytes) -> None:
-        """What the workspace begins with, as number 0, unless somebody else was first."""
+    def begin(self, execution: int, bodies: Sequence[bytes]) -> None:
+        """What the workspace begins with, from number 0 on, unless somebody else was first."""
         ...
 
     def add(self, execution: int, *, worker: str, step: str, fence: int, body: bytes) -> int:
@@ -53,9 +53,9 @@ class MemoryChanges:
         self._lock = Lock()
         self._changes: dict[int, list[Change]] = {}
 
-    def begin(self, execution: int, body: bytes) -> None:
+    def begin(self, execution: int, bodies: Sequence[bytes]) -> None:
         with self._lock:
-            self._changes.setdefault(execution, [Change(0, "", body)])
+            self._changes.setdefault(execution, [Change(number, "", body) for number, body in enumerate(bodies)])
 
     def add(self, execution: int, *, worker: str, step: str, fence: int, body: bytes) -> int:
         with self._lock:

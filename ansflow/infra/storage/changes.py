@@ -26,6 +26,9 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 LARGEST = 512 << 20
 """Bytes of a body when it is unpacked: names of 200,000 files are a tenth of that."""
 
+PIECE = 50_000
+"""Paths in one body: some 3 MiB when it is packed. MariaDB takes 16 MiB at once, unless it is told otherwise."""
+
 
 class Entry(NamedTuple):
     """`content` is the SHA-256 of a file or the target of a link, "" for a folder. `mtime_ns` comes along for tools
@@ -74,6 +77,17 @@ def lay(tree: Tree, body: Body, before: dict[str, Entry | None] | None = None) -
 def whole(tree: Tree) -> Body:
     """A tree as the change that makes it out of nothing."""
     return Body(made=tuple(sorted(tree.items())))
+
+
+def pieces(body: Body) -> Iterator[Body]:
+    """The same in several, to be laid one after the other: a database takes only so much at once."""
+    if len(body.gone) + len(body.made) <= PIECE:
+        yield body
+        return
+    for at in range(0, len(body.gone), PIECE):
+        yield Body(gone=body.gone[at : at + PIECE])
+    for at in range(0, len(body.made), PIECE):
+        yield Body(made=body.made[at : at + PIECE])
 
 
 def parents(path: str) -> Iterator[str]:

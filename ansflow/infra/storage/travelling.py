@@ -84,16 +84,14 @@ class TravellingWorkspaces(FileWorkspaces):
                 self._load(execution, copy)
                 self._lay(execution, copy, alone=False)
             body, stamps = self._look(self.open(execution), copy)
-            if body != Body():
-                written = changes.write(body)
+            for piece in changes.pieces(body) if body != Body() else ():
+                written = changes.write(piece)
                 number = self._log.add(execution, worker=self._worker, step=step, fence=fence, body=written)
-                changes.lay(copy.tree, body)
-            else:
-                number = copy.laid
+                changes.lay(copy.tree, piece)
+                if number == copy.laid + 1:  # otherwise the next `bring` lays it over those that came between
+                    self._note(execution, copy, number)
             for path, stamp in stamps.items():
                 _remember(copy, path, stamp)
-            if number == copy.laid + 1:  # otherwise the next `bring` lays it over those that came between
-                self._note(execution, copy, number)
 
     def exists(self, execution: int) -> bool:
         return super().exists(execution) or self._log.last(execution) >= 0
@@ -159,7 +157,7 @@ class TravellingWorkspaces(FileWorkspaces):
         copy.laid = self._laid(execution) if is_here else -1
         found = self._log.after(execution, -1)
         if not found and not is_here and (body := self.beginning(execution)) != Body():
-            self._log.begin(execution, changes.write(body))
+            self._log.begin(execution, [changes.write(piece) for piece in changes.pieces(body)])
         for change in found:
             if is_here and (change.number <= copy.laid or change.worker == self._worker):
                 changes.lay(copy.tree, changes.read(change.body))
