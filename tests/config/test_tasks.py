@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from ansflow.apps.executions import actions, running
 from ansflow.apps.executions.models import PipelineExecution, Sending
 from ansflow.apps.pipelines.keeping import MANIFEST, packed_sources
 from ansflow.apps.pipelines.models import Pipeline, Version
+from ansflow.config import schedule, tasks
+from ansflow.config.chores import Chores
 from ansflow.config.keeping import KEPT, keep_pipelines
-from ansflow.config.schedule import periodic
+from ansflow.config.schedule import called_chores, chores, periodic
 from ansflow.config.settings import Settings
 from ansflow.config.tasks import NUMBERED, TASKS
 from ansflow.core.errors import NotAvailable
@@ -33,9 +36,81 @@ def test_the_tasks_have_the_names_that_clients_know() -> None:
     assert set(TASKS) == NAMES == {task.name for task in TASKS.values()}
 
 
-def test_every_task_that_comes_round_is_in_the_schedule_of_both_modes(tmp_path: Path) -> None:
-    scheduled = {one.task for one in periodic(Settings(data_dir=tmp_path)) if one.task}
-    assert scheduled == NAMES - NUMBERED
+COMES_ROUND = {
+    "health_check_tools": "check_tools",
+    "cleanup_old_executions": "cleanup_old_executions",
+    "sync_tool_jobs": "sync_jobs",
+    "generate_execution_reports": "write_reports",
+    "monitor_long_running_executions": "note_overdue_executions",
+    "backup_pipeline_configurations": "keep_pipelines",
+}
+"""Tasks that nobody needs to call, and the action of each."""
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which of these actions have been called for, in turn. None of them does anything."""
+    did: list[str] = []
+    for action in COMES_ROUND.values():
+        instead = partial(lambda action, *settings: did.append(action), action)
+        monkeypatch.setattr(schedule, action, instead)
+        monkeypatch.setattr(tasks, "clean_up" if action in TASKS else action, instead)
+    monkeypatch.setattr(tasks, "current", lambda: None)
+    return did
+
+
+class Calls:
+    """In the place of a bell: what it is asked to send, and for how many seconds."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, float | None] = {}
+
+    def send(self, task: str, *numbers: int, expires: float | None = None) -> None:
+        assert not numbers and task not in self.sent
+        self.sent[task] = expires
+
+
+def take_turns(turns: Chores) -> None:
+    """One turn of each chore that is a task."""
+    for one in periodic(Settings(data_dir=Path())):
+        if one.task:
+            turns.do(one.name)
+            assert (turns.chores[one.name].done, turns.chores[one.name].failed) == (1, 0)
+
+
+def test_all_that_comes_round_is_called_without_a_number_and_the_others_with_one() -> None:
+    assert set(COMES_ROUND) == NAMES - NUMBERED
+
+
+def test_a_server_that_is_alone_does_every_task_that_comes_round_itself(
+    db: None, tmp_path: Path, done: list[str]
+) -> None:
+    take_turns(chores(Settings(data_dir=tmp_path)))
+    assert sorted(done) == sorted(COMES_ROUND.values())
+
+
+def test_a_scheduler_calls_a_worker_for_every_task_that_comes_round_until_its_next_turn(
+    db: None, tmp_path: Path, done: list[str]
+) -> None:
+    settings, bell = Settings(data_dir=tmp_path), Calls()
+    take_turns(called_chores(settings, bell))  # type: ignore[arg-type]
+    assert bell.sent == {one.task: one.every for one in periodic(settings) if one.task}
+    assert set(bell.sent) == set(COMES_ROUND) and all(bell.sent.values()) and done == []
+
+
+def test_what_is_no_task_comes_round_with_a_scheduler_too(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    alone, called = chores(settings).chores, called_chores(settings, Calls()).chores  # type: ignore[arg-type]
+    assert set(alone) - set(called) == {"checkpoint"}, "a file of SQLite is never shared"
+    assert {name: (chore.every, chore.first) for name, chore in called.items()} == {
+        one.name: (one.every, one.first) for one in periodic(settings)
+    }
+
+
+@pytest.mark.parametrize("task", COMES_ROUND)
+def test_a_worker_that_is_called_does_the_action_of_the_task_and_nothing_else(task: str, done: list[str]) -> None:
+    TASKS[task].run()
+    assert done == [COMES_ROUND[task]]
 
 
 @pytest.fixture
