@@ -2,6 +2,7 @@
 
     house = Installation(tmp_path, database="postgresql", broker=redis.url, bus=redis.url)
     server = house.serve()                     # the first one makes the keys, the tables and the administrator
+    other = house.serve("other")               # one more, on the same database
     one = house.worker("one", queues="default,gpu", concurrency=2)
     active, waiting = house.scheduler("a"), house.scheduler("b")
     house.close()
@@ -23,14 +24,16 @@ class Installation:
         """`url` is that of a database that is there already."""
         self._folder = folder
         (folder / "keys").mkdir(mode=0o700)
-        (folder / "shared").mkdir(mode=0o700)
+        self.shared = folder / "shared"
+        self.shared.mkdir(mode=0o700)
         self.database_url = url or fresh(database)
         self.processes: list[ServerProcess] = []
+        self._has_administrator = False
         self._env = {
             "ANSFLOW_DATABASE_URL": self.database_url,
             "ANSFLOW_BROKER_URL": broker,
             "ANSFLOW_REDIS_URL": bus,
-            "ANSFLOW_STORAGE_URL": f"file://{folder / 'shared'}",
+            "ANSFLOW_STORAGE_URL": f"file://{self.shared}",
             "ANSFLOW_KEYS_DIR": str(folder / "keys"),
             "ANSFLOW_ALLOW_HOST_EXECUTOR": "true",
             **env,
@@ -38,7 +41,11 @@ class Installation:
 
     def serve(self, name: str = "server") -> ServerProcess:
         server = self.process(name, "serve", says_ready="AnsFlow is ready: ")
-        server.start_with_administrator()
+        if self._has_administrator:
+            server.start()
+        else:
+            server.start_with_administrator()
+            self._has_administrator = True
         return server
 
     def worker(self, name: str, *, queues: str = "default", concurrency: int = 2, **env: str) -> ServerProcess:

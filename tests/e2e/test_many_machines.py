@@ -5,6 +5,7 @@ What is lost, killed or forged on the way costs a delay. What has run, the steps
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import signal
@@ -15,8 +16,12 @@ from typing import Any
 
 import pytest
 from kombu import Connection
-from websockets.sync.client import connect
+from kombu.message import Message
+from redis import Redis
+from websockets.sync.client import ClientConnection, connect
 
+from ansflow.infra.dispatch.bell import Bell
+from ansflow.infra.dispatch.celery import declared, make_app
 from tests.infra.test_celery import forged
 from tests.installation_process import Installation
 from tests.rabbitmq_server import RabbitServer
@@ -49,8 +54,17 @@ name: retried
 steps:
   flaky: {executor: host, run: "echo tried >> PLACE/witness; test -e PLACE/go", retry: {max: 5, delay: 1s}}
 """
+CHAIN = """
+version: 1
+name: chain
+steps:
+  one: {executor: host, runs_on: late, run: "echo one >> PLACE/witness"}
+  two: {executor: host, runs_on: late, needs: one, run: "echo two >> PLACE/witness"}
+  three: {executor: host, runs_on: late, needs: two, run: "echo three >> PLACE/witness"}
+"""
 GREEN = "built trained checked"
 FORGED = 1000
+COPIES = 100  # of each real message, and as many with a byte flipped
 TAKEN_OVER = 5.0  # seconds
 
 
@@ -109,19 +123,73 @@ def witness(place: Path) -> str:
 
 def test_a_pipeline_goes_from_worker_to_worker_and_is_seen_live(house: House) -> None:
     pipeline, place = house.pipeline(SOURCE)
-    url = f"{house.server.url.replace('http', 'ws', 1)}/ws/monitor/"
-    with connect(url, additional_headers={"Authorization": f"Bearer {house.server.token}"}) as socket:
+    token = house.server.token
+    with connect(live(house.server, "monitor"), additional_headers={"Authorization": f"Bearer {token}"}) as socket:
         execution = house.begin(pipeline)
-        seen = set()
-        while "success" not in seen:
-            frame = json.loads(socket.recv(timeout=PATIENCE))
-            if frame["data"].get("execution_id") == execution:
-                seen.add(frame["data"]["status"])
+        seen_until(socket, execution, "success")
     found = house.end(execution)
     assert found["status"] == "success" and witness(place) == GREEN
     workers = {step["key"]: step["worker"] for step in found["step_executions"]}
     assert workers["build"] == workers["check"] != workers["train"]
     assert house.log(execution, "train") == "two\n"
+
+
+def test_a_task_that_is_called_over_the_broker_is_done_by_a_worker(house: House) -> None:
+    """By the active scheduler when its time has come, or by whoever else reaches the broker."""
+
+    def checked_at() -> Any:
+        (local,) = house.server.api("GET", "cicd/tools/")["results"]
+        return local["checked_at"]
+
+    until(checked_at, "the scheduler has a worker look after the tools")
+    archives = house.installation.shared / "pipelines"
+    assert not archives.exists()
+    bell = Bell(make_app(house.broker.url))
+    bell.send("backup_pipeline_configurations", expires=PATIENCE)
+    until(lambda: list(archives.glob("pipelines-*.zip")), "the texts of all pipelines are kept")
+    bell.close()
+
+
+def test_two_servers_are_one_to_whoever_asks_them_and_one_goes_on_alone(house: House) -> None:
+    one, other = house.server, house.installation.serve("server-2")
+    pipeline, place = house.pipeline(SOURCE)
+    held, place_of_held = house.pipeline(HELD)
+    assert other.api("GET", f"pipelines/{pipeline}/", token=one.token)["id"] == pipeline
+    token = other.token
+    assert one.api("GET", "auth/users/me/", token=token)["username"] == "admin"
+
+    with connect(live(other, "monitor"), additional_headers={"Authorization": f"Bearer {one.token}"}) as socket:
+        begun_at_one, waits_for_other = house.begin(pipeline), house.begin(held)
+        statuses = seen_until(socket, begun_at_one, "success")
+        assert statuses[0] in {"pending", "running"} and witness(place) == GREEN
+        until(lambda: witness(place_of_held), "the step has begun")
+
+        one.kill()
+        (place_of_held / "go").touch()
+        seen_until(socket, waits_for_other, "success")
+        begun_at_other = other.api("POST", "cicd/executions/", {"pipeline_id": pipeline}, token=token)["id"]
+        seen_until(socket, begun_at_other, "success")
+    assert other.api("GET", f"cicd/executions/{waits_for_other}/logs/", step="hold") == "first\nlast\n"
+    assert witness(place) == f"{GREEN} {GREEN}"
+
+    one.start()
+    assert house.get(begun_at_other)["status"] == "success"
+    assert one.api("GET", "auth/users/me/", token=token)["username"] == "admin"
+    assert other.stop() == 0
+
+
+def live(server: ServerProcess, room: str) -> str:
+    return f"{server.url.replace('http', 'ws', 1)}/ws/{room}/"
+
+
+def seen_until(socket: ClientConnection, execution: int, status: str) -> list[str]:
+    """What the socket told of an execution, up to that."""
+    seen: list[str] = []
+    while status not in seen:
+        frame = json.loads(socket.recv(timeout=PATIENCE))
+        if frame["type"] == "execution_update" and frame["data"]["execution_id"] == execution:
+            seen.append(frame["data"]["status"])
+    return seen
 
 
 def test_an_edge_shows_an_execution_and_answers_nothing_else(house: House) -> None:
@@ -154,7 +222,7 @@ def test_a_worker_that_is_killed_in_mid_step_adopts_it_when_it_comes_back(house:
 
 def test_a_worker_that_is_told_to_stop_ends_what_runs_and_then_itself(house: House) -> None:
     leaving = house.installation.worker("leaving", queues="leaving")
-    (name,) = {line.split()[1] for line in told(leaving) if line.startswith("Worker ")}
+    name = worker_of(leaving)
     pipeline, place = house.pipeline(HELD.replace("executor: host", "executor: host\n    runs_on: leaving"))
     execution = house.begin(pipeline)
     until(lambda: witness(place), "the step has begun")
@@ -236,6 +304,86 @@ def test_a_thousand_forged_messages_change_nothing(house: House, tmp_path: Path)
     until(lambda: house.get(pending)["step_executions"][0]["status"] == "running", "the other one runs")
     house.server.api("POST", f"cicd/executions/{pending}/cancel/", {})
     assert house.end(pending)["status"] == "cancelled"
+
+
+def test_real_messages_that_come_again_or_with_a_byte_flipped_run_no_step_twice(house: House) -> None:
+    """Those of steps that are on offer: copied, and changed in the body, in a header, or as the broker keeps them."""
+    chance = random.Random(6)
+    pipeline, place = house.pipeline(CHAIN)
+    before = house.server.api("GET", "cicd/executions/")["count"]
+    with Connection(house.broker.url) as connection:
+        channel = connection.default_channel
+        declared("ansflow.late")(channel).declare()
+        executions, caught = [], []
+        for _ in range(3):
+            executions.append(house.begin(pipeline))
+            caught.append(until(lambda: channel.basic_get("ansflow.late", no_ack=True), "it is offered by a message"))
+        assert {json.loads(message.body)[0][0] for message in caught} <= set(executions)
+        for queue in ("ansflow.late", "ansflow.default", "ansflow.gpu"):  # in those of others, too
+            again(connection, queue, caught, chance)
+        late = house.installation.worker("late", queues="late")
+        until(lambda: witness(place), "the first step has run")
+        again(connection, "ansflow.late", caught, chance)
+        if isinstance(house.broker, RedisServer):
+            as_it_is_kept(house.broker, caught, chance)
+    for execution in executions:
+        found = house.end(execution)
+        assert found["status"] == "success", found
+        assert {step["attempt"] for step in found["step_executions"]} == {1}
+        assert {step["worker"] for step in found["step_executions"]} == {worker_of(late)}
+    assert sorted(witness(place).split()) == sorted(["one", "two", "three"] * len(executions))
+    assert house.server.api("GET", "cicd/executions/")["count"] == before + len(executions)
+    assert "Traceback" not in late.errors.read_text()
+    pipeline, place = house.pipeline(CHAIN)
+    assert house.end(house.begin(pipeline))["status"] == "success" and witness(place) == "one two three"
+    assert late.stop() == 0
+
+
+def again(connection: Connection, queue: str, messages: list[Message], chance: random.Random) -> None:
+    """Each many times over, and as often with something about it changed."""
+    producer = connection.Producer(auto_declare=False)
+    for _ in range(COPIES):
+        for message in messages:
+            body, headers = bytes_of(message), dict(message.headers)
+            for changed in (False, True):
+                if changed and chance.random() < 0.5:
+                    body = flipped(body, chance)
+                elif changed:
+                    name = chance.choice(sorted(headers))
+                    headers[name] = flipped(str(headers[name]).encode(), chance).decode("latin-1")
+                producer.publish(
+                    body, routing_key=queue, headers=headers, content_type="application/json",
+                    content_encoding="utf-8", serializer=None,
+                )  # fmt: skip
+
+
+def as_it_is_kept(redis: RedisServer, messages: list[Message], chance: random.Random) -> None:
+    """What Kombu writes around a message can be changed in Redis as well."""
+    with Redis.from_url(redis.url) as client:
+        for message in messages:
+            body = base64.b64encode(bytes_of(message)).decode()
+            properties = {**message.properties, "delivery_info": message.delivery_info, "body_encoding": "base64"}
+            whole = json.dumps({
+                "body": body, "content-encoding": "utf-8", "content-type": "application/json",
+                "headers": message.headers, "properties": {**properties, "delivery_tag": "1"},
+            }).encode()  # fmt: skip
+            for _ in range(COPIES):
+                client.lpush("ansflow.late", whole, flipped(whole, chance))
+
+
+def bytes_of(message: Message) -> bytes:
+    return message.body if isinstance(message.body, bytes) else str(message.body).encode()
+
+
+def flipped(text: bytes, chance: random.Random) -> bytes:
+    """One bit of one byte is another."""
+    at = chance.randrange(len(text))
+    return text[:at] + bytes([text[at] ^ 1 << chance.randrange(8)]) + text[at + 1 :]
+
+
+def worker_of(process: ServerProcess) -> str:
+    (name,) = {line.split()[1] for line in told(process) if line.startswith("Worker ")}
+    return name
 
 
 def test_without_a_worker_or_a_scheduler_the_server_says_so(house: House) -> None:
