@@ -39,13 +39,14 @@ NEXT = RELEASE.replace("echo packed", "echo packed with care").replace(
 
 class Ids(NamedTuple):
     """Of what pages are about: a project with everything, its pipeline with inputs, and one that has run often; an
-    execution whose tests have failed, one with legs that has gone well; a saved step."""
+    execution whose tests have failed, one with legs that has gone well, one that waits for a person; a saved step."""
 
     project: int
     release: int
     often: int
     failed: int
     good: int
+    waiting: int
     step: int
 
 
@@ -96,12 +97,12 @@ def find(server: ServerProcess) -> Ids:
     pipelines = {one["name"]: one["id"] for one in server.api("GET", "pipelines/")["results"]}
     last = {
         name: server.api("GET", "cicd/executions/", pipeline=pipelines[name])["results"][0]["id"]
-        for name in ("prices", "library")
+        for name in ("prices", "library", "release")
     }
     (step,) = (
         one["id"] for one in server.api("GET", "cicd/atomic-steps/", kind="saved", search="unit tests")["results"]
     )
-    return Ids(project, pipelines["release"], pipelines["shop"], last["prices"], last["library"], step)
+    return Ids(project, pipelines["release"], pipelines["shop"], last["prices"], last["library"], last["release"], step)
 
 
 def _release(server: ServerProcess, project: int) -> None:

@@ -55,6 +55,8 @@ SHOWN = (
     Shot("execution-failed", "/executions/{failed}"),
     Shot("execution-graph", "/executions/{good}?view=graph"),
     Shot("execution-timeline", "/executions/{good}?view=timeline"),
+    Shot("execution-waiting", "/executions/{waiting}/steps/ship"),
+    Shot("execution-all-logs", "/executions/{failed}?merged=true"),
     Shot("execution-tests", "/executions/{failed}/steps/unit?tab=tests"),
     Shot("palette", "/", lambda page: press(page, "Control+k")),
     Shot("keys", "/executions", lambda page: press(page, "?")),
@@ -110,7 +112,9 @@ SHOWN = (
     Shot("audit-entry", "/audit?action=environment.create", lambda page: page.locator("summary").first.click()),
     Shot("audit-verify", "/audit", lambda page: click(page, "Verify the chain|校验链")),
 )
-"""One line per page."""
+"""One line per page, and at least one per route of the web app."""
+FIRST = "first-administrator"
+"""The page of a server that has none yet: it is no part of the web app, and behind a link of its own."""
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {},
     "dark": {"theme": "dark"},
@@ -133,19 +137,30 @@ def take(browser: Browser, url: str, ids: Ids, look: str, only: str = "") -> Non
                     seen.page.screenshot(path=SHOTS / f"{shot.name}-{look}.png")
 
 
+def take_first(browser: Browser, server: ServerProcess) -> None:
+    server.start()
+    link = server.wait_for("Make the first administrator").rpartition(" ")[2]
+    for look, how in LOOKS.items():
+        with visit(browser, server.url, **how) as seen:
+            seen.page.goto(link)
+            seen.page.screenshot(path=SHOTS / f"{FIRST}-{look}.png")
+    server.stop()
+
+
 def main(only: str = "") -> int:
     if MISSING:
         print(MISSING, file=sys.stderr)
         return 1
-    assert len({shot.name for shot in SHOWN}) == len(SHOWN), "one picture would lie over another"
     SHOTS.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="ansflow-shots-"))
     server = ServerProcess(folder, ANSFLOW_ALLOW_HOST_EXECUTOR="true")
     try:
-        server.start_with_administrator()
-        furnish(server)
-        ids = people(server)
         with chromium() as browser:
+            if only in FIRST:
+                take_first(browser, server)
+            server.start_with_administrator()
+            furnish(server)
+            ids = people(server)
             for look in LOOKS:
                 take(browser, server.url, ids, look, only)
     finally:
