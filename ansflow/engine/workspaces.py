@@ -23,7 +23,7 @@ class WorkspaceStore(Protocol):
     def bring(self, execution: int, *, alone: bool) -> None:
         """Before an attempt begins: lays on what steps have left on other machines since the last time.
 
-        `alone`: no other attempt of this execution is carried here, or about to be adopted; otherwise what it has changed
+        `alone`: no other attempt of this execution is carried here, or is to be adopted; otherwise what it has changed
         and not yet kept is left as it is. Raises OSError and ExternalError for trouble, NotFound where content is gone.
         Where all steps run on one machine, nothing is to be done.
         """
