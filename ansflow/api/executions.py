@@ -217,7 +217,8 @@ class WhyQuery(Strict):
 
 
 class DecisionBody(serializers.Serializer[Any]):
-    """`kind` is `plan` (before it began), `event`, or `now` (of what has not ended). `step` empty: of the whole."""
+    """`kind` is `plan` (before it began), `event`, or `now` (of what has not ended, where no event has said it). `step`
+    empty: of the whole."""
 
     kind = serializers.ChoiceField(["plan", "event", "now"])
     seq = serializers.IntegerField(allow_null=True)

@@ -236,31 +236,33 @@ def _not_yet_on_this_server(document: Document, spec: PipelineSpec, available: A
             )
             yield _note(path, message, code="not_yet_here")
     placed = ((step.runs_on, place) for place, step in _placed_steps(spec) if "${{" not in step.runs_on)
-    yield from _unserved(((queue or DEFAULT_QUEUE, place, str(place[1])) for queue, place in placed), available)
+    yield from _unserved(((queue or DEFAULT_QUEUE, place) for queue, place in placed), available)
 
 
 def queue_notes(plan: Plan, available: Available) -> list[Problem]:
     """Queues in which steps of the plan would wait for ever."""
     steps = [step for step in plan.steps.values() if step.skip is None]
-    placed = ((plan.queue_of(s.key), ("finally" if s.final else "steps", s.step_id), s.key) for s in steps)
+    placed = ((plan.queue_of(s.key), ("finally" if s.final else "steps", s.step_id)) for s in steps)
     return list(_unserved(placed, available))
 
 
-def no_worker(queue: str, served: Iterable[str], steps: str) -> str:
+def no_worker(queue: str, served: Iterable[str]) -> str:
+    """Said before a plan runs, of each step that waits, and of the queue."""
     known = ", ".join(sorted(served)) or "none"
-    return f"No worker serves the queue {queue} (served: {known}): {steps} waits until one does."
+    return f"No worker serves the queue {queue} (served: {known}): start one that does."
 
 
-def _unserved(placed: Iterable[tuple[str, Path, str]], available: Available) -> Iterator[Problem]:
-    """A server without any worker says so elsewhere: here it is only a queue of its own that nobody serves."""
-    found: dict[str, list[tuple[Path, str]]] = {}
-    for queue, place, name in placed:
-        if available.queues is not None and queue not in available.queues:
-            found.setdefault(queue, []).append((place, name))
-    for queue, steps in found.items():
-        if available.queues or queue != DEFAULT_QUEUE:
-            names = ", ".join(name for _, name in steps)
-            yield _note((*steps[0][0], "runs_on"), no_worker(queue, available.queues or (), names), code=NO_WORKER)
+def _unserved(placed: Iterable[tuple[str, Path]], available: Available) -> Iterator[Problem]:
+    """Each such queue once, at its first step. A server without any worker says so elsewhere: here it is only a queue
+    of its own that nobody serves."""
+    if available.queues is None:
+        return
+    first: dict[str, Path] = {}
+    for queue, place in placed:
+        first.setdefault(queue, place)
+    for queue, place in first.items():
+        if queue not in available.queues and (available.queues or queue != DEFAULT_QUEUE):
+            yield _note((*place, "runs_on"), no_worker(queue, available.queues), code=NO_WORKER)
 
 
 def _note(path: Path, message: str, *, code: str = "only_on_a_server") -> Problem:

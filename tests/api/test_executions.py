@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.renderers import JSONRenderer
 
 from ansflow.api.executions import ExecutionBody, WholeExecutionBody
@@ -15,6 +16,8 @@ from ansflow.apps.actor import system
 from ansflow.apps.executions import actions, rendering
 from ansflow.apps.executions.models import PipelineExecution, StepExecution
 from ansflow.apps.executions.planning import Wish
+from ansflow.core.commands import Claim
+from ansflow.engine.ports import About
 from tests.house import BAD, EXECUTIONS, House
 
 TWO = "steps:\n  build: {run: make}\n  unit: {run: pytest, needs: [build]}\n"
@@ -306,6 +309,27 @@ def test_why_tells_every_decision_in_its_order(house: House):
     assert any(sentence.startswith("Runs on the worker ") for sentence in sentences)
     assert sentences[-1] == "Failed: build failed."
     assert all(entry["message"] for entry in found if entry["status"] != "success")
+
+
+def test_why_says_each_thing_once(house: House):
+    house.store.register("w", "w/1", now=timezone.now(), about=About(slots=2, queues=("default",)))
+    source = (
+        "steps:\n  ask: {type: deploy, approval: {message: Go?}, run: x}\n  lost: {run: y, runs_on: gpu}\n"
+        "  again: {run: z, retry: 3}\n  runs: {run: z}\n"
+    )
+    one = house.trigger("developer", house.pipeline(source))["id"]
+    house.engine.scheduler.tell(one, Claim(step="runs", worker="w/1"))
+    house.play(one, "again", BAD)
+    found = house.api("guest").get(f"{EXECUTIONS}{one}/why/").json()["decisions"]
+    told = [(entry["kind"], entry["step"], entry["message"]) for entry in found]
+    lost = "No worker serves the queue gpu (served: default): start one that does."
+    assert [one for one in told if lost in one] == [("now", "lost", lost)], "and not as a note of the plan too"
+    assert {
+        ("event", "ask", "Go?"),
+        ("event", "runs", "Runs on the worker w."),
+        ("event", "again", "Exited with code 1. Attempt 2 follows at once."),
+    } < set(told)
+    assert len(told) == len({(step, message) for _, step, message in told})
 
 
 def test_the_store_of_logs_is_asked_only_for_what_no_outcome_says(house: House):

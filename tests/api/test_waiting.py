@@ -45,7 +45,7 @@ def test_without_a_worker_nothing_runs(house: House):
 def test_a_queue_that_nobody_serves_is_named_at_once(house: House):
     worker(house, "w", "default", "arm")
     pipeline = house.pipeline(GPU)
-    said = "No worker serves the queue gpu (served: arm, default): a waits until one does."
+    said = "No worker serves the queue gpu (served: arm, default): start one that does."
     for path in ("validate", "plan"):
         notes = house.api("guest").post(f"/api/v1/pipelines/{pipeline.id}/{path}/", BODIES[path]).json()["notes"]
         assert [(note["code"], note["message"], note["path"], note["line"]) for note in notes] == [
@@ -72,8 +72,17 @@ def test_the_place_in_the_order_and_who_holds_the_slots_are_told(house: House):
         "Their slots are held by a of build #1, b of build #1."
     )
     assert "number 2 " in why(house, second, "b") and "number 3 " in why(house, first, "c")
+
+
+def test_that_every_worker_drains_is_told_as_the_list_of_queues_tells_it(house: House):
+    worker(house)
+    worker(house, "other")
+    one = house.trigger("developer", house.pipeline(ONE))["id"]
+    Worker.objects.filter(name="w").update(wish="drain")
+    assert "w (2 slots, draining)" in why(house, one)
     Worker.objects.update(wish="drain")
-    assert "w (2 slots, draining)" in why(house, second)
+    (queue,) = house.api("guest").get("/api/v1/workers/queues/").json()["results"]
+    assert why(house, one) == queue["message"] != ""
 
 
 def test_of_executions_that_a_person_may_not_see_he_learns_only_how_many_steps_run(house: House):

@@ -303,7 +303,7 @@ def test_a_queue_with_steps_that_nobody_takes_says_so_in_a_sentence(house: House
     offered(house, queue="drained")
     found = queues(house.world)
     assert (found["gpu"]["reason"], found["gpu"]["workers"], found["gpu"]["slots"]) == ("no_worker", [], 0)
-    assert found["gpu"]["message"] == "No worker serves the queue gpu: start one that does."
+    assert found["gpu"]["message"] == "No worker serves the queue gpu (served: drained): start one that does."
     assert (found["drained"]["reason"], found["drained"]["workers"], found["drained"]["slots"]) == (
         "draining",
         ["w1"],

@@ -49,7 +49,7 @@ def queue(name: str, **known: Any) -> dict[str, Any]:
 
 
 STEP = {"execution": 12, "number": 4, "pipeline_name": "shop", "project_name": "web", "step": "unit", "name": ""}
-GPU = "No worker serves the queue gpu: start one that does."
+GPU = "No worker serves the queue gpu (served: default): start one that does."
 ANSWERS: dict[str, list[dict[str, Any]]] = {
     "/api/v1/workers/": [
         worker("w1", load=0.25, running=3, steps=[{**STEP, "started_at": None}]),
@@ -112,16 +112,21 @@ def test_workers_are_listed_with_what_they_run(workers: Callable[..., Done]) -> 
     assert json.loads(workers("list", "--json").out) == ANSWERS["/api/v1/workers/"]
 
 
+def test_a_list_is_cut_where_the_terminal_ends_and_whole_in_a_pipe(workers: Callable[..., Done]) -> None:
+    unseen = "2 of projects that you may not see"
+    assert unseen in workers("list", COLUMNS="").out
+    assert unseen not in workers("list", COLUMNS="60").out
+
+
 def test_queues_are_listed_with_why_steps_wait_in_vain(workers: Callable[..., Done]) -> None:
-    done = workers("queues")
+    done = workers("queues", COLUMNS="60")
     assert [" ".join(line.split()) for line in done.out.splitlines()] == [
         "default 2 waiting the first for 1m 30s 3/8 slots w1",
-        f"gpu 1 waiting the first for 3.0s 0/0 slots {GPU}",
+        "gpu 1 waiting the first for 3.0s 0/0 slots",
+        f"! {GPU}",
     ]
-    assert GPU in workers("queues", COLUMNS="").out, "nothing is cut in a pipe"
-    assert GPU not in workers("queues", COLUMNS="60").out
     chinese = workers("queues", LC_ALL="zh_CN.UTF-8").out
-    assert "没有执行节点服务队列 gpu：请启动一个。" in chinese
+    assert "! 没有执行节点服务队列 gpu（已服务：default）：请启动一个。" in chinese
     assert json.loads(workers("queues", "--json").out) == ANSWERS["/api/v1/workers/queues/"]
 
 

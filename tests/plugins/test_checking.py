@@ -108,7 +108,7 @@ def test_a_server_says_what_it_can_do() -> None:
     assert notes(elsewhere, server) == []
     fewer = replace(server, events=frozenset(), queues=frozenset({"default", "arm"}))
     assert [(note.path, note.message) for note in notes(elsewhere, fewer)][1:] == [
-        (("steps", "a", "runs_on"), "No worker serves the queue x (served: arm, default): a waits until one does.")
+        (("steps", "a", "runs_on"), "No worker serves the queue x (served: arm, default): start one that does.")
     ]
     assert notes(elsewhere, replace(server, queues=None)) == [], "some worker serves every queue"
     assert len(notes(elsewhere, replace(server, queues=frozenset()))) == 1
@@ -126,7 +126,7 @@ def test_a_plan_notes_the_queues_that_nobody_serves_when_expressions_have_been_e
     assert notes(document, here) == []
     plan = compile_plan(document.spec, digest="", trigger=Trigger(), inputs={})
     assert [note.message for note in queue_notes(plan, here)] == [
-        "No worker serves the queue big (served: default): a, c waits until one does."
+        "No worker serves the queue big (served: default): start one that does."
     ]
     assert queue_notes(plan, replace(here, queues=frozenset({"default", "big"}))) == []
 

@@ -132,22 +132,27 @@ def _counts(execution: PipelineExecution) -> dict[str, int]:
 
 
 def why(actor: Actor, execution: PipelineExecution, *, step: str = "") -> list[Row]:
-    """Every decision in its order: what the plan decided, what happened, and what is still waited for.
+    """Every decision in its order: what the plan decided, what happened, and what is still waited for. Each once.
 
-    `kind` is `plan` (before it began), `event`, or `now` (of what has not ended).
+    `kind` is `plan` (before it began), `event`, or `now` (of what has not ended, where no event has said it).
     """
-    return list(_decisions(actor, execution, step))
+    past = [entry for entry in _past(execution) if not step or entry["step"] in ("", step)]
+    newest = {entry["step"]: _said(entry) for entry in past}
+    now = [entry for entry in _present(actor, execution, step) if _said(entry) != newest.get(entry["step"])]
+    waited_for = {entry["message"] for entry in now}
+    return [entry for entry in past if entry["kind"] != "plan" or entry["message"] not in waited_for] + now
 
 
-def _decisions(actor: Actor, execution: PipelineExecution, step: str) -> Iterator[Row]:
-    for entry in _past(execution):
-        if not step or entry["step"] in ("", step):
-            yield entry
+def _said(entry: Row) -> Row:
+    return {name: entry[name] for name in ("status", "attempt", "reason", "message")}
+
+
+def _present(actor: Actor, execution: PipelineExecution, step: str) -> Iterator[Row]:
     waits = Waits(actor, execution)
     open_ones = StepExecution.objects.filter(execution=execution, ended_at=None)
     for row in (open_ones.filter(key=step) if step else open_ones).order_by("index"):
         message = row.message if row.offered_at is None else waits.of(row)
-        now = Fact(status=row.status, reason=row.reason, message=message, attempt=row.attempt)
+        now = Fact(status=row.status, reason=row.reason, message=message, attempt=row.attempt, worker=row.worker)
         yield _entry("now", None, row.key, now)
 
 
@@ -164,8 +169,6 @@ def _past(execution: PipelineExecution) -> Iterator[Row]:
     events = ExecutionEvent.objects.filter(execution=execution).order_by("seq")
     for seq, at, text in events.values_list("seq", "at", "fact").iterator():
         fact = _fact.decode(text)
-        if fact.reason == Reason.STARTED and fact.worker:  # "Running." says less
-            fact.message = f"Runs on the worker {worker_of(fact.worker)}."
         yield _entry("event", at, fact.step, fact, seq=seq)
 
 
@@ -178,6 +181,7 @@ def _told(execution: PipelineExecution) -> str:
 
 
 def _entry(kind: str, at: Any, step: str, fact: Fact, *, seq: int | None = None) -> Row:
+    runs = fact.reason == Reason.STARTED and fact.worker  # "Running." says less
     return {
         "kind": kind,
         "seq": seq,
@@ -186,5 +190,5 @@ def _entry(kind: str, at: Any, step: str, fact: Fact, *, seq: int | None = None)
         "status": fact.status,
         "attempt": fact.attempt,
         "reason": fact.reason,
-        "message": fact.message,
+        "message": f"Runs on the worker {worker_of(fact.worker)}." if runs else fact.message,
     }

@@ -37,7 +37,9 @@ class Waits:
         if not self._workers:
             return "No worker has been heard of: nothing runs before one is started."
         if not serving:
-            return no_worker(row.queue, workers.served(self._workers) or (), row.key)
+            return no_worker(row.queue, workers.served(self._workers) or ())
+        if all_drain := workers.all_drain(row.queue, serving):
+            return all_drain
         limit = self._standing.limits.get(self._execution.project_id)
         if limit is not None and self._standing.projects.get(self._execution.project_id, 0) >= limit:
             return f"Its project may run {limit} steps at once, and does: {self._named(self._of_project())}."

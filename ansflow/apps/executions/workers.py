@@ -46,6 +46,14 @@ def serving(queue: str, workers: Iterable[Worker]) -> list[Worker]:
     return [worker for worker in workers if queue in (queues_of(worker) or [queue])]
 
 
+def all_drain(queue: str, here: Iterable[Worker]) -> str:
+    """A sentence where those who serve a queue take nothing new; "" where one does, or nobody serves it."""
+    wishes = [worker.wish for worker in here]
+    if not wishes or not all(wishes):
+        return ""
+    return f"Every worker that serves the queue {queue} is draining: resume one, or start another."
+
+
 def served(workers: Iterable[Worker] | None = None) -> frozenset[str] | None:
     """The queues that some worker serves; None where one serves every queue."""
     found = [queues_of(worker) for worker in (alive() if workers is None else workers)]

@@ -15,11 +15,12 @@ from ansflow.apps.actor import Actor
 from ansflow.apps.executions import running
 from ansflow.apps.executions.clock import database_time
 from ansflow.apps.executions.models import StepExecution, Worker
-from ansflow.apps.executions.workers import LEASE, alive, is_newest, queues_of, serving
+from ansflow.apps.executions.workers import LEASE, alive, all_drain, is_newest, queues_of, served, serving
 from ansflow.apps.projects import access
 from ansflow.apps.projects.access import Permission
 from ansflow.core.errors import Forbidden, NotFound
 from ansflow.core.status import StepStatus
+from ansflow.plugins.checking import no_worker
 
 REMEMBERED = timedelta(minutes=10)  # for which a worker that has fallen silent, and holds nothing, is still told of
 
@@ -95,8 +96,8 @@ def queues(actor: Actor) -> list[Row]:
         for queue, count, oldest in offered.values_list("queue").annotate(n=Count("id"), oldest=Min("offered_at"))
     }
     runs = dict(_in_work().values_list("queue").annotate(n=Count("id")))
-    served = {queue for one in living for queue in queues_of(one)}
-    names = served | ({*waiting, *runs} if actor.is_superuser else _known_to(actor))
+    names = {queue for one in living for queue in queues_of(one)}
+    names |= {*waiting, *runs} if actor.is_superuser else _known_to(actor)
     return [_queue(name, living, waiting.get(name, (0, None)), runs.get(name, 0), now) for name in sorted(names)]
 
 
@@ -205,8 +206,7 @@ def _queue(
 ) -> Row:
     count, oldest = waiting
     here = serving(name, living)
-    taking = [worker for worker in here if not worker.wish]
-    reason, message = _trouble(name, here, taking) if count else ("", "")
+    reason, message = _trouble(name, living, here) if count else ("", "")
     return {
         "name": name,
         "waiting": count,
@@ -220,13 +220,12 @@ def _queue(
     }
 
 
-def _trouble(name: str, serving: Sequence[Worker], taking: Sequence[Worker]) -> tuple[str, str]:
+def _trouble(name: str, living: Sequence[Worker], here: Sequence[Worker]) -> tuple[str, str]:
     """Why steps wait there in vain; ("", "") where they only wait for their turn."""
-    if not serving:
-        return "no_worker", f"No worker serves the queue {name}: start one that does."
-    if not taking:
-        return "draining", f"Every worker that serves the queue {name} is draining: resume one, or start another."
-    return "", ""
+    if not here:
+        return "no_worker", no_worker(name, served(living) or ())
+    message = all_drain(name, here)
+    return ("draining", message) if message else ("", "")
 
 
 def _since(at: datetime, now: datetime) -> float:

@@ -76,19 +76,20 @@ def _queues(args: argparse.Namespace, screen: Screen, server: Server) -> int:
     if args.json:
         write_json(screen, found, indent=2)
         return OK
-    show_table(screen, [_queue(screen, one) for one in found], empty=t("workers.no_queues"))
+    show_table(screen, [_queue(one) for one in found], empty=t("workers.no_queues"))
+    for one in filter(lambda queue: queue["message"], found):
+        screen.print(screen.paint("red", f"! {said(translated(one['message']))}"))
     return OK
 
 
-def _queue(screen: Screen, one: Json) -> tuple[str, ...]:
+def _queue(one: Json) -> tuple[str, ...]:
     oldest = one["oldest_seconds"]
-    trouble = screen.paint("red", said(translated(one["message"]))) if one["message"] else ""
     return (
         said(one["name"]),
         t("workers.waiting", number=one["waiting"]),
         "" if oldest is None else t("workers.oldest", time=duration(oldest)),
         t("workers.slots", used=one["running"], slots=one["slots"]),
-        trouble or said(", ".join(one["workers"])),
+        said(", ".join(one["workers"])),
     )
 
 

@@ -284,7 +284,8 @@ export type DailyReportBody = {
 };
 
 /**
- * `kind` is `plan` (before it began), `event`, or `now` (of what has not ended). `step` empty: of the whole.
+ * `kind` is `plan` (before it began), `event`, or `now` (of what has not ended, where no event has said it). `step`
+ * empty: of the whole.
  */
 export type DecisionBody = {
     kind: 'plan' | 'event' | 'now';

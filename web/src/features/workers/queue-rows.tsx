@@ -1,6 +1,7 @@
 import { CircleX } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { QueueBody } from "@/api/generated";
+import { translated } from "@/lib/sentences";
 import { duration } from "@/lib/time";
 import { type Column, List } from "@/ui/list";
 import { Slots } from "./slots";
@@ -50,10 +51,10 @@ export function QueueRows({ rows }: { rows: readonly QueueBody[] }) {
   return <List label={t("queues")} columns={columns} rows={rows} idOf={({ name }) => name} />;
 }
 
-function Serving({ queue: { reason, workers } }: { queue: QueueBody }) {
+function Serving({ queue: { message, workers } }: { queue: QueueBody }) {
   const { t } = useTranslation("workers");
-  if (reason !== "") {
-    const sentence = t(reason === "no_worker" ? "no_worker" : "draining_all");
+  if (message !== "") {
+    const sentence = translated(message);
     return (
       <span className={styles.trouble} title={sentence}>
         <CircleX size={14} aria-hidden /> {sentence}
