@@ -255,6 +255,15 @@ def test_a_redis_that_wants_another_password_refuses_the_start():
     assert "wants another user or password" in str(refused.value) and "wrong" not in str(refused.value)
 
 
+def test_a_redis_without_a_database_of_that_number_refuses_the_start():
+    with RedisServer(password="right") as redis, pytest.raises(InvalidSpec) as refused:
+        check(redis.url.rpartition("/")[0] + "/99")
+    assert str(refused.value) == (
+        f"The broker at 127.0.0.1:{redis.port} refuses this process: "
+        "it has no database of the number at the end of the address."
+    )
+
+
 def test_a_rabbitmq_that_wants_another_password_refuses_the_start(broker):
     if isinstance(broker, RedisServer):
         pytest.skip("the test before is the one for Redis")

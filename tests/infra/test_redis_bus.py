@@ -301,7 +301,7 @@ def test_what_is_wrong_with_it_is_said_without_the_password():
         for url, why in {
             f"redis://:wr0ng@{place}/0": "it wants another user or password",
             f"redis://{place}/0": "it wants another user or password",
-            f"redis://:right@{place}/4000": "DB index is out of range",
+            f"redis://:right@{place}/4000": "it has no database of the number at the end of the address",
         }.items():
             with pytest.raises(InvalidSpec) as caught:
                 check(url)

@@ -33,6 +33,7 @@ from redis.retry import Retry
 from ansflow.core.errors import ExternalError, InvalidSpec, Problem
 from ansflow.engine.memory import MemoryBus
 from ansflow.engine.ports import Missed
+from ansflow.infra.redis_refusals import in_words
 
 ANSWER = 2.0  # seconds that Redis may take to answer, or to be reached
 LOOK = 1.0  # seconds of one read; redis-py raises on one that is longer than ANSWER
@@ -182,7 +183,7 @@ def check(url: str) -> None:
     except (ConnectionError, TimeoutError, OSError) as error:
         raise ExternalError(f"Redis at {place} cannot be reached: {_reason(error)}.", permanent=False) from None
     except ResponseError as error:
-        raise _refused(place, str(error).rstrip(".")) from None
+        raise _refused(place, in_words(str(error))) from None
     except RedisError:
         raise _refused(place, "what answers there is not Redis") from None
     finally:

@@ -30,6 +30,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from ansflow.core.errors import ExternalError, InvalidSpec, Problem
 from ansflow.infra.dispatch.queues import CHORES, broker_queue
+from ansflow.infra.redis_refusals import in_words
 
 RUN_STEP = "run_step"
 ANSWER = 5.0  # seconds that a broker may take to answer, or to be reached
@@ -196,6 +197,8 @@ def reason(error: BaseException) -> str:
     for one in reversed(list(_chain(error))):
         if isinstance(one, AuthenticationError | AccessRefused | AmqpNotAllowed):
             return "it wants another user or password"
+        if isinstance(one, ResponseError):
+            return in_words(str(one))
         if isinstance(one, TimeoutError | redis_errors.TimeoutError):
             return "it does not answer"
         if isinstance(one, redis_errors.ConnectionError):
