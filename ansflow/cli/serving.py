@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
     from ansflow.config.settings import Settings
 
 
-def settings_with(flags: Mapping[str, str | None]) -> Settings:
-    """Those of the environment; a flag goes before its variable."""
+def settings_with(args: argparse.Namespace, options: Mapping[str, str]) -> Settings:
+    """Those of the environment; an option, told by its variable, goes before that."""
     from ansflow.config.settings import read_settings  # noqa: PLC0415 — the parser wants this module's users for options
 
-    said = {name: value for name, value in flags.items() if value is not None}
-    return read_settings({**os.environ, **said})
+    asked = {name: getattr(args, option.removeprefix("--").replace("-", "_")) for name, option in options.items()}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return read_settings({**os.environ, **given}, flags={name: options[name] for name in given})
 
 
 def teller(screen: Screen, command: str) -> Callable[..., None]:

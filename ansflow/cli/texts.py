@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "zh")
+ACCOUNTS = {"en": "en", "zh": "zh-hans"}
 LOCALES = Path(__file__).parent / "locales"
 
 _chosen: list[str] = []
@@ -24,6 +25,11 @@ def choose_language(argv: Sequence[str], environ: Mapping[str, str] = os.environ
 
 def language() -> str:
     return _chosen[0] if _chosen else choose_language(())
+
+
+def account_language() -> str:
+    """The same, as accounts on a server name it."""
+    return ACCOUNTS[language()]
 
 
 def t(key: str, **values: Any) -> str:

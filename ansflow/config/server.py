@@ -1,6 +1,6 @@
 """`ansflow serve`: the edge in front, Django behind it in threads, and in one process the engine and its chores inside.
 
-    serve(settings, tell)          # returns when a signal has ended it
+    serve(settings, tell, language="en")          # returns when a signal has ended it
 
 Where ANSFLOW_BROKER_URL spreads the installation over processes, it decides what people ask for and leaves steps to
 workers, and what is due to the scheduler. `serve_edge` is the same without the API: sockets, log streams, probes.
@@ -42,9 +42,12 @@ LEFT_TO_WORKERS = Isolation(executor="sandbox")
 """In a process that runs no steps."""
 
 
-def serve(settings: Settings, tell: Tell) -> None:
-    """Runs until a signal ends it. Raises an AnsFlowError with a sentence where it cannot start."""
-    _serve(settings, tell, is_edge=False)
+def serve(settings: Settings, tell: Tell, *, language: str) -> None:
+    """Runs until a signal ends it. Raises an AnsFlowError with a sentence where it cannot start.
+
+    `language` is that of an administrator whom it makes.
+    """
+    _serve(settings, tell, language=language)
 
 
 def serve_edge(settings: Settings, tell: Tell) -> None:
@@ -53,7 +56,7 @@ def serve_edge(settings: Settings, tell: Tell) -> None:
     _serve(settings, tell, is_edge=True)
 
 
-def _serve(settings: Settings, tell: Tell, *, is_edge: bool) -> None:
+def _serve(settings: Settings, tell: Tell, *, is_edge: bool = False, language: str = "en") -> None:
     with begun(settings, tell) as process:
         ending = process.ending
         from ansflow.edge.server import listen  # noqa: PLC0415 — not before another server has been ruled out
@@ -72,7 +75,10 @@ def _serve(settings: Settings, tell: Tell, *, is_edge: bool) -> None:
             process.log.addFilter(ground.outages)
             ending.callback(ground.leave)
             with database_told():
-                _prepare_tables(settings, ground, tell, is_edge=is_edge)
+                if is_edge:
+                    _expect_prepared(settings)
+                else:
+                    _prepare(settings, ground, tell, language=language)
             chosen = LEFT_TO_WORKERS if isolation is None else isolation.result()
             away = [one.result() for one in asked]
         for sentence in filter(None, (chosen.warning, *away)):
@@ -86,16 +92,19 @@ def _serve(settings: Settings, tell: Tell, *, is_edge: bool) -> None:
     tell("ended")
 
 
-def _prepare_tables(settings: Settings, ground: Ground, tell: Tell, *, is_edge: bool) -> None:
-    """Only `ansflow serve` brings them to this release; of several that start at once, one after the other."""
+def _expect_prepared(settings: Settings) -> None:
+    from ansflow.config.storage import find_storage  # noqa: PLC0415
+
+    expect_tables()
+    find_storage(settings, may_begin=False)
+
+
+def _prepare(settings: Settings, ground: Ground, tell: Tell, *, language: str) -> None:
+    """Only `ansflow serve` brings the tables to this release; of several that start at once, one after the other."""
     from ansflow.config.owning import expect_no_workers, one_at_a_time  # noqa: PLC0415
     from ansflow.config.storage import find_storage  # noqa: PLC0415
     from ansflow.config.wiring import worker_name  # noqa: PLC0415
 
-    if is_edge:
-        expect_tables()
-        find_storage(settings, may_begin=False)
-        return
     expect_an_answer()
     find_storage(settings, may_begin=True)
     if not settings.is_spread:
@@ -108,7 +117,7 @@ def _prepare_tables(settings: Settings, ground: Ground, tell: Tell, *, is_edge: 
         migrate(settings)
         check_keys()  # before they are remembered: what is sealed already has the last word
         remember_keys()
-        if make_administrator(settings):
+        if make_administrator(settings, language=language):
             tell("administrator", email=settings.admin_email)
 
 

@@ -335,19 +335,27 @@ IN_FILES = {f"{name}_FILE": name for name, known in VARIABLES.items() if known.m
 """The variable that names a file, and the one whose value stands in it."""
 
 
-def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path | None = None) -> Settings:
-    """Raises InvalidSpec that names every variable that does not fit. An empty one counts as not set."""
+def read_settings(
+    environ: Mapping[str, str] = os.environ, *, flags: Mapping[str, str] | None = None, data_dir: Path | None = None
+) -> Settings:
+    """Raises InvalidSpec that names every variable that does not fit. An empty one counts as not set.
+
+    `flags` are the variables that the command line has set, each with the option that it is called there.
+    """
+    flags = flags or {}
     problems: list[Problem] = []
     values: dict[str, Any] = {}
     environ = {**environ, **_read_files(environ, problems)}
     for variable, known in VARIABLES.items():
-        written = environ.get(variable, "").strip()
+        written, name = environ.get(variable, "").strip(), flags.get(variable, variable)
         if not written:
+            if variable in flags:
+                problems.append(Problem(code="setting", message=f"{name} wants a value."))
             continue
         try:
             values[known.name] = known.metadata["read"](written)
         except ValueError as wanted:
-            problems.append(Problem(code="setting", message=f"{variable} wants {wanted}."))  # the value may be secret
+            problems.append(Problem(code="setting", message=f"{name} wants {wanted}."))  # the value may be secret
     if environ.get(f"{PREFIX}BROKER_URL", "").strip():
         problems += _half_spread(values, environ)
     if problems:

@@ -129,7 +129,7 @@ def _refuse_other_keys(settings: Settings) -> None:
         raise keys_are_gone(settings.keys_folder)
 
 
-def make_administrator(settings: Settings) -> bool:
+def make_administrator(settings: Settings, *, language: str) -> bool:
     """Makes the administrator that the settings name, unless there is one. Returns whether anybody was made.
 
     Raises InvalidSpec where only half of it is said, or what is said does not do.
@@ -148,7 +148,7 @@ def make_administrator(settings: Settings) -> bool:
     password = password_in(file)
     if not password:
         raise _wrong(f"The file {file} holds no password in its first line.")
-    installation.make_first_administrator(username="admin", email=email, password=password)
+    installation.make_first_administrator(username="admin", email=email, password=password, language=language)
     return True
 
 

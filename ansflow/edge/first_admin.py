@@ -111,7 +111,9 @@ def _given(body: bytes) -> Mapping[str, str]:
 
 
 def _texts(languages: str) -> Mapping[str, str]:
-    name = "zh" if languages.lower().lstrip().startswith("zh") else "en"
+    """In the first language of the browser that we speak, as the web app chooses its own."""
+    wishes = (wish.strip().lower()[:2] for wish in languages.split(","))
+    name = next((wish for wish in wishes if wish in ("en", "zh")), "en")
     texts: Mapping[str, str] = json.loads((LOCALES / f"{name}.json").read_text(encoding="utf-8"))
     return texts
 

@@ -122,6 +122,17 @@ def test_every_wrong_variable_is_named_at_once() -> None:
     assert "ANSFLOW_SLOTS" in said
 
 
+def test_an_option_of_the_command_line_is_refused_by_its_own_name_and_never_empty() -> None:
+    given = {"ANSFLOW_QUEUES": " ", "ANSFLOW_SLOTS": "0", "ANSFLOW_PORT": "x"}
+    with pytest.raises(InvalidSpec) as caught:
+        read_settings(given, flags={"ANSFLOW_QUEUES": "--queues", "ANSFLOW_SLOTS": "--concurrency"})
+    assert [problem.message for problem in caught.value.problems] == [
+        "ANSFLOW_PORT wants a whole number from 0 to 65535.",
+        "--concurrency wants a whole number from 1 to 1000.",
+        "--queues wants a value.",
+    ]
+
+
 SPREAD = {
     "broker_url": "amqp://ann:hunter2@broker:5672/ansflow",
     "database_url": "postgresql://ann@db/ansflow",

@@ -51,6 +51,14 @@ def test_a_script_makes_the_first_administrator(server: ServerProcess) -> None:
     assert not any("first-admin" in line for line in server.said)
 
 
+def test_an_administrator_who_is_made_from_a_terminal_has_its_language(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, says_ready="AnsFlow 已就绪：", LC_ALL="zh_CN.UTF-8")
+    server.start_with_administrator()
+    server.url = server.url.rpartition("：")[2]
+    assert server.api("GET", "auth/users/me/")["language"] == "zh-hans"
+    assert server.stop() == 0
+
+
 def test_it_says_how_it_is(server: ServerProcess) -> None:
     assert server.get("/healthz").text == "ok\n"
     ready = server.get("/readyz")
@@ -145,10 +153,10 @@ def test_the_link_of_a_first_start_makes_one_administrator(tmp_path: Path) -> No
     assert httpx2.get(link).status_code == 200
     form = {"username": "ann", "email": "ann@example.com", "password": PASSWORD, "again": PASSWORD}
     assert httpx2.post(link, data={**form, "password": "short", "again": "short"}, timeout=60).status_code == 400
-    assert httpx2.post(link, data=form, timeout=60).status_code == 200
+    assert httpx2.post(link, data=form, headers={"Accept-Language": "zh-CN"}, timeout=60).status_code == 200
     assert httpx2.get(link).status_code == 404
     me = server.api("GET", "auth/users/me/", token=server.sign_in("ann", PASSWORD))
-    assert me["is_admin"] is True
+    assert (me["is_admin"], me["language"]) == (True, "zh-hans")
     assert server.stop() == 0
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data" / "keys").iterdir()}
     assert modes == {"session": 0o600, "signing.pem": 0o600, "ring": 0o600}

@@ -112,11 +112,22 @@ def test_the_page_runs_no_script_and_is_kept_by_nobody(offer: Offer) -> None:
     assert headers["cache-control"] == "no-store"
 
 
-def test_the_page_speaks_chinese_to_who_reads_it(offer: Offer) -> None:
+@pytest.mark.parametrize(
+    ("wishes", "language"),
+    [
+        ("zh-CN,zh;q=0.9", "zh-hans"),
+        ("ja, zh-TW;q=0.8, en;q=0.5", "zh-hans"),
+        ("de,en;q=0.8,zh;q=0.5", "en"),
+        ("de", "en"),
+    ],
+)
+def test_the_page_and_who_is_made_there_speak_the_first_language_of_the_browser_that_we_speak(
+    offer: Offer, wishes: str, language: str
+) -> None:
     link = offer.page.link()
-    assert "第一位管理员".encode() in offer.asked.get(link, accept_language="zh-CN,zh;q=0.9").body
-    offer.post(link, language="zh-CN")
-    assert offer.made[0]["language"] == "zh-hans"
+    assert f'<html lang="{language}">'.encode() in offer.asked.get(link, accept_language=wishes).body
+    offer.post(link, language=wishes)
+    assert offer.made[0]["language"] == language
 
 
 def test_both_languages_have_the_same_texts() -> None:

@@ -18,5 +18,5 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, screen: Screen) -> int:
     from ansflow.config.server import serve_edge  # noqa: PLC0415 — the parser wants this module for its options only
 
-    serve_edge(settings_with({"ANSFLOW_HOST": args.host, "ANSFLOW_PORT": args.port}), teller(screen, "edge"))
+    serve_edge(settings_with(args, {"ANSFLOW_HOST": "--host", "ANSFLOW_PORT": "--port"}), teller(screen, "edge"))
     return OK

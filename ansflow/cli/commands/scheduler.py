@@ -16,5 +16,5 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, screen: Screen) -> int:
     from ansflow.config.scheduler import scheduler  # noqa: PLC0415 — the parser wants this module for its options only
 
-    scheduler(settings_with({}), teller(screen, "scheduler"))
+    scheduler(settings_with(args, {}), teller(screen, "scheduler"))
     return OK

@@ -18,5 +18,6 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, screen: Screen) -> int:
     from ansflow.config.worker import worker  # noqa: PLC0415 — the parser wants this module for its options only
 
-    worker(settings_with({"ANSFLOW_QUEUES": args.queues, "ANSFLOW_SLOTS": args.concurrency}), teller(screen, "worker"))
+    settings = settings_with(args, {"ANSFLOW_QUEUES": "--queues", "ANSFLOW_SLOTS": "--concurrency"})
+    worker(settings, teller(screen, "worker"))
     return OK
