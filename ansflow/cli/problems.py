@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ansflow.cli import exits
-from ansflow.cli.sentences import translated
+from ansflow.cli.sentences import side_by_side, translated
 from ansflow.cli.terminal import Screen, plain, width
 from ansflow.cli.texts import t
 from ansflow.core.errors import InvalidSpec, Problem
@@ -37,6 +37,13 @@ def show_problems(screen: Screen, file: str, source: str, problems: Iterable[Pro
                 screen.print("  " + screen.paint("dim", gutter) + screen.paint(style, text))
         if problem.hint:
             screen.print("  " + screen.paint("cyan", plain(translated(problem.hint))))
+
+
+def note_line(screen: Screen, note: Problem) -> str:
+    """What does not keep a plan from running, but may surprise."""
+    place = f"{note.line}:{note.column}: " if note.line else ""
+    said = side_by_side(translated(note.message), translated(note.hint))
+    return screen.paint("orange", f"! {place}{plain(said)}")
 
 
 def _headline(screen: Screen, file: str, problem: Problem) -> str:

@@ -138,6 +138,18 @@ def test_a_red_end_is_an_exit_code_and_leads_on(ann: Client, pipeline: str) -> N
     )
 
 
+def test_a_step_that_nobody_will_run_is_told_when_its_execution_begins(
+    ann: Client, pipeline: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "lost.yml"
+    file.write_text("steps: {train: {run: x, runs_on: gpu}}")
+    project = str(json.loads(ann("pipelines", "view", pipeline, "--json").stdout)["project"])
+    made = json.loads(ann("pipelines", "create", str(file), "--project", project, "--name", "lost", "--json").stdout)
+    begun = ann("pipelines", "run", str(made["id"]))
+    assert begun.stderr == "! No worker serves the queue gpu (served: default): start one that does.\n"
+    assert ann("executions", "cancel", started(begun)).returncode == 0
+
+
 def test_an_execution_is_cancelled(ann: Client, pipeline: str) -> None:
     endless = started(ann("pipelines", "run", pipeline, "--input", "weather=endless"))
     assert ann("executions", "cancel", endless, "--message", "It rains").returncode == 0

@@ -11,8 +11,8 @@ from ansflow.cli.asked import add_file, add_trigger, inputs_of, the_file, trigge
 from ansflow.cli.exits import OK
 from ansflow.cli.look import LOOKS
 from ansflow.cli.pipeline import checked
-from ansflow.cli.problems import refuse
-from ansflow.cli.sentences import side_by_side, translated, why
+from ansflow.cli.problems import note_line, refuse
+from ansflow.cli.sentences import why
 from ansflow.cli.terminal import Screen, cut_middle, pad, plain, width, wrap
 from ansflow.cli.texts import count, t
 from ansflow.config.working_tree import filled_in
@@ -80,10 +80,7 @@ def _lines(screen: Screen, plan: Plan) -> Iterator[str]:
     skipped = [step for step in plan.steps.values() if step.skip is not None]
     for step in skipped:
         yield from _skipped(screen, step, names)
-    for note in plan.notes:
-        place = f"{note.line}:{note.column}: " if note.line else ""
-        said = side_by_side(translated(note.message), translated(note.hint))
-        yield screen.paint("orange", f"! {place}{plain(said)}")
+    yield from (note_line(screen, note) for note in plan.notes)
 
 
 def _title(screen: Screen, plan: Plan) -> Iterator[str]:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from ansflow.cli import exits
 from ansflow.cli.follow import View, watch
 from ansflow.cli.look import duration
+from ansflow.cli.problems import note_line
 from ansflow.cli.progress import Progress
-from ansflow.cli.remote.server import Json, Server
+from ansflow.cli.remote.server import Json, Server, problem_of
 from ansflow.cli.remote.tables import ago, lasted, reason_of, said, show_table, status_of
 from ansflow.cli.remote.watching import Watched
 from ansflow.cli.report import last_log_lines, show_report
@@ -66,13 +67,15 @@ def _step(screen: Screen, step: Json) -> tuple[str, ...]:
 
 def show_started(args: argparse.Namespace, screen: Screen, server: Server, made: Json) -> int:
     """What a command that starts an execution ends with: its number, or watching it to its end."""
+    if args.json and not args.watch:
+        write_json(screen, made, indent=2)
+        return exits.OK
+    for note in made.get("notes", ()):
+        screen.complain(note_line(screen.errors, problem_of(note)))
     if args.watch:
         return follow(args, screen, server, made["id"])
-    if args.json:
-        write_json(screen, made, indent=2)
-    else:
-        screen.print(t("executions.started", id=made["id"], name=said(made["pipeline_name"]), number=made["number"]))
-        screen.print(screen.paint("dim", t("executions.watch_it", id=made["id"])))
+    screen.print(t("executions.started", id=made["id"], name=said(made["pipeline_name"]), number=made["number"]))
+    screen.print(screen.paint("dim", t("executions.watch_it", id=made["id"])))
     return exits.OK
 
 

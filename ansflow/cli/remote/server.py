@@ -130,12 +130,16 @@ def error_of(answer: httpx2.Response, url: str) -> AnsFlowError:
     return ExternalError(message, permanent=answer.status_code < 500 and answer.status_code != 429, code=code)
 
 
+def problem_of(said: Mapping[str, Any]) -> Problem:
+    known = ("code", "message", "hint", "line", "column", "file")
+    return Problem(**{name: said[name] for name in known if name in said})
+
+
 def _problems(code: str, message: str, details: Mapping[str, Any]) -> list[Problem]:
     """With their lines where the server has placed them; else field by field."""
     placed = details.get("problems")
     if isinstance(placed, list):
-        known = ("code", "message", "hint", "line", "column", "file")
-        return [Problem(**{name: one[name] for name in known if name in one}) for one in placed]
+        return [problem_of(one) for one in placed]
     found = [
         Problem(code=code, message=_of_a_field(field, sentence))
         for field, sentences in details.items()
