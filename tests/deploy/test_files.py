@@ -176,11 +176,15 @@ def test_the_passwords_that_are_made_are_those_that_are_wanted(file: Path, tmp_p
     script.write_text(
         (DEPLOY / "make-secrets").read_text().replace('chown "$2:$2"', "true")
     )  # its user may not be root
-    for _ in range(2):  # what is there stays
-        subprocess.run(["sh", script], check=True)
+    told, again = (
+        subprocess.run(["sh", script], check=True, capture_output=True, text=True).stdout for _ in range(2)
+    )  # what is there stays
     composed = read(file)
     wanted = {(tmp_path / secret["file"]).resolve() for secret in composed["secrets"].values()}
     folder = tmp_path / "secrets" / file.name.split(".")[1]
+    assert f"Made {folder}: {' '.join(sorted(path.name for path in wanted))}\n" in told
+    assert f"{folder} was there already, and is left as it is.\n" in again
+    assert not any(path.read_text().strip() in told + again for path in wanted)
     assert wanted == set(folder.iterdir())
     assert {path.stat().st_mode & 0o777 for path in wanted} == {0o400}
     password = (folder / "database_password").read_text().strip()
