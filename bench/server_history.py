@@ -24,6 +24,9 @@ LISTS = {
     "list of a pipeline": "?pipeline={pipeline}",
     "list, page 30": "?page=30",
     "list, oldest first by creation": "?ordering=created_at",
+    "list, newest first by start": "?ordering=-started_at",
+    "list, newest first by end": "?ordering=-ended_at",
+    "list of a branch that nobody built": "?branch=nobody's",
 }
 
 
