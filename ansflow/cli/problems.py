@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ansflow.cli import exits
-from ansflow.cli.sentences import side_by_side, translated
+from ansflow.cli.sentences import FULL_WIDTH, side_by_side, translated
 from ansflow.cli.terminal import Screen, plain, width
 from ansflow.cli.texts import t
 from ansflow.core.errors import InvalidSpec, Problem
@@ -51,7 +51,8 @@ def _headline(screen: Screen, file: str, problem: Problem) -> str:
     place = f"{file}:{problem.line}:{problem.column}:" if problem.line else f"{file}:" if file else t("error").strip()
     path = ".".join(map(str, problem.path)) if problem.path and not problem.line else ""
     said = plain(f"{path}: {translated(problem.message)}" if path else translated(problem.message))
-    return f"{screen.paint('bold', place)} {screen.paint('red', said)}"
+    gap = "" if place[-1] in FULL_WIDTH else " "
+    return f"{screen.paint('bold', place)}{gap}{screen.paint('red', said)}"
 
 
 def excerpt(line: str, number: int, column: int, columns: int) -> list[tuple[str, str, str]]:

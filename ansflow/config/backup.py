@@ -37,7 +37,7 @@ from django.db.models import Model
 from ansflow import __version__
 from ansflow.apps.executions.apps import lift_time_limit
 from ansflow.apps.pages import in_pages
-from ansflow.core.errors import Conflict, InvalidSpec, Problem
+from ansflow.core.errors import Conflict, InvalidSpec, NotFound, Problem
 
 FORMAT = 1
 KEPT = ("logs", "artifacts", "blobs")
@@ -73,6 +73,8 @@ def back_up(keys: Path, target: Path, kept: Path | None) -> Manifest:
     """
     if target.exists():
         raise Conflict(f"{target} exists. Choose another name, or remove it first.")
+    if not target.parent.is_dir():
+        raise NotFound(f"There is no folder {target.parent}.")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
         draft = Path(folder) / "backup"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

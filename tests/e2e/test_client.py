@@ -92,6 +92,24 @@ def test_who_is_not_signed_in_is_told_how(server: ServerProcess, tmp_path: Path)
     assert not (tmp_path / ".config").exists()
 
 
+@pytest.mark.parametrize(
+    ("lang", "refused"),
+    [
+        ("en", "Error: http://127.0.0.1:1 cannot be reached: Connection refused.\n"),
+        ("zh", "错误：无法连接 http://127.0.0.1:1：连接被拒绝。\n"),
+    ],
+)
+def test_a_server_that_is_not_there_is_told_in_the_words_of_the_system(tmp_path: Path, lang: str, refused: str) -> None:
+    stranger = client_of(tmp_path, ANSFLOW_LANG=lang, ANSFLOW_SERVER="http://127.0.0.1:1", ANSFLOW_TOKEN="ansf_given")
+    done = stranger("executions", "list")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", refused)
+
+
+def test_an_answer_to_a_form_that_has_no_value_is_refused_as_one(ann: Client) -> None:
+    done = ann("approve", "1", "--field", "version")
+    assert (done.returncode, done.stderr) == (5, "Error: version is no answer to the form: write NAME=VALUE.\n")
+
+
 def test_projects_and_pipelines_are_made_shown_and_changed(ann: Client, pipeline: str, tmp_path: Path) -> None:
     assert "shop" in ann("projects", "list").stdout and "Sells things" in ann("projects", "list").stdout
     assert ann("pipelines", "view", pipeline).stdout == SOURCE
@@ -158,6 +176,8 @@ def test_an_execution_is_cancelled(ann: Client, pipeline: str) -> None:
 
 
 def test_a_token_is_shown_once_and_taken_back(server: ServerProcess, ann: Client, tmp_path: Path) -> None:
+    late = ann("token", "create", "nightly", "--scope", "read", "--days", "9999", "--lang", "zh")
+    assert (late.returncode, late.stderr) == (5, "错误：expires_in_days: 此值不得大于 3650。\n")
     made = ann("token", "create", "nightly", "--scope", "read", "--days", "30")
     token = made.stdout.strip()
     assert re.fullmatch(r"ansf_\w{40}", token) and "never shown again" in made.stderr

@@ -152,6 +152,11 @@ def test_what_a_server_writes_to_is_changed_by_nobody_else(running: ServerProces
     assert run(running.data, "user", "list").returncode == 0
 
 
+def test_a_backup_into_a_folder_that_is_not_there_names_the_folder(running: ServerProcess, tmp_path: Path) -> None:
+    done = run(running.data, "backup", str(tmp_path / "gone" / "b.tar.gz"))
+    assert (done.returncode, done.stderr) == (1, f"Error: There is no folder {tmp_path / 'gone'}.\n")
+
+
 def test_keys_stay_as_they_are_where_the_database_cannot_be_reached(restored: ServerProcess) -> None:
     ring = restored.data / "keys" / "ring"
     before = ring.read_text()

@@ -69,6 +69,6 @@ def _fields(given: list[str]) -> dict[str, str]:
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise refused("field", t("input.form", given=pair))
+            raise refused("field", t("approve.form", given=pair))
         fields[name] = value
     return fields

@@ -14,6 +14,7 @@ from ansflow.cli.remote.hosts import Host, Hosts, travels_openly
 from ansflow.cli.remote.server import NotSignedIn, Server
 from ansflow.cli.remote.tables import said
 from ansflow.cli.remote.verbs import add_server
+from ansflow.cli.sentences import translated
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
 
@@ -79,7 +80,7 @@ def _from_file(path: str) -> str:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise refused("password", t("login.no_file", file=path, why=error.strerror or "")) from None
+        raise refused("password", t("login.no_file", file=path, why=translated(error.strerror or ""))) from None
     except UnicodeDecodeError:
         raise refused("password", t("login.no_file", file=path, why="UTF-8")) from None
     password = text.partition("\n")[0]

@@ -109,7 +109,12 @@ class Server:
 
 
 def why_of(error: Exception) -> str:
-    """What a library says, as a part of a sentence of ours."""
+    """What the system says, or else a library, as a part of a sentence of ours."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.strerror:
+            return translated(inner.strerror)
+        inner = inner.__cause__ or inner.__context__
     return str(error).rstrip(".") or type(error).__name__
 
 
