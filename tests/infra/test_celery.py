@@ -237,6 +237,25 @@ def until_away(bell: Bell) -> None:
         bell._closed.wait(0.01)
 
 
+def test_what_no_broker_raises_costs_one_letter_and_is_logged(listen, bell, monkeypatch, caplog):
+    heard, _ = listen("default")
+    post, stumbled = bell._post, Event()
+
+    def stumble(*_: Any) -> None:
+        monkeypatch.setattr(bell, "_post", post)
+        stumbled.set()
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(bell, "_post", stumble)
+    bell.ring("default", 1, "lost")
+    assert stumbled.wait(PATIENCE)
+    bell.ring("default", 2, "heard")
+    heard.until(lambda: heard.rings)
+    assert heard.rings == [Ring("default", 2, "heard")]
+    assert "the bell stumbled over" in caplog.text
+    assert not bell.is_away()
+
+
 def test_it_is_told_whether_the_broker_can_be_reached(broker):
     check(broker.url)
 

@@ -9,7 +9,7 @@ Which step is taken is decided by the database, so that a message that is lost, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Condition, Event, Thread
 from typing import NamedTuple
 
@@ -17,7 +17,9 @@ from celery import Celery
 from kombu.connection import Connection
 from kombu.entity import Queue
 
-from ansflow.infra.dispatch.celery import BETWEEN_TRIES, RUN_STEP, Outage, close_quietly, declared
+from ansflow.core.failing import on_failure
+from ansflow.engine.stumbling import stumbling
+from ansflow.infra.dispatch.celery import BETWEEN_TRIES, BROKEN, RUN_STEP, Outage, close_quietly, declared, log
 from ansflow.infra.dispatch.queues import CHORES, broker_queue, may_be_served
 
 BETWEEN_BELLS = 0.005  # what is offered meanwhile goes into the next round
@@ -41,6 +43,10 @@ class Call(NamedTuple):
     numbers: tuple[int, ...]
 
 
+Letter = tuple[Ring | Call, float | None]
+"""And the seconds after which it is no longer wanted."""
+
+
 def _tell_nobody(queue: str) -> None:
     """Then idle workers find at their next beat what is on offer."""
 
@@ -61,6 +67,7 @@ class Bell:
         self._is_closed = False
         self._closed = Event()
         self._away = Outage("the broker")
+        self._connection: Connection | None = None
         self._thread = Thread(target=self._run, name="ansflow-bell", daemon=True)
         self._thread.start()
 
@@ -92,41 +99,49 @@ class Bell:
         self._thread.join(ENDING)
 
     def _run(self) -> None:
-        connection: Connection | None = None
         while (letters := self._next()) is not None:
-            try:
-                if connection is None:
-                    connection = self._app.connection_for_write()
-                    connection.connect()
+            with stumbling("the bell stumbled over %s", letters, log=log().name):  # who rings next must be heard
+                self._deliver(letters)
+        self._hang_up()
+
+    def _deliver(self, letters: Sequence[Letter]) -> None:
+        try:
+            with on_failure(self._hang_up):
+                connection = self._connected()
                 for letter in letters:
                     self._post(connection, letter)
-            except Exception as error:  # edge: bell. Each transport has errors of its own, and each means: try again.
-                close_quietly(connection)
-                connection = None
-                self._away.begins(error)
-                self._back(letters)
-                for what, _ in letters:
-                    if isinstance(what, Ring):
-                        self.otherwise(what.queue)
-                if self._closed.wait(BETWEEN_TRIES):
-                    break
-            else:
-                self._away.ends()
-                self._closed.wait(BETWEEN_BELLS)
-        close_quietly(connection)
+        except BROKEN as error:
+            self._away.begins(error)
+            self._back(letters)
+            for what, _ in letters:
+                if isinstance(what, Ring):
+                    self.otherwise(what.queue)
+            self._closed.wait(BETWEEN_TRIES)
+        else:
+            self._away.ends()
+            self._closed.wait(BETWEEN_BELLS)
 
-    def _next(self) -> list[tuple[Ring | Call, float | None]] | None:
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._app.connection_for_write()
+            self._connection.connect()
+        return self._connection
+
+    def _hang_up(self) -> None:
+        close_quietly(self._connection)
+        self._connection = None
+
+    def _next(self) -> Sequence[Letter] | None:
         """Waits until there is something to send. None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._rings or self._calls or self._is_closed)
             if self._is_closed:
                 return None
-            rings: list[tuple[Ring | Call, float | None]] = [(ring, None) for ring in self._rings.values()]
-            calls: list[tuple[Ring | Call, float | None]] = list(self._calls.items())
+            letters: list[Letter] = [*((ring, None) for ring in self._rings.values()), *self._calls.items()]
             self._rings, self._calls = {}, {}
-        return rings + calls
+        return letters
 
-    def _back(self, letters: list[tuple[Ring | Call, float | None]]) -> None:
+    def _back(self, letters: Sequence[Letter]) -> None:
         with self._changed:
             for letter, expires in letters:
                 if isinstance(letter, Ring):
@@ -134,7 +149,7 @@ class Bell:
                 else:
                     self._calls.setdefault(letter, expires)
 
-    def _post(self, connection: Connection, letter: tuple[Ring | Call, float | None]) -> None:
+    def _post(self, connection: Connection, letter: Letter) -> None:
         what, expires = letter
         is_ring = isinstance(what, Ring)
         queue = declared(broker_queue(what.queue) if isinstance(what, Ring) else CHORES)

@@ -215,7 +215,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def close_quietly(connection: Connection | None) -> None:
     if connection is not None:
-        with suppress(Exception):  # edge: broker. Whatever closing a broken connection raises, it is gone.
+        with suppress(*BROKEN):  # it may be broken: then it is gone all the same
             connection.close()
 
 

@@ -23,8 +23,9 @@ from kombu.connection import Connection
 from kombu.message import Message
 
 from ansflow.core.errors import AnsFlowError
+from ansflow.engine.stumbling import stumbling
 from ansflow.infra.dispatch.bell import Call, Ring
-from ansflow.infra.dispatch.celery import BETWEEN_TRIES, RUN_STEP, Outage, close_quietly, log
+from ansflow.infra.dispatch.celery import BETWEEN_TRIES, BROKEN, RUN_STEP, Outage, close_quietly, log
 from ansflow.infra.dispatch.queues import queue_behind
 
 LOOK = 0.5  # seconds of one read
@@ -86,7 +87,7 @@ class Listening:
 
     def _run(self) -> None:
         while not self._closed.is_set():
-            with suppress(Exception):  # edge: Celery. It has logged it; without an ear this worker would take no calls.
+            with stumbling("Celery stumbled", log=log().name):  # without an ear this worker would take no calls
                 self._work()
             self._is_listening.clear()
             self._closed.wait(BETWEEN_TRIES)
@@ -120,7 +121,7 @@ class Listening:
 
     def take(self, message: Message, in_pool: Callable[..., object]) -> None:
         """Never raises: a message that could end the worker would be sent again and again."""
-        message.ack_log_error(log(), (Exception,))
+        message.ack_log_error(log(), BROKEN)
         try:
             found = read(message, self._tasks)
         except MALFORMED:  # it is whatever somebody wanted it to be
@@ -148,12 +149,11 @@ class Listening:
                 self._under_way.discard(call)
 
     def _guarded(self, work: Callable[[Any], None], what: Ring | Call) -> None:
-        try:
-            work(what)
-        except AnsFlowError as error:
-            self._refuse(str(error))
-        except Exception:  # edge: message. One that stumbles must not cost the next one its turn.
-            log().exception("a call stumbled: %s", what)
+        with stumbling("a call stumbled: %s", what, log=log().name):  # the next one must have its turn
+            try:
+                work(what)
+            except AnsFlowError as error:
+                self._refuse(str(error))
 
     def _refuse(self, why: str = "it is none of ours") -> None:
         self.refused += 1
