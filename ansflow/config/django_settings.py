@@ -20,7 +20,6 @@ SECRET_KEY = KEYS.session
 ANSFLOW_KEY_RING = KEYS.ring
 ANSFLOW_KEY_FILES = KEYS.files
 ANSFLOW_EXECUTOR = "sandbox"  # of steps that name none; a server that starts has it proved, and may have to say host
-ANSFLOW_SPREAD = SETTINGS.is_spread  # steps are run by workers in processes of their own
 ANSFLOW_ALLOW_HOST_EXECUTOR = SETTINGS.allow_host_executor
 HEADLESS_JWT_PRIVATE_KEY = KEYS.signing
 ALLOWED_HOSTS = list(SETTINGS.hosts)

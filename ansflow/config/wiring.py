@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -87,7 +87,6 @@ def build(
     *,
     duties: Collection[Duty] = ALONE,
     bell: Bell | None = None,
-    environ: Mapping[str, str] = os.environ,
 ) -> Wired:
     """Carries nothing yet. Where several processes share the work, `duties` is the part of this one, and `bell` calls
     others."""
@@ -113,7 +112,7 @@ def build(
         place=Place(
             base=None,
             data=data,
-            env={name: environ[name] for name in SURROUNDINGS if name in environ},
+            env={name: os.environ[name] for name in SURROUNDINGS if name in os.environ},
             executor=isolation.executor,
             adoptable=True,
         ),

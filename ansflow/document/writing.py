@@ -34,12 +34,6 @@ class Style:
 HOUSE = Style()
 
 
-def to_text(value: Any) -> str:
-    """The value as a YAML document that `load` reads back as that very value."""
-    lines = block(value, 0) if is_block(value) else inline(value, 0)
-    return "\n".join(lines) + "\n"
-
-
 def is_plain(text: str, *, flow: bool = False) -> bool:
     """Whether the text is read as that very text without quotes."""
     if not STARTS_PLAIN.match(text) or STOPS_PLAIN.search(text) or (flow and STOPS_FLOW.search(text)):

@@ -13,8 +13,8 @@ from ansflow.core.errors import InvalidSpec
 from ansflow.document.grammar import STEP_RECORD
 from ansflow.document.listed import FIRST, IN_THE_LIST, slug, to_file
 from ansflow.document.reader import read
-from ansflow.document.writing import to_text
 from tests.document.pipelines import values
+from tests.document.written import to_text
 
 EXAMPLES = 300
 OTHER_KEYS = [key for key in STEP_RECORD.fields if key not in ("needs", "name", "uses", "group", "with", "type")]

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansflow.document.writing import block_text, flow, folded_text, key, quoted, scalar, to_text
+from ansflow.document.writing import block_text, flow, folded_text, key, quoted, scalar
 from ansflow.document.yaml import load
+from tests.document.written import to_text
 
 EXAMPLES = 1500
 RANDOM = settings(max_examples=EXAMPLES, deadline=None, database=None)

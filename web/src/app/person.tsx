@@ -38,7 +38,7 @@ export function Person({ showKeys }: { showKeys: () => void }) {
 }
 
 /** From the system's choice to light to dark, and round again. */
-export function ThemeButton() {
+function ThemeButton() {
   const { t } = useTranslation();
   const [theme, setTheme] = useKept(THEME);
   const next = THEME.values[(THEME.values.indexOf(theme) + 1) % THEME.values.length] ?? "system";
@@ -52,7 +52,7 @@ export function ThemeButton() {
 }
 
 /** Says where it leads in the language it leads to, for who cannot read this one. */
-export function LanguageButton() {
+function LanguageButton() {
   const { i18n } = useTranslation();
   const other = i18n.language === "zh-CN" ? "en" : "zh-CN";
   const says = other === "en" ? "English" : "中文";

@@ -3,7 +3,7 @@ import type { ProjectBody } from "@/api/generated";
 export type Role = ProjectBody["my_role"];
 
 /** From the least to the most. */
-export const ROLES = ["guest", "reporter", "developer", "maintainer", "owner"] as const satisfies readonly Role[];
+const ROLES = ["guest", "reporter", "developer", "maintainer", "owner"] as const satisfies readonly Role[];
 
 /** The least role for each, as in docs/reference/roles.md. The server decides; this hides what it would refuse. */
 export const LEAST = {

@@ -57,7 +57,7 @@ function Cause({ of: { trigger_type, triggered_by } }: { of: ListedExecutionBody
 const OPEN = new Set(["pending", "waiting", "running"]);
 
 /** `7/12`: steps that have ended, of all. */
-export function doneOf(counts: Readonly<Record<string, number>>): string {
+function doneOf(counts: Readonly<Record<string, number>>): string {
   const entries = Object.entries(counts);
   const sum = (some: typeof entries) => some.reduce((all, [, count]) => all + count, 0);
   return `${sum(entries.filter(([status]) => !OPEN.has(status)))}/${sum(entries)}`;

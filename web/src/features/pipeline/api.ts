@@ -13,7 +13,7 @@ import {
 } from "@/api/generated";
 import { MOST_BARS } from "./model/bars";
 
-export const VERSIONS = 100;
+const VERSIONS = 100;
 const OFTEN = 5_000;
 
 /** Of one pipeline: whatever is changed in it makes all of it be asked for again. */

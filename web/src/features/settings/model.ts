@@ -7,7 +7,6 @@ export const SCOPES = [
   "approve",
   "admin",
 ] as const satisfies readonly TokenBody["scopes"][number][];
-export type Scope = (typeof SCOPES)[number];
 
 /** How long a token may live; "" is until it is ended. */
 export const LIVES = ["7", "30", "90", "365", ""] as const;

@@ -8,10 +8,10 @@ import { at, type Dict, isDict, type Value } from "./document/values";
 // What is done on the canvas and in the forms, as edits of the text: one after the other, undone as one.
 
 /** Where a step stands in the file. */
-export const pathOf = (value: Value, step: string): Path => [findSection(value, step), step];
+const pathOf = (value: Value, step: string): Path => [findSection(value, step), step];
 
 /** A step that is one command, or a list of them, becomes a map; then it can say more. */
-export function asMap(value: Value, step: string): Change[] {
+function asMap(value: Value, step: string): Change[] {
   const path = pathOf(value, step);
   const body = at(value, path);
   return isDict(body) || body === null ? [] : [setAt(path, new Map([["run", body]]))];

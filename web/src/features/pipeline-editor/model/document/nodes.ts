@@ -46,7 +46,7 @@ export const followed = (node: Node): Node => (node.kind === "alias" ? node.targ
 export const isMerge = (key: Node): boolean => key.kind === "scalar" && key.text === "<<" && key.style === "";
 
 /** The maps that `<<: value` brings in, the strongest first; other values bring nothing. */
-export function mergedMaps(value: Node): MappingNode[] {
+function mergedMaps(value: Node): MappingNode[] {
   const node = followed(value);
   const items = node.kind === "sequence" ? node.items : [node];
   return items.map(followed).filter((item) => item.kind === "mapping");

@@ -62,7 +62,7 @@ export function plain(value: unknown): Value {
 }
 
 /** A float as the server writes it: an exponent below 1e-4 and from 1e16 on, of two digits at least. */
-export function floatText(value: number): string {
+function floatText(value: number): string {
   if (Number.isNaN(value)) return ".nan";
   if (!Number.isFinite(value)) return value > 0 ? ".inf" : "-.inf";
   const size = Math.abs(value);
@@ -71,13 +71,6 @@ export function floatText(value: number): string {
   if (exponent === undefined) return digits.includes(".") ? digits : `${digits}.0`;
   const sign = exponent.startsWith("-") ? "-" : "+";
   return `${digits}e${sign}${exponent.replace(/^[-+]/, "").padStart(2, "0")}`;
-}
-
-/** The value as JSON has it, for forms and drawings. Numbers lose how they were written: never write this back. */
-export function asJson(value: Value): unknown {
-  if (value instanceof Num) return value.value;
-  if (Array.isArray(value)) return value.map(asJson);
-  return isDict(value) ? Object.fromEntries([...value].map(([name, item]) => [name, asJson(item)])) : value;
 }
 
 /** Equal as documents: 1, 1.0 and true differ, and a number's digits count. The order of keys counts as well. */

@@ -21,12 +21,12 @@ export interface Style {
   readonly literal: boolean;
 }
 
-export const HOUSE: Style = { step: 2, dash: 2, quote: "", literal: true };
+const HOUSE: Style = { step: 2, dash: 2, quote: "", literal: true };
 
 export const lengthOf = (text: string): number => [...text].length;
 
 /** Whether the text is read as that very text without quotes. */
-export function isPlain(text: string, flow = false): boolean {
+function isPlain(text: string, flow = false): boolean {
   if (!STARTS_PLAIN.test(text) || STOPS_PLAIN.test(text) || (flow && STOPS_FLOW.test(text))) return false;
   return typeof scalarValue(text) === "string";
 }
