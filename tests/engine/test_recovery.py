@@ -90,7 +90,7 @@ def test_steps_of_a_worker_that_is_not_heard_of_are_offered_again(fleet):
     assert quiet.runner.claim(execution, "a") is not None
     fleet.wait(15, other)
     assert fleet.store.load(execution).step("a").status is StepStatus.RUNNING
-    fleet.wait(6, other)
+    fleet.wait(3, other)
     row = fleet.store.load(execution).step("a")
     assert (row.status, row.reason) == (StepStatus.PENDING, Reason.RETRY)
     assert "quiet has not been heard of for 15 seconds" in row.message
