@@ -17,6 +17,7 @@ from ansflow.core.sentences import worker_of
 from ansflow.core.status import StepStatus
 from ansflow.engine.ports import Dispatcher, ExecutionStore, Held, OnOffer, Sending
 from ansflow.engine.scheduler import Scheduler
+from ansflow.engine.stumbling import stumbling
 
 Case = TypeVar("Case")
 
@@ -149,11 +150,9 @@ class Recovery:
     def _each(self, cases: Iterable[Case], repair: Callable[[Case], str]) -> None:
         """`repair` says what it has repaired. One that fails keeps none of the others from being made."""
         for case in cases:
-            try:
+            made = "failed repair"
+            with stumbling("repair failed: %s", case):  # its turn comes again at the next beat
                 made = repair(case)
-            except Exception:  # edge: recovery. Its turn comes again at the next beat.
-                made = "failed repair"
-                _log_crash(case)
             if made:
                 self.repairs[made] += 1
 
@@ -217,9 +216,3 @@ class Recovery:
             self._scheduler.on_stop(held.execution, stop)
             return "overdue step"
         return ""
-
-
-def _log_crash(case: object) -> None:
-    import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
-
-    logging.getLogger("ansflow.engine").exception("repair failed: %s", case)

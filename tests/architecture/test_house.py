@@ -10,9 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "ansflow").rglob("*.py"))
-# event pump, worker loop, worker thread, timer thread, timer, evaluation, chores, bus; live: read, log, look, check;
-# log streams: look; broker: bell, message
-EDGES = 12
+EDGES = {
+    "ansflow/cli/follow.py": "event pump",
+    "ansflow/engine/runner.py": "worker loop",
+    "ansflow/engine/stumbling.py": "whoever must go on",
+}
+RAISED_AGAIN = {"ansflow/core/failing.py"}
 
 
 def tracked() -> list[Path]:
@@ -33,23 +36,28 @@ def test_a_module_says_what_it_is_for(module: Path) -> None:
     assert not tree.body or ast.get_docstring(tree) or module.parent.name == "migrations"
 
 
-def swallows_everything(node: ast.ExceptHandler) -> bool:
-    """A handler of every exception that does not raise again what it caught."""
-    broad = node.type is None or ast.unparse(node.type) in ("Exception", "BaseException")
-    return broad and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+def broad(node: ast.AST) -> int:
+    """The line in which something catches every exception; 0 for what does not."""
+    if isinstance(node, ast.ExceptHandler):
+        caught = [node.type] if node.type else [ast.Name("BaseException")]
+    elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "suppress":
+        caught = node.args
+    else:
+        return 0
+    names = {name.id for one in caught for name in ast.walk(one) if isinstance(name, ast.Name)}
+    return node.lineno if names & {"Exception", "BaseException"} else 0
 
 
 def test_everything_is_caught_only_at_an_edge_that_says_which_it_is() -> None:
-    edges, unnamed = 0, []
+    """And in the one place that raises it again."""
+    found = {}
     for module in MODULES:
         lines = module.read_text().splitlines()
-        for node in ast.walk(ast.parse("\n".join(lines))):
-            if isinstance(node, ast.ExceptHandler) and swallows_everything(node):
-                edges += 1
-                if "# edge: " not in lines[node.lineno - 1]:
-                    unnamed.append(f"{module.relative_to(ROOT)}:{node.lineno}")
-    assert unnamed == []
-    assert edges <= EDGES
+        for line in filter(None, map(broad, ast.walk(ast.parse("\n".join(lines))))):
+            place = str(module.relative_to(ROOT))
+            if place not in RAISED_AGAIN:
+                found[place] = lines[line - 1].partition("# edge: ")[2].partition(".")[0]
+    assert found == EDGES
 
 
 def test_no_file_is_named_after_its_age_or_its_vagueness() -> None:

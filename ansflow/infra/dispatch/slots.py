@@ -17,12 +17,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from threading import Condition, Event, Thread, current_thread, local
+from threading import Condition, Event, local
 from time import monotonic
 
 from ansflow.engine.memory import SystemClock
 from ansflow.engine.ports import Choice, Clock, ExecutionStore
-from ansflow.infra.dispatch.threads import Call, Load, Work, nobody_serves, trouble_of
+from ansflow.engine.stumbling import stumbling
+from ansflow.infra.dispatch.threads import Call, Crew, Load, Work, nobody_serves
 
 SLICE = 0.2  # seconds that a slot goes on with one execution while others wait
 BREATH = 1.0  # seconds that a slot rests after a call that failed
@@ -72,8 +73,7 @@ class Slots:
         self._drained = False
         self._closing = False
         self._closed = Event()
-        self._threads: set[Thread] = set()
-        self._started = 0
+        self._crew = Crew(count, self._next)
         self._here = local()  # `since`: when this thread has taken up its execution
 
     def serve(self, call: Call) -> None:
@@ -110,7 +110,8 @@ class Slots:
     def run_now(self, work: Work) -> None:
         """For a command that runs already, and takes up a slot whether there is one or not."""
         with self._changed:
-            self._start(work)
+            self._running += 1
+            self._crew.start(partial(self._carry, work, "taking up what runs"))
 
     def has_room(self) -> bool:
         """Whether a slot is idle, and nothing is known that it could take."""
@@ -150,12 +151,9 @@ class Slots:
         with self._changed:
             self._closing = True
             self._given.clear()
-            threads = list(self._threads)
             self._changed.notify_all()
         self._closed.set()
-        until = None if seconds is None else monotonic() + seconds
-        for thread in threads:
-            thread.join(None if until is None else max(0.0, until - monotonic()))
+        self._crew.join(seconds=seconds)
 
     # ── under the lock ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -181,32 +179,16 @@ class Slots:
     def _wake(self) -> None:
         """Threads for what is to be done now: those that rest, then new ones."""
         wanted = len(self._given) + self._look
-        resting = len(self._threads) - self._running - self._asking
-        for _ in range(min(wanted - resting, self._count - len(self._threads))):
-            self._start()
+        resting = len(self._crew) - self._running - self._asking
+        for _ in range(min(wanted - resting, self._count - len(self._crew))):
+            self._crew.start()
         self._changed.notify(wanted)
-
-    def _start(self, first: Work | None = None) -> None:
-        self._started += 1
-        self._running += first is not None
-        thread = Thread(target=self._run, args=(first,), name=f"ansflow-worker-{self._started}", daemon=True)
-        self._threads.add(thread)
-        thread.start()
 
     # ── in its threads ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _run(self, first: Work | None) -> None:
-        if first is not None:
-            self._carry(first, "taking up what runs")
-        while (work := self._next()) is not None:
-            work()
-
     def _next(self) -> Work | None:
-        """What this thread is to do; None when it is to end, which also goes for a thread too many: one more had to be
-        started for a command that could not wait for a slot."""
         with self._changed:
-            if len(self._threads) > self._count:
-                self._threads.discard(current_thread())
+            if self._crew.is_too_large():
                 return None
             while not self._closing:
                 if self._given:
@@ -223,15 +205,10 @@ class Slots:
 
     def _ask(self, most: int, *, told: bool) -> None:
         """Fills the idle slots. Who had been `told` of more tells others of what is left."""
-        choice = Choice()
-
-        def ask() -> None:
-            nonlocal choice
-            now = self._clock.now()
+        choice, now = Choice(), self._clock.now()
+        with stumbling("worker stumbled: asking for steps on offer"):  # the next heartbeat finds them
             choice = self._store.choose(self.queues, most=most, now=now)
             self._asked_at = now
-
-        trouble_of(ask, "asking for steps on offer")  # the next heartbeat finds them
         with self._changed:
             self._asking = False
             room = self._idle()  # some may have been given something meanwhile
@@ -247,14 +224,10 @@ class Slots:
     def _carry(self, work: Work, what: str, execution: int = 0) -> None:
         self._here.since = self._passed()
         limited = True
-
-        def carry() -> None:
-            nonlocal limited
+        with stumbling("worker stumbled: %s", what) as stumble:  # it would cost the slot for ever
             work()
             limited = not execution or self._store.is_limited(execution)
-
-        crash = trouble_of(carry, what)
-        if crash:  # what is still on offer would come back at once
+        if stumble.error:  # what is still on offer would come back at once
             self._closed.wait(self._breath)  # apart from those that rest: it would be woken in the place of one
         with self._changed:
             self._running -= 1

@@ -9,6 +9,8 @@ from threading import Condition, Thread, current_thread
 from time import monotonic
 from typing import NamedTuple
 
+from ansflow.engine.stumbling import stumbling
+
 Call = Callable[[int, str], None]
 Work = Callable[[], None]
 
@@ -23,6 +25,47 @@ class Load(NamedTuple):
     running: int
     slots: int
     waiting: int
+
+
+class Crew:
+    """The threads of a dispatcher, started as there is work for them. All but `join` is called under the lock of its
+    owner, whose `next_work` each thread asks for what it is to do; None ends it.
+    """
+
+    def __init__(self, size: int, next_work: Callable[[], Work | None]) -> None:
+        self._size = size
+        self._next_work = next_work
+        self._threads: set[Thread] = set()
+        self._started = 0
+
+    def __len__(self) -> int:
+        return len(self._threads)
+
+    def start(self, first: Work | None = None) -> None:
+        """`first` is what cannot wait for a thread: then there may be one too many."""
+        self._started += 1
+        thread = Thread(target=self._run, args=(first,), name=f"ansflow-worker-{self._started}", daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    def is_too_large(self) -> bool:
+        """Whether the thread that asks is one too many. Then it is none of them any more, and ends."""
+        if len(self._threads) <= self._size:
+            return False
+        self._threads.discard(current_thread())
+        return True
+
+    def join(self, *, seconds: float | None) -> None:
+        """Once no more is started. With `seconds`, what runs then is left behind."""
+        until = None if seconds is None else monotonic() + seconds
+        for thread in tuple(self._threads):
+            thread.join(None if until is None else max(0.0, until - monotonic()))
+
+    def _run(self, first: Work | None) -> None:
+        work = first or self._next_work()
+        while work is not None:
+            work()
+            work = self._next_work()
 
 
 class Threads:
@@ -40,8 +83,7 @@ class Threads:
         self._changed = Condition()
         self._waiting: dict[int, deque[str]] = {}  # by execution, the one whose turn is next first
         self._count = 0  # of all that waits
-        self._threads: set[Thread] = set()
-        self._started = 0
+        self._crew = Crew(slots, self._next)
         self._running = 0
         self._closing = False
         self._crash: Exception | None = None
@@ -53,9 +95,9 @@ class Threads:
         with self._changed:
             self._waiting.setdefault(execution, deque()).append(step)
             self._count += 1
-            free = len(self._threads) - self._running
-            if free < self._count and len(self._threads) < self._slots:
-                self._start()
+            free = len(self._crew) - self._running
+            if free < self._count and len(self._crew) < self._slots:
+                self._crew.start()
             self._changed.notify()
 
     def others_wait(self, execution: int) -> bool:
@@ -64,7 +106,8 @@ class Threads:
     def run_now(self, work: Work) -> None:
         """For a command that runs already, and takes up a slot whether there is one or not."""
         with self._changed:
-            self._start(work)
+            self._running += 1
+            self._crew.start(partial(self._carry, work, "taking up what runs"))
 
     def has_room(self) -> bool:
         """Whether a call would be carried at once: then nothing that was ever offered here still waits in line."""
@@ -86,32 +129,12 @@ class Threads:
             if seconds is not None:
                 self._waiting.clear()
                 self._count = 0
-            threads = list(self._threads)
             self._changed.notify_all()
-        until = None if seconds is None else monotonic() + seconds
-        for thread in threads:
-            thread.join(None if until is None else max(0.0, until - monotonic()))
+        self._crew.join(seconds=seconds)
 
-    def _start(self, first: Work | None = None) -> None:
-        """Called under the lock."""
-        self._started += 1
-        self._running += first is not None
-        thread = Thread(target=self._run, args=(first,), name=f"ansflow-worker-{self._started}", daemon=True)
-        self._threads.add(thread)
-        thread.start()
-
-    def _run(self, first: Work | None) -> None:
-        if first is not None:
-            self._carry(first, "taking up what runs")
-        while (offer := self._next()) is not None:
-            self._carry(partial(self._call, *offer), f"execution={offer[0]} step={offer[1]}")
-
-    def _next(self) -> tuple[int, str] | None:
-        """What this thread is to carry; None when it is to end, which also goes for a thread too many: one more had
-        to be started for a command that could not wait for a slot."""
+    def _next(self) -> Work | None:
         with self._changed:
-            if len(self._threads) > self._slots:
-                self._threads.discard(current_thread())
+            if self._crew.is_too_large():
                 return None
             while not self._count:
                 if self._closing:
@@ -124,22 +147,11 @@ class Threads:
             step = steps.popleft()
             if steps:
                 self._waiting[execution] = steps  # behind the others
-            return execution, step
+            return partial(self._carry, partial(self._call, execution, step), f"execution={execution} step={step}")
 
     def _carry(self, work: Work, what: str) -> None:
-        crash = trouble_of(work, what)
-        self._crash = self._crash or crash
+        with stumbling("worker stumbled: %s", what) as stumble:  # it would cost the slot for ever
+            work()
+        self._crash = self._crash or stumble.error
         with self._changed:
             self._running -= 1
-
-
-def trouble_of(work: Work, what: str) -> Exception | None:
-    """Does the work, and returns what it raises."""
-    try:
-        work()
-    except Exception as error:  # edge: worker thread. A store out of reach must not cost the slot for ever.
-        import logging  # noqa: PLC0415 — costs milliseconds at a start that hardly ever needs it
-
-        logging.getLogger("ansflow.engine").exception("worker stumbled: %s", what)
-        return error
-    return None
