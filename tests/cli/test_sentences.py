@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -30,10 +31,13 @@ def chinese(english: None) -> Iterator[None]:
     yield
 
 
+def bare(text: str) -> str:
+    return re.sub(r"'[^']*'|`[^`]*`|\"[^\"]*\"|\"[^\"]*$", "", text)
+
+
 def english_left(text: str) -> bool:
     """Two English words in a row, outside quotes and code."""
-    bare = re.sub(r"'[^']*'|`[^`]*`|\"[^\"]*\"|\"[^\"]*$", "", text)
-    return bool(re.search(r"[a-z]{3,} [a-z]{2,}", bare)) or not re.search(r"[\u4e00-\u9fff]", text)
+    return bool(re.search(r"[a-z]{3,} [a-z]{2,}", bare(text))) or not re.search(r"[\u4e00-\u9fff]", text)
 
 
 @pytest.mark.parametrize("english", sorted(PATTERNS))
@@ -66,13 +70,23 @@ def test_the_web_app_and_the_command_line_say_the_same() -> None:
 
 
 def _words_of(module: Path) -> Iterator[str]:
-    """Every text of several words in it, but for docstrings; `x` for each part that changes."""
+    """Every text of several words in it that people read; `x` for each part that changes. Not docstrings, what only
+    reference pages hold, and what a programmer is told."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
     parts = {id(part) for text in ast.walk(tree) if isinstance(text, ast.JoinedStr) for part in text.values}
-    about = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    about = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) or _is_help(node)}
+    about |= {id(said) for call in ast.walk(tree) if _is_type_error(call) for said in call.args}
     for node in ast.walk(tree):
         if isinstance(node, (ast.JoinedStr, ast.Constant)) and id(node) not in parts | about:
             yield from filter(None, [_text(node)])
+
+
+def _is_help(node: ast.AST) -> TypeGuard[ast.keyword]:
+    return isinstance(node, ast.keyword) and node.arg == "help_text"
+
+
+def _is_type_error(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "TypeError"
 
 
 SAMPLES = [
@@ -138,6 +152,22 @@ def test_every_refusal_of_the_server_is_said_in_chinese(count: Callable[[str, in
     assert len(left) <= len(said) // 10, left  # put together from words that the code alone does not show
 
 
+COMMANDS = re.compile(r"(pip|apt-get) install|ansflow (keys accept|migrate)|chmod \S+")
+TOGETHER = re.compile(r"nobody approved it x\.| x (Name one|Text stands|Or allow) ")
+"""Put together from parts that are sentences themselves, which no `x` is."""
+
+
+def test_no_sentence_fits_a_pattern_that_leaves_half_of_it_english(count: Callable[[str, int], None]) -> None:
+    """`There is no {name} here.` would make 此处没有 such person。 of "There is no such person here."."""
+    files = [file for file in texts.LOCALES.parents[1].rglob("*.py") if file.name != "settings.py"]
+    written = {text for file in files for text in _words_of(file) if not TOGETHER.search(text)}
+    said = {text: COMMANDS.sub("", translated(text)) for text in sorted(written) if translated(text) != text}
+    torn = [f"{text} → {chinese}" for text, chinese in said.items() if re.search(r"[a-z]{2,} [a-z]{2,}", bare(chinese))]
+    count("sentences in the code said in Chinese", len(said))
+    assert len(said) > 600
+    assert torn == []
+
+
 def test_every_step_type_is_explained_in_chinese() -> None:
     kinds = [registry.step_type(name) for name in registry.names("steps")]
     said = {
@@ -188,6 +218,8 @@ def test_every_step_type_is_explained_in_chinese() -> None:
             "其文件没有传到其他机器：Strange cats, or dogs that go to sleep。",
         ),
         ("shop #3, version 2 was started (schedule).", "shop #3（版本 2）已启动（定时）。"),
+        ("Deploys to production.", "部署到 production。"),
+        ("There is no such person here.", "此处没有这个人。"),
         ("Skipped: a || b is false: a is false, b is 0.", "已跳过：a || b 为 false：a 为 false，b 为 0。"),
     ],
 )

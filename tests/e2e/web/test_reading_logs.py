@@ -275,11 +275,33 @@ def test_sentences_of_the_server_are_chinese_too(server: ServerProcess, browser:
             seen.settle()
             shown = page.locator("#main").inner_text()
             assert re.search("[\u4e00-\u9fff]", shown) and ENGLISH.findall(shown) == [], path
+        for path in ("/executions", "/", f"/pipelines/{server.api('GET', f'cicd/executions/{failed}/')['pipeline']}"):
+            seen.open(path)
+            of_it = page.get_by_role("row").filter(has_text="read #1")
+            expect(of_it.get_by_text("失败：unit 失败。")).to_be_visible()
+            expect(of_it.get_by_text("Autumn prices")).to_be_visible()
         seen.open(f"/executions/{failed}")
         for language, words in (("English", "Failed: unit failed."), ("中文", "失败：unit 失败。")):
             page.get_by_role("button", name=language).click()
             expect(page.locator("header").get_by_text(words)).to_be_visible()
         assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_problems_of_a_text_and_refusals_are_chinese_too(server: ServerProcess, browser: Browser, failed: int) -> None:
+    project = server.api("GET", f"cicd/executions/{failed}/")["project"]
+    with visit(browser, server.url, language="zh-CN") as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/pipelines/begin?project={project}")
+        page.get_by_role("textbox").fill("version: 1\nname: x\nstep: {a: {run: x}}\n")
+        expect(page.get_by_text("未知的键 'step'")).to_be_visible()
+        assert ENGLISH.findall(page.locator("[aria-live=polite]").inner_text()) == []
+        seen.open(f"/projects/{project}?tab=members")
+        page.get_by_role("button", name="添加成员").click()
+        page.get_by_label("用户", exact=True).fill("nobody-here")
+        page.get_by_role("dialog").get_by_role("button", name="添加成员").click()
+        expect(page.get_by_text("此处没有这个人。")).to_be_visible()
+        assert (seen.faults_beside("400"), seen.foreign) == ([], [])
 
 
 def test_nothing_sticks_out_of_a_telephone(server: ServerProcess, browser: Browser, failed: int) -> None:

@@ -138,7 +138,8 @@ def story(server: ServerProcess, go: Path, *, good: bool = False, name: str = "p
     go.mkdir(exist_ok=True)
     for file in ("on", "good") if good else ("on",):
         (go / file).touch()
-    execution = start(server, make(server, "shop", STORY.format(name=name, go=go)))
+    pipeline = make(server, "shop", STORY.format(name=name, go=go))
+    execution = start(server, pipeline, message="Autumn prices")
     if good:
         has_come_to(server, execution, "waiting", step="publish")
     else:

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { ApprovalBody } from "@/api/generated";
+import { useTranslated } from "@/lib/sentences";
 import { ExecutionName } from "@/ui/execution-name";
 import { Facts } from "@/ui/facts";
 import { SinceDeployment } from "@/ui/since-deployment";
@@ -13,6 +14,7 @@ import { LOOK } from "./look";
 /** A gate: of what, since when, what it asks of whom, what was answered; and the answer, where it is this person's. */
 export function ApprovalCard({ approval }: { approval: ApprovalBody }) {
   const { t } = useTranslation("approvals");
+  const translated = useTranslated();
   const { status, message, name, step, requested_at, expires_at } = approval;
   return (
     <article className={styles.card} aria-label={`${approval.pipeline_name} #${approval.execution_number} ${step}`}>
@@ -35,7 +37,7 @@ export function ApprovalCard({ approval }: { approval: ApprovalBody }) {
       </header>
       <div className={styles.body}>
         <div>
-          {message !== "" && <p className={styles.message}>{message}</p>}
+          {message !== "" && <p className={styles.message}>{translated(message)}</p>}
           <About approval={approval} />
         </div>
         {status === "pending" && <Answer approval={approval} />}

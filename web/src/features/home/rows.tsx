@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { ApprovalBody, ListedExecutionBody } from "@/api/generated";
+import { useTranslated } from "@/lib/sentences";
 import { lookOfExecution, STEP_LOOK } from "@/lib/status";
 import { ExecutionName } from "@/ui/execution-name";
 import { ExecutionSays } from "@/ui/execution-says";
@@ -40,6 +41,7 @@ export function ExecutionRows({ label, rows }: { label: string; rows: readonly L
 
 export function ApprovalRows({ label, rows }: { label: string; rows: readonly ApprovalBody[] }) {
   const { t } = useTranslation("executions");
+  const translated = useTranslated();
   const columns: readonly Column<ApprovalBody>[] = [
     { key: "status", title: t("status"), width: "132px", cell: () => <Status look={STEP_LOOK.waiting} /> },
     {
@@ -50,7 +52,12 @@ export function ApprovalRows({ label, rows }: { label: string; rows: readonly Ap
       cell: (it) => <ExecutionName id={it.execution} pipeline={it.pipeline_name} number={it.execution_number} />,
     },
     { key: "step", title: t("step"), wide: true, cell: ({ name, step }) => name || step },
-    { key: "message", title: t("message"), wide: true, cell: ({ message }) => <span title={message}>{message}</span> },
+    {
+      key: "message",
+      title: t("message"),
+      wide: true,
+      cell: ({ message }) => <span title={translated(message)}>{translated(message)}</span>,
+    },
     { key: "by", title: t("by"), width: "12%", wide: true, cell: ({ triggered_by }) => triggered_by || "–" },
     { key: "created", title: t("created"), width: "108px", cell: ({ requested_at }) => <Ago at={requested_at} /> },
   ];

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useTranslated } from "@/lib/sentences";
 import { Area } from "@/ui/area";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
@@ -15,6 +16,7 @@ const PAUSE = 400; // milliseconds without a key after which the text is judged
 /** The text of a pipeline file, judged by the server while one types. */
 export function FromText({ make, making, error }: WayProps) {
   const { t } = useTranslation("new-pipeline");
+  const translated = useTranslated();
   const [source, setSource] = useState(STARTER);
   const judged = useQuery(verdict(useRested(source)));
   const send = (event: FormEvent) => {
@@ -41,12 +43,12 @@ export function FromText({ make, making, error }: WayProps) {
         {judged.data?.valid && <li className={styles.good}>{t("valid", { count: judged.data.steps })}</li>}
         {judged.data?.problems.map(({ line, column, message, hint }) => (
           <li key={`${line} ${column} ${message}`} className={styles.bad}>
-            <strong>{t("place", { line, column })}</strong> {message} {hint}
+            <strong>{t("place", { line, column })}</strong> {translated(message)} {translated(hint)}
           </li>
         ))}
         {judged.data?.notes.map(({ line, column, message, hint }) => (
           <li key={`${line} ${column} ${message}`} className="muted">
-            <strong>{t("place", { line, column })}</strong> {message} {hint}
+            <strong>{t("place", { line, column })}</strong> {translated(message)} {translated(hint)}
           </li>
         ))}
       </ul>
