@@ -10,18 +10,24 @@ import json
 import random
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import pytest
+from django.db import connections
+from django.utils import timezone
 from kombu import Connection
 from kombu.message import Message
 from redis import Redis
 from websockets.sync.client import ClientConnection, connect
 
+from ansflow.apps.executions.models import PipelineExecution
 from ansflow.infra.dispatch.bell import Bell
 from ansflow.infra.dispatch.celery import declared, make_app
+from tests.databases import use
 from tests.infra.test_celery import forged
 from tests.installation_process import Installation
 from tests.rabbitmq_server import RabbitServer
@@ -62,6 +68,13 @@ steps:
   two: {executor: host, runs_on: late, needs: one, run: "echo two >> PLACE/witness"}
   three: {executor: host, runs_on: late, needs: two, run: "echo three >> PLACE/witness"}
 """
+KEEPING = """
+version: 1
+name: keeping
+steps:
+  build: {executor: host, run: "echo built > app; echo one", artifacts: [app]}
+  train: {executor: host, needs: build, runs_on: gpu, run: "echo trained > model; echo two", artifacts: [model]}
+"""
 GREEN = "built trained checked"
 FORGED = 1000
 COPIES = 100  # of each real message, and as many with a byte flipped
@@ -99,6 +112,19 @@ class House:
 
     def end(self, execution: int) -> dict[str, Any]:
         return dict(until(lambda: (found := self.get(execution))["ended_at"] and found, "the execution ends"))
+
+    def numbers(self) -> set[int]:
+        return {one["id"] for one in self.server.api("GET", "cicd/executions/", page_size=100)["results"]}
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """As an alias of Django in this process."""
+        use("house", self.installation.database_url)
+        try:
+            yield "house"
+        finally:
+            connections["house"].close()
+            del connections["house"]
 
     def log(self, execution: int, step: str) -> str:
         return str(self.server.api("GET", f"cicd/executions/{execution}/logs/", step=step))
@@ -148,6 +174,34 @@ def test_a_task_that_is_called_over_the_broker_is_done_by_a_worker(house: House)
     bell.send("backup_pipeline_configurations", expires=PATIENCE)
     until(lambda: list(archives.glob("pipelines-*.zip")), "the texts of all pipelines are kept")
     bell.close()
+
+
+def test_what_was_kept_long_enough_goes_from_database_and_storage(house: House, django_db_blocker: Any) -> None:
+    pipeline, _ = house.pipeline(KEEPING)
+    old, young = house.begin(pipeline), house.begin(pipeline)
+    for execution in (old, young):
+        assert house.end(execution)["status"] == "success"
+    rerun = house.server.api("POST", f"cicd/executions/{young}/rerun/", {})["id"]
+    house.end(rerun)
+    house.server.api("PATCH", f"projects/{house.project}/", {"keep_executions_days": 1})
+    with django_db_blocker.unblock(), house.database() as alias:
+        PipelineExecution.objects.using(alias).filter(id=old).update(ended_at=timezone.now() - timedelta(days=2))
+    before = kept_of(house, young)
+    bell = Bell(make_app(house.broker.url))
+    bell.send("cleanup_old_executions", expires=PATIENCE)
+    until(lambda: old not in house.numbers(), "it is gone")
+    bell.close()
+    assert not kept_of(house, old) and kept_of(house, young) == before
+    assert {young, rerun} <= house.numbers()
+    entry = until(lambda: house.server.api("GET", "audit/", action="retention.apply")["results"], "it is recorded")[0]
+    assert entry["after"] == {"executions": 1} and house.server.api("GET", "audit/verify/")["whole"]
+    house.server.api("PATCH", f"projects/{house.project}/", {"keep_executions_days": 0})
+
+
+def kept_of(house: House, execution: int) -> dict[str, bytes]:
+    """Logs and lists of artifacts in the storage that all machines share."""
+    files = [path for path in house.installation.shared.rglob("*") if path.is_file()]
+    return {str(path): path.read_bytes() for path in files if str(execution) in path.parts}
 
 
 def test_two_servers_are_one_to_whoever_asks_them_and_one_goes_on_alone(house: House) -> None:
