@@ -51,14 +51,15 @@ class Problem:
 
 
 class AnsFlowError(Exception):
-    """Root of the tree. `code` is for programs, the message for people."""
+    """Root of the tree. `code` is for programs, the message for people; `details` say in plain values what there is."""
 
     code = "error"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         if code is not None:
             self.code = code
+        self.details = dict(details or {})
 
 
 class InvalidSpec(AnsFlowError):
@@ -74,13 +75,7 @@ class NotAvailable(AnsFlowError):
 
 
 class Conflict(AnsFlowError):
-    """`details` says, in plain values, what is there instead."""
-
     code = "conflict"
-
-    def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, Any] | None = None) -> None:
-        super().__init__(message, code=code)
-        self.details = dict(details or {})
 
 
 class NotFound(AnsFlowError):

@@ -150,6 +150,16 @@ def test_projects_are_searched_filtered_ordered_and_paged(world: World):
     assert names(search="BETA") == ["beta"]
     assert names(visibility="internal", ordering="-name") == ["gamma", "beta", "alpha"]
     assert names(page_size=2, page=2) == ["gamma", "shop"]
+    beyond = api.get(PROJECTS, page_size=2, page=3)
+    assert (beyond.status_code, beyond.json()) == (
+        404,
+        {
+            "code": "no_such_page",
+            "message": "There is no page 3: the last one is page 2.",
+            "details": {"last": 2},
+        },
+    )
+    assert api.get(PROJECTS, search="nowhere", page=1).json()["count"] == 0
     assert api.get(PROJECTS, ordering="tenant").status_code == 400
     assert api.get(PROJECTS, nmae="x").status_code == 400
 

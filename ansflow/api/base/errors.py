@@ -121,10 +121,8 @@ def _status(error: AnsFlowError) -> int:
 
 def _details(error: AnsFlowError) -> dict[str, Any]:
     """Per field the sentences; beside them, for texts with lines, every problem with its place."""
-    if isinstance(error, Conflict):
-        return error.details
     if not isinstance(error, InvalidSpec):
-        return {}
+        return error.details
     details: dict[str, Any] = {}
     for problem in error.problems:
         field = ".".join(str(part) for part in problem.path) or "source"

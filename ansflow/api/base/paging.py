@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.pagination import PageNumberPagination
 
 from ansflow.api.base.parsing import MOST_INTEGER
+from ansflow.core.errors import NotFound
 
 
 class Pages(PageNumberPagination):
@@ -36,9 +37,15 @@ class Pages(PageNumberPagination):
         return self.page_size if written is None else whole_number("page_size", written, 1, self.max_page_size)
 
     def get_page_number(self, request: Any, paginator: Any) -> int:
-        """A page that is no number is an error; one beyond the last does not exist."""
+        """A page that is no number is an error; so is one beyond the last, and it says which is the last."""
         written = request.query_params.get(self.page_query_param)
-        return 1 if written is None else whole_number("page", written, 1, MOST_INTEGER)
+        number = 1 if written is None else whole_number("page", written, 1, MOST_INTEGER)
+        last: int = paginator.num_pages
+        if number > last:
+            raise NotFound(
+                f"There is no page {number}: the last one is page {last}.", code="no_such_page", details={"last": last}
+            )
+        return number
 
 
 def whole_number(field: str, written: str, least: int, most: int) -> int:

@@ -93,6 +93,19 @@ def test_the_filter_is_the_address(furnished: ServerProcess, browser: Browser) -
         expect(page).to_have_url(re.compile("/executions$"))
 
 
+def test_a_page_beyond_the_last_leads_to_the_last(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open("/executions?status=failed&page=99")
+        expect(page.get_by_role("alert")).to_contain_text("There is no page 99: the last one is page 1.")
+        page.get_by_role("link", name="Go to page 1").click()
+        expect(page).to_have_url(re.compile(r"/executions\?(?=.*status=failed)"))
+        expect(page.locator("tbody tr").first).to_be_visible()
+        expect(page.get_by_role("alert")).to_have_count(0)
+        assert seen.faults_beside("404") == []
+
+
 def test_everything_is_reached_by_keyboard(furnished: ServerProcess, browser: Browser) -> None:
     with visit(browser, furnished.url) as seen:
         page = seen.page

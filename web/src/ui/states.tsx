@@ -1,8 +1,10 @@
+import { Link } from "@tanstack/react-router";
 import { CircleX } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { translated } from "@/lib/sentences";
 import { Button } from "./button";
+import { Copy } from "./copy";
 import styles from "./states.module.css";
 
 /** Grey rows where a list will stand. They appear after a moment: what comes at once needs no skeleton. */
@@ -24,7 +26,12 @@ export function Empty({ says, action, command }: { says: string; action?: ReactN
     <div className={styles.empty}>
       <p>{says}</p>
       {action}
-      {command === undefined ? null : <code className={styles.command}>{command}</code>}
+      {command === undefined ? null : (
+        <span className={styles.command}>
+          <code>{command}</code>
+          <Copy text={command} />
+        </span>
+      )}
     </div>
   );
 }
@@ -32,13 +39,14 @@ export function Empty({ says, action, command }: { says: string; action?: ReactN
 interface FailureProps {
   /** What was being done: "The projects could not be loaded." */
   what: string;
-  error: { message: string; code?: string };
+  error: { message: string; code?: string; details?: Readonly<Record<string, unknown>> };
   again?: () => void;
 }
 
-/** What happened, why, and what to do. */
+/** What happened, why, and what to do: to try again, or to go to the last page where this one is beyond it. */
 export function Failure({ what, error, again }: FailureProps) {
   const { t } = useTranslation();
+  const last = error.code === "no_such_page" ? Number(error.details?.last) : null;
   const why = error.code === "unreachable" ? t("error.unreachable") : translated(error.message);
   return (
     <div role="alert" className={styles.failure}>
@@ -47,7 +55,13 @@ export function Failure({ what, error, again }: FailureProps) {
         <strong>{what}</strong>
         <p>{why}</p>
       </div>
-      {again === undefined ? null : <Button onClick={again}>{t("error.again")}</Button>}
+      {last !== null ? (
+        <Link to="." search={(here: object) => ({ ...here, page: last })}>
+          {t("error.last_page", { page: last })}
+        </Link>
+      ) : again === undefined ? null : (
+        <Button onClick={again}>{t("error.again")}</Button>
+      )}
     </div>
   );
 }
