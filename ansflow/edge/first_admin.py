@@ -75,7 +75,7 @@ class FirstAdmin:
         request.state.operation = request.state.shown_path = "/first-admin/{code}/"
         texts = _texts(request.headers.get("accept-language", ""))
         if not self._is_good(request.path_params["code"]):
-            return _plain(texts, "gone", 404)
+            return _page(texts, _paragraph(texts["gone"]), 404)
         if request.method == "GET":
             return _form(texts, {}, {})
         given = _given(await request.body())
@@ -85,7 +85,8 @@ class FirstAdmin:
         if wrong:
             return _form(texts, given, wrong)
         self._digest = b""
-        return _plain(texts, "done", 200, name=given["username"])
+        done = _paragraph(texts["done"].format_map({"name": given["username"]}))
+        return _page(texts, f'{done}<p><a href="/sign-in">{html.escape(texts["sign_in"])}</a></p>', 200)
 
     def _is_good(self, code: str) -> bool:
         return bool(self._digest) and monotonic() < self._until and hmac.compare_digest(_digest(code), self._digest)
@@ -128,8 +129,8 @@ def _form(texts: Mapping[str, str], given: Mapping[str, str], wrong: Mapping[str
             f'autocomplete="{texts[f"{name}.autocomplete"]}" value="{html.escape(kept)}"></label>'
             + _wrong(wrong.get(name, ""))
         )
-    about, button = html.escape(texts["about"]), html.escape(texts["button"])
-    content = f'<p>{about}</p><form method="post">{"".join(rows)}<button>{button}</button></form>'
+    about, button = _paragraph(texts["about"]), html.escape(texts["button"])
+    content = f'{about}<form method="post">{"".join(rows)}<button>{button}</button></form>'
     return _page(texts, content, 400 if wrong else 200)
 
 
@@ -137,8 +138,8 @@ def _wrong(message: str) -> str:
     return f'<p class="wrong" role="alert">{html.escape(message)}</p>' if message else ""
 
 
-def _plain(texts: Mapping[str, str], key: str, status: int, **values: str) -> Response:
-    return _page(texts, f"<p>{html.escape(texts[key].format_map(values))}</p>", status)
+def _paragraph(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>"
 
 
 def _page(texts: Mapping[str, str], content: str, status: int) -> Response:

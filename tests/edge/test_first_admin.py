@@ -43,7 +43,8 @@ def offer(open_edge: Open) -> Offer:
 def test_the_link_makes_one_administrator_and_is_good_no_more(offer: Offer) -> None:
     link = offer.page.link()
     assert offer.asked.get(link).status == 200
-    assert offer.post(link).status == 200
+    done = offer.post(link)
+    assert (done.status, b'<a href="/sign-in">Sign in</a>' in done.body) == (200, True)
     assert [made["username"] for made in offer.made] == ["ann"]
     assert offer.asked.get(link).status == offer.post(link).status == 404
     assert len(offer.made) == 1

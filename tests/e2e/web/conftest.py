@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -43,3 +44,13 @@ def browser(server: ServerProcess) -> Iterator[Browser]:
     """For one module: while it lives, an event loop runs in this thread, and other tests want their own."""
     with chromium() as opened:
         yield opened
+
+
+@pytest.fixture
+def go(tmp_path: Path) -> Path:
+    """Where steps of the server look whether they may go on."""
+    folder = tmp_path / "go"
+    folder.mkdir()
+    for place in (folder, *folder.parents[:3]):
+        place.chmod(0o755)
+    return folder

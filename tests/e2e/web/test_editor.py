@@ -9,9 +9,10 @@ from itertools import count
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.web.browser import Visit, visit
+from tests.e2e.web.drawing import drag_type, draw_line, node, save, written
 from tests.server_process import ServerProcess
 
 NUMBERS = count(1)
@@ -57,35 +58,6 @@ def editor(browser: Browser, server: ServerProcess, path: str, **look: Any) -> I
         seen.page.locator(".cm-content").wait_for()
         yield seen
         assert (seen.faults, seen.foreign) == ([], [])
-
-
-def node(page: Page, step: str) -> Locator:
-    return page.locator(f'.react-flow__node[data-id="{step}"]')
-
-
-def written(page: Page) -> str:
-    """The whole text, also what is out of sight."""
-    text: str = page.evaluate("() => document.querySelector('.cm-content').cmTile.view.state.doc.toString()")
-    return text
-
-
-def drag_type(page: Page, kind: str, onto: Locator) -> None:
-    page.get_by_role("button", name="Show all").click()
-    page.get_by_role("toolbar").get_by_role("button", name=kind, exact=True).drag_to(onto)
-
-
-def draw_line(page: Page, start: str, end: str) -> None:
-    page.get_by_role("button", name="Show all").click()
-    node(page, start).locator(".source").hover()
-    page.mouse.down()
-    node(page, end).locator(".target").hover()
-    page.mouse.up()
-
-
-def save(page: Page) -> None:
-    page.get_by_role("button", name="Save …").click()
-    page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
-    page.get_by_role("dialog").wait_for(state="detached")
 
 
 def test_a_pipeline_of_twelve_steps_is_drawn_by_dragging_and_saved(
@@ -233,6 +205,7 @@ def test_somebody_who_saved_before_shows_with_both_texts_and_nothing_is_lost(
         page.get_by_role("button", name="Undo").click()
         assert "timeout: 5m" in written(page)
         page.get_by_role("button", name="Redo").click()
+        expect(page.get_by_label("timeout")).to_have_value("")
         page.get_by_label("timeout").fill("6m")
         page.get_by_label("timeout").press("Enter")
         save(page)
@@ -241,6 +214,28 @@ def test_somebody_who_saved_before_shows_with_both_texts_and_nothing_is_lost(
     assert saved["source"] == theirs.replace(
         "    x-owner: the shop team\n", "    x-owner: the shop team\n    timeout: 6m\n"
     )
+
+
+def test_mine_is_saved_on_top_of_theirs_after_another_look(
+    server: ServerProcess, browser: Browser, pipeline: int
+) -> None:
+    theirs = server.api("GET", f"pipelines/{pipeline}/")["source"].replace("make ship", "make their-ship")
+    with editor(browser, server, f"/pipelines/{pipeline}/edit?step=unit") as seen:
+        page = seen.page
+        page.get_by_label("timeout").fill("5m")
+        page.get_by_label("timeout").press("Enter")
+        mine = written(page)
+        server.api("PATCH", f"pipelines/{pipeline}/", {"source": theirs, "base_version": 1})
+        page.get_by_role("button", name="Save …").click()
+        page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="Save mine on top").click()
+        assert seen.faults.pop().startswith("Failed to load resource: the server responded with a status of 409")
+        dialog = page.get_by_role("dialog", name="Save as a new version")
+        expect(dialog).to_contain_text("make their-ship")  # as what is taken away
+        expect(dialog.get_by_role("alert")).to_have_count(0)  # what was refused is over
+        dialog.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Version 3", exact=True)).to_be_visible()
+    assert server.api("GET", f"pipelines/{pipeline}/")["source"] == mine
 
 
 def test_leaving_with_unsaved_changes_asks(server: ServerProcess, browser: Browser, pipeline: int) -> None:

@@ -34,16 +34,6 @@ TOUCHED = """() => {
 LINES = re.compile(r"(\d+) lines")
 
 
-@pytest.fixture
-def go(tmp_path: Path) -> Path:
-    """Where steps of the server look whether they may go on."""
-    folder = tmp_path / "go"
-    folder.mkdir()
-    for place in (folder, *folder.parents[:3]):
-        place.chmod(0o755)
-    return folder
-
-
 def heading(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=2, name=name, exact=True)).to_be_visible()
 

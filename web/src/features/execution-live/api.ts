@@ -11,6 +11,8 @@ import {
   cicdExecutionsStatisticsRetrieve,
   cicdExecutionsStepsStep,
   cicdExecutionsWhy,
+  pipelinesRetrieve,
+  projectsRetrieve,
 } from "@/api/generated";
 import type { Standing } from "./model/log-book";
 
@@ -104,6 +106,22 @@ export function usual(pipeline: number) {
       const { data } = await cicdExecutionsStatisticsRetrieve({ query: { pipeline }, signal });
       return { median: data.duration_seconds.p50, of: data.measured };
     },
+  });
+}
+
+/** As it is now, which may be another version than the one that ran. */
+export function pipeline(id: number) {
+  return queryOptions({
+    queryKey: ["pipelines", "one", id, "itself"],
+    queryFn: async ({ signal }) => (await pipelinesRetrieve({ path: { id }, signal })).data,
+  });
+}
+
+/** For what this person may do: that is the project's to say. */
+export function project(id: number) {
+  return queryOptions({
+    queryKey: ["projects", "one", id, "itself"],
+    queryFn: async ({ signal }) => (await projectsRetrieve({ path: { project: id }, signal })).data,
   });
 }
 

@@ -19,7 +19,8 @@ import { Neighbours } from "./neighbours";
 /** What it is, how it stands and why, and what can be done with it. */
 export function Head({ execution, connected }: { execution: WholeExecutionBody; connected: boolean }) {
   const { t } = useTranslation(["execution-live", "executions"]);
-  const { pipeline_name, number, message, branch, commit, triggered_by, trigger_type } = execution;
+  const { pipeline_name, number, version, message, branch, commit, triggered_by, trigger_type } = execution;
+  const ofPipeline = { to: "/pipelines/$id", params: { id: String(execution.pipeline) } } as const;
   const look = lookOfExecution(execution);
   const title = `${pipeline_name} #${number}`;
   useEffect(() => {
@@ -29,7 +30,7 @@ export function Head({ execution, connected }: { execution: WholeExecutionBody; 
     <header className={styles.head}>
       <div className={styles.first}>
         <h1>
-          {pipeline_name} <span className="muted">#{number}</span>
+          <Link {...ofPipeline}>{pipeline_name}</Link> <span className="muted">#{number}</span>
         </h1>
         <Neighbours execution={execution} />
         <Status look={look} />
@@ -50,7 +51,14 @@ export function Head({ execution, connected }: { execution: WholeExecutionBody; 
         </p>
       )}
       <div className={styles.facts}>
-        <span>{execution.project_name}</span>
+        <Link to="/projects/$id" params={{ id: String(execution.project) }}>
+          {execution.project_name}
+        </Link>
+        {version === null ? null : (
+          <Link {...ofPipeline} search={{ tab: "versions" }}>
+            {t("version", { version })}
+          </Link>
+        )}
         {branch === "" ? null : (
           <span>
             <GitBranch size={13} aria-hidden /> {branch}

@@ -1,5 +1,5 @@
-import { useBlocker } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { type LinkProps, useBlocker } from "@tanstack/react-router";
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PipelineWithSource, ProblemBody } from "@/api/generated";
 import { useKey } from "@/lib/use-key";
@@ -36,6 +36,10 @@ interface EditorProps {
   /** null: it is not saved yet. */
   id: number | null;
   title: string;
+  /** The way back to where it belongs. */
+  above?: ReactNode;
+  /** Where it is run; null where that cannot be. */
+  run: LinkProps | null;
   /** Why it cannot be saved here, "" where it can. */
   locked: string;
   project: number | undefined;
@@ -46,7 +50,7 @@ interface EditorProps {
 }
 
 /** Canvas and text of one file. The text is what counts; the canvas is drawn from it and changes it in small edits. */
-export function Editor({ id, title, locked, project, given, search, go, made }: EditorProps) {
+export function Editor({ id, title, above, run, locked, project, given, search, go, made }: EditorProps) {
   const { t } = useTranslation("pipeline-editor");
   const [editing] = useState(() => new Editing(given.text, t("text.label"), phrases(t)));
   const snapshot = useSnapshot(editing);
@@ -105,6 +109,7 @@ export function Editor({ id, title, locked, project, given, search, go, made }: 
     <div className={styles.editor}>
       <Page
         title={title}
+        above={above}
         actions={
           <Tools
             snapshot={snapshot}
@@ -114,6 +119,7 @@ export function Editor({ id, title, locked, project, given, search, go, made }: 
             canSave={canSave}
             isDirty={isDirty}
             version={saving.saved.version}
+            run={run}
             go={go}
             undo={() => editing.undo()}
             redo={() => editing.redo()}

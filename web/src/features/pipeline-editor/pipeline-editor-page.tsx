@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import type { PipelineWithSource } from "@/api/generated";
 import { Choice } from "@/ui/choice";
 import { Field } from "@/ui/field";
 import { Page } from "@/ui/page";
@@ -34,6 +35,8 @@ export function PipelineEditorPage() {
       key={id}
       id={id}
       title={data.name}
+      above={<Above pipeline={data} />}
+      run={runs(data) ? { to: "/pipelines/$id", params: { id: String(id) }, search: { run: true } } : null}
       locked={data.repository_path === "" ? "" : t("locked", { path: data.repository_path })}
       project={data.project}
       given={{ text: data.source, version: data.version }}
@@ -42,6 +45,24 @@ export function PipelineEditorPage() {
       made={() => undefined}
     />
   );
+}
+
+function Above({ pipeline: { id, name, project, project_name } }: { pipeline: PipelineWithSource }) {
+  return (
+    <>
+      <Link to="/projects/$id" params={{ id: String(project) }}>
+        {project_name}
+      </Link>
+      <span className="muted">/</span>
+      <Link to="/pipelines/$id" params={{ id: String(id) }}>
+        {name}
+      </Link>
+    </>
+  );
+}
+
+function runs({ is_active, archived_at }: PipelineWithSource): boolean {
+  return is_active && archived_at === null;
 }
 
 const BEGINNING = "version: 1\nname: new-pipeline\n\nsteps:\n";
@@ -87,6 +108,7 @@ export function NewPipelinePage() {
   return (
     <Editor
       id={null}
+      run={null}
       title={name === undefined ? t("new") : t("new_in", { project: name })}
       locked=""
       project={project}

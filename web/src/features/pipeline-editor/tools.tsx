@@ -1,7 +1,9 @@
-import { Redo2, Save, Undo2 } from "lucide-react";
+import type { LinkProps } from "@tanstack/react-router";
+import { Play, Redo2, Save, Undo2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/ui/button";
 import { Choice } from "@/ui/choice";
+import { LinkButton } from "@/ui/link-button";
 import { Segmented } from "@/ui/segmented";
 import type { Snapshot } from "./editing";
 import styles from "./editor.module.css";
@@ -17,6 +19,8 @@ interface ToolsProps {
   canSave: boolean;
   isDirty: boolean;
   version: number;
+  /** Where what is saved is run; null where that cannot be. */
+  run: LinkProps | null;
   go: (search: EditorSearch) => void;
   undo: () => void;
   redo: () => void;
@@ -31,6 +35,7 @@ export function Tools({
   canSave,
   isDirty,
   version,
+  run,
   go,
   undo,
   redo,
@@ -98,6 +103,23 @@ export function Tools({
       <Button type="primary" icon={<Save size={14} />} disabled={!canSave} onClick={save}>
         {t("save.save")}
       </Button>
+      {run !== null && <Run link={run} isDirty={isDirty} />}
     </>
+  );
+}
+
+/** What runs is what is saved. */
+function Run({ link, isDirty }: { link: LinkProps; isDirty: boolean }) {
+  const { t } = useTranslation("pipeline-editor");
+  const shown = (
+    <>
+      <Play size={14} aria-hidden /> {t("run.run")}
+    </>
+  );
+  if (!isDirty) return <LinkButton link={link}>{shown}</LinkButton>;
+  return (
+    <Button disabled title={t("run.save_first")}>
+      {shown}
+    </Button>
   );
 }

@@ -43,6 +43,7 @@ export function useSaving({ id, project, editing, given, made }: SavingProps) {
       if (now.source !== source && editing.now().text === source) editing.replace(now.source);
       queries.setQueryData(pipeline(now.id).queryKey, now);
       void queries.invalidateQueries({ queryKey: ["pipelines", "list"] });
+      void queries.invalidateQueries({ queryKey: ["pipelines", "one", now.id] });
       if (id === null) made(now);
     },
     onError: async (error) => {
@@ -68,6 +69,7 @@ export function useSaving({ id, project, editing, given, made }: SavingProps) {
     keepMine: () => {
       if (conflict !== null) setSaved(conflict.theirs);
       setConflict(null);
+      saving.reset();
       setAsks(true);
     },
     /** Theirs takes the place of mine; undo brings mine back. */
