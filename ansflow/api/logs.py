@@ -44,7 +44,7 @@ class LogListBody(serializers.Serializer[Any]):
 
 
 class LogQuery(Strict):
-    """Bytes `start` to `end`, or lines `first` to `last`; without either, all of it."""
+    """Bytes `start` to `end`, lines `first` to `last`, or the last bytes (`tail`); without any of them, all of it."""
 
     step = serializers.CharField(required=False, max_length=254, help_text="Left out: the list of logs, as JSON.")
     attempt = serializers.IntegerField(required=False, min_value=1, help_text="Left out: the last one.")
@@ -52,6 +52,11 @@ class LogQuery(Strict):
     end = serializers.IntegerField(required=False, min_value=0, help_text="The byte after the last one.")
     first = serializers.IntegerField(required=False, min_value=1, help_text="First line, from 1.")
     last = serializers.IntegerField(required=False, min_value=1, help_text="Last line, inclusive.")
+    tail = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        help_text="So many of the last bytes; X-Log-Lines counts the lines up to their end.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         bytes_wanted = [name for name in ("start", "end") if name in attrs]
@@ -60,6 +65,8 @@ class LogQuery(Strict):
             raise serializers.ValidationError({"step": ["Say of which step."]})
         if bytes_wanted and lines_wanted:
             raise serializers.ValidationError({lines_wanted[0]: ["Ask for bytes or for lines, not for both."]})
+        if "tail" in attrs and (bytes_wanted or lines_wanted):
+            raise serializers.ValidationError({"tail": ["Ask for the end alone."]})
         if attrs.get("end", attrs.get("start", 0)) < attrs.get("start", 0):
             raise serializers.ValidationError({"end": ["Lies before start."]})
         if lines_wanted:
@@ -173,10 +180,13 @@ class Logs(Resource):
         if "step" not in request.query:
             found = rendering.encode({"logs": logs.logs(execution)})
             return HttpResponse(found, content_type="application/json")
-        log = logs.log(execution, request.query["step"], request.query.get("attempt"))
-        if "first" in request.query:
-            return self._lines(log, request.query["first"], request.query["last"])
-        return self._bytes(request, log)
+        asked = request.query
+        log = logs.log(execution, asked["step"], asked.get("attempt"))
+        if "first" in asked:
+            return self._lines(log, asked["first"], asked["last"])
+        if "tail" in asked:
+            return self._tail(request, log, asked["tail"])
+        return self._bytes(request, log, asked.get("start", 0), asked.get("end", log.length))
 
     def _lines(self, log: logs.Log, first: int, last: int) -> HttpResponseBase:
         lines = log.lines(first, last)
@@ -184,9 +194,14 @@ class Logs(Resource):
         answer["X-Log-First"], answer["X-Log-Last"] = str(first), str(first + len(lines) - 1)
         return _described(answer, log)
 
-    def _bytes(self, request: Call, log: logs.Log) -> HttpResponseBase:
-        start = min(request.query.get("start", 0), log.length)
-        end = min(request.query.get("end", log.length), log.length)
+    def _tail(self, request: Call, log: logs.Log, size: int) -> HttpResponseBase:
+        length, lines = logs.standing(log.store, log.key)
+        answer = self._bytes(request, replace(log, length=length), max(0, length - size), length)
+        answer["X-Log-Lines"] = str(lines)
+        return answer
+
+    def _bytes(self, request: Call, log: logs.Log, start: int, end: int) -> HttpResponseBase:
+        start, end = min(start, log.length), min(end, log.length)
         etag = hashlib.sha256(f"{log.key} {log.length} {log.ended} {start} {end}".encode()).hexdigest()[:32]
         if request.http.headers.get("If-None-Match") == f'"{etag}"':
             answer: HttpResponseBase = HttpResponse(status=304)

@@ -18,7 +18,7 @@ from ansflow.apps.pipelines.models import Pipeline
 from ansflow.apps.pipelines.sources import Checked, check_source, check_version
 from ansflow.apps.projects.access import Permission
 from ansflow.core.plan import Plan
-from ansflow.core.spec import EVENTS, PipelineSpec
+from ansflow.core.spec import EVENTS
 
 SOURCES = ("source", "version")
 
@@ -36,11 +36,9 @@ class Verdict(serializers.Serializer[Any]):
     notes = ProblemBody(many=True)
 
 
-class WishBody(Strict):
-    """What an execution would be started with. Without `source` and `version`: the newest version."""
+class Wished(Strict):
+    """What an execution would be started with."""
 
-    source = text_field(required=False)  # type: ignore[assignment]  # as above
-    version = serializers.IntegerField(required=False)
     event = serializers.ChoiceField(EVENTS, required=False)
     branch = serializers.CharField(required=False, max_length=254)
     tag = serializers.CharField(required=False, max_length=254)
@@ -59,6 +57,19 @@ class WishBody(Strict):
         max_length=1000,
         help_text="Only these, and what they need.",
     )
+
+
+class TextWishBody(Wished):
+    """What an execution of that text would be started with."""
+
+    source = text_field()  # type: ignore[assignment]  # as above
+
+
+class WishBody(Wished):
+    """What an execution would be started with. Without `source` and `version`: the newest version."""
+
+    source = text_field(required=False)  # type: ignore[assignment]  # as above
+    version = serializers.IntegerField(required=False)
 
     def validate(self, attrs: Any) -> Any:
         if all(key in attrs for key in SOURCES):
@@ -203,11 +214,15 @@ class Planning(Resource):
         """The same for a text that is to stand in this pipeline: with the templates that the pipeline has."""
         return _verdict(_check(queries.pipeline(request.actor, id), request.body))
 
+    @operation(SignedIn(), body=TextWishBody, answer=PlanBody)
+    def plan_text(self, request: Call) -> Mapping[str, Any]:
+        """What would run of a text that is no pipeline yet, and why the rest would not. Starts nothing."""
+        return _shown(check_source(request.body["source"]), request.body)
+
     @operation(Needs(Permission.PIPELINE_VIEW), body=WishBody, answer=PlanBody)
     def plan(self, request: Call, id: int) -> Mapping[str, Any]:
         """What would run for an event, and why the rest would not. Starts nothing."""
-        plan, spec = _planned(queries.pipeline(request.actor, id), request.body)
-        return planning.shown(plan, spec)
+        return _shown(_check(queries.pipeline(request.actor, id), request.body), request.body)
 
     @operation(Needs(Permission.PIPELINE_VIEW), query=FormQuery, answer=FormBody)
     def form(self, request: Call, id: int) -> Mapping[str, Any]:
@@ -221,7 +236,8 @@ class Planning(Resource):
     def compare_plans(self, request: Call, id: int) -> list[dict[str, Any]]:
         """What runs in one plan and not in another: for two events, two versions, or both."""
         pipeline = queries.pipeline(request.actor, id)
-        (before, _), (after, _) = (_planned(pipeline, request.body[name]) for name in ("before", "after"))
+        wishes = (request.body[name] for name in ("before", "after"))
+        before, after = (_planned(_check(pipeline, wish), wish) for wish in wishes)
         return planning.plans_differ(before, after)
 
     @operation(Needs(Permission.PIPELINE_VIEW), body=EditsBody, answer=EditedBody)
@@ -238,10 +254,12 @@ def _check(pipeline: Pipeline, body: Mapping[str, Any]) -> Checked:
     return check_version(queries.version(pipeline, body.get("version", latest.number)))
 
 
-def _planned(pipeline: Pipeline, body: Mapping[str, Any]) -> tuple[Plan, PipelineSpec]:
-    checked = _check(pipeline, body)
-    wish = planning.Wish(**{key: value for key, value in body.items() if key not in SOURCES})
-    return planning.planned(checked, wish), checked.required()
+def _planned(checked: Checked, body: Mapping[str, Any]) -> Plan:
+    return planning.planned(checked, planning.Wish(**{key: body[key] for key in body if key not in SOURCES}))
+
+
+def _shown(checked: Checked, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return planning.shown(_planned(checked, body), checked.required())
 
 
 def _verdict(checked: Checked) -> dict[str, Any]:
@@ -257,6 +275,7 @@ def _verdict(checked: Checked) -> dict[str, Any]:
 BELOW = "pipelines/<int:id>/"
 urlpatterns = [
     path("pipelines/validate/", Planning.as_view({"post": "validate_text"})),
+    path("pipelines/plan/", Planning.as_view({"post": "plan_text"})),
     path(f"{BELOW}validate/", Planning.as_view({"post": "validate"})),
     path(f"{BELOW}plan/", Planning.as_view({"post": "plan"})),
     path(f"{BELOW}form/", Planning.as_view({"get": "form"})),

@@ -72,6 +72,22 @@ def test_a_download_is_every_byte_with_its_digest(printed: Printed, count):
     count("log bytes downloaded and compared", len(body))
 
 
+def test_the_end_of_a_log_comes_with_where_it_stands(printed: Printed):
+    answer = printed.get(step="unit", tail=20)
+    assert b"".join(answer.streaming_content) == STRANGE[-20:]
+    told = [int(answer[f"X-Log-{name}"]) for name in ("Start", "End", "Length", "Lines")]
+    assert told == [len(STRANGE) - 20, len(STRANGE), len(STRANGE), 3]
+    whole = printed.get(step="build", tail=10**6)
+    assert (b"".join(whole.streaming_content), whole["X-Log-Start"], whole["X-Log-Lines"]) == (BUILD, "0", "5")
+    assert printed.get(step="build", attempt=2, tail=1).status_code == 404
+
+
+def test_a_step_that_has_not_begun_has_an_empty_end(house: House):
+    one = house.trigger("developer", house.pipeline(TWO))["id"]
+    answer = house.api("reporter").client.get(f"{EXECUTIONS}{one}/logs/", {"step": "unit", "tail": 100})
+    assert (b"".join(answer.streaming_content), answer["X-Log-Length"], answer["X-Log-Lines"]) == (b"", "0", "0")
+
+
 def test_the_outline_says_groups_and_annotations(printed: Printed):
     found = printed.get("outline/", step="build").json()
     assert found == {
@@ -127,6 +143,8 @@ def test_what_is_shown_can_harm_nobody(printed: Printed):
         ("search/", {"q": "a", "limit": 0}, "limit"),
         ("search/", {"q": "a", "after": "1-2"}, "after"),
         ("search/", {"q": "a", "wish": 1}, "wish"),
+        ("", {"step": "build", "tail": 1, "first": 1}, "tail"),
+        ("", {"tail": 1}, "step"),
         ("outline/", {}, "step"),
         ("download/", {"attempt": 1}, "step"),
         ("stream/", {"step": "build", "attempt": 0}, "attempt"),

@@ -84,6 +84,17 @@ def test_the_plan_says_what_runs_and_why_the_rest_does_not(world: World, shop: s
     assert runs["steps"][1]["needs"] == [{"key": "unit", "statuses": ["success"], "optional": False, "group": ""}]
 
 
+def test_a_text_that_is_no_pipeline_yet_has_a_plan(world: World, shop: str):
+    wish = {"source": SOURCE, "event": "push", "branch": "dev"}
+    plan = world.api("guest").post(f"{PATH}plan/", wish).json()
+    assert plan == world.api("guest").post(f"{shop}plan/", wish).json()
+    assert {step["key"] for step in plan["steps"] if step["skip"]} == {"unit", "pack (v=1)", "pack (v=2)"}
+    wrong = world.api("guest").post(f"{PATH}plan/", {"source": SOURCE + "  x: {rum: y}\n"})
+    assert (wrong.status_code, "steps.x.rum" in wrong.json()["details"]) == (400, True)
+    assert list(world.api("guest").post(f"{PATH}plan/", {"event": "push"}).json()["details"]) == ["source"]
+    assert world.api().post(f"{PATH}plan/", wish).status_code == 401
+
+
 @pytest.mark.parametrize(
     "body, field",
     [({"inputs": {"whom": 1}}, "inputs.whom"), ({"event": "pusch"}, "event"), ({"event": "push", "tag": "v1"}, "tag"),

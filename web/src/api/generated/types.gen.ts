@@ -1688,6 +1688,31 @@ export type TestsBody = {
     seconds: number;
 };
 
+/**
+ * What an execution of that text would be started with.
+ */
+export type TextWishBody = {
+    event?: 'push' | 'pull_request' | 'tag' | 'release' | 'schedule' | 'manual' | 'webhook' | 'pipeline';
+    branch?: string;
+    tag?: string;
+    author?: string;
+    inputs?: {
+        [key: string]: unknown;
+    };
+    /**
+     * Paths that changed. Left out: nobody knows, and every `path` rule counts as met.
+     */
+    changed?: Array<string> | null;
+    /**
+     * Only these, and what they need.
+     */
+    steps?: Array<string>;
+    /**
+     * The text of the pipeline file.
+     */
+    source: string;
+};
+
 export type TicketBody = {
     /**
      * Opens one socket, once: /ws/…?ticket=…
@@ -1890,11 +1915,6 @@ export type WholeExecutionBody = {
  * What an execution would be started with. Without `source` and `version`: the newest version.
  */
 export type WishBody = {
-    /**
-     * The text of the pipeline file.
-     */
-    source?: string;
-    version?: number;
     event?: 'push' | 'pull_request' | 'tag' | 'release' | 'schedule' | 'manual' | 'webhook' | 'pipeline';
     branch?: string;
     tag?: string;
@@ -1910,6 +1930,11 @@ export type WishBody = {
      * Only these, and what they need.
      */
     steps?: Array<string>;
+    /**
+     * The text of the pipeline file.
+     */
+    source?: string;
+    version?: number;
 };
 
 /**
@@ -4343,6 +4368,10 @@ export type CicdExecutionsLogsRetrieveData = {
          * Left out: the list of logs, as JSON.
          */
         step?: string;
+        /**
+         * So many of the last bytes; X-Log-Lines counts the lines up to their end.
+         */
+        tail?: number;
     };
     url: '/api/v1/cicd/executions/{id}/logs/';
 };
@@ -6349,6 +6378,56 @@ export type PipelinesVersionsRestoreResponses = {
 };
 
 export type PipelinesVersionsRestoreResponse = PipelinesVersionsRestoreResponses[keyof PipelinesVersionsRestoreResponses];
+
+export type PipelinesPlanPlanTextData = {
+    body: TextWishBody;
+    path?: never;
+    query?: never;
+    url: '/api/v1/pipelines/plan/';
+};
+
+export type PipelinesPlanPlanTextErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+    /**
+     * It has moved on, or the name is taken.
+     */
+    409: Error;
+    /**
+     * The body is too large.
+     */
+    413: Error;
+    /**
+     * The body is not JSON.
+     */
+    415: Error;
+    /**
+     * This installation cannot do it.
+     */
+    422: Error;
+};
+
+export type PipelinesPlanPlanTextError = PipelinesPlanPlanTextErrors[keyof PipelinesPlanPlanTextErrors];
+
+export type PipelinesPlanPlanTextResponses = {
+    200: PlanBody;
+};
+
+export type PipelinesPlanPlanTextResponse = PipelinesPlanPlanTextResponses[keyof PipelinesPlanPlanTextResponses];
 
 export type PipelinesValidateValidateTextData = {
     body: SourceBody;
