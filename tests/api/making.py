@@ -194,6 +194,7 @@ BODIES: dict[str, Body] = {
     "PATCH pipelines/{id}/": just(description="changed"),
     "POST pipelines/{id}/sync/": just(),
     "POST pipelines/validate/": just(source=SOURCE),
+    "POST pipelines/plan/": just(source=SOURCE),
     "POST pipelines/{id}/validate/": just(source=SOURCE),
     "POST pipelines/{id}/plan/": just(),
     "POST pipelines/{id}/plan/diff/": just(before={}, after={"event": "push"}),

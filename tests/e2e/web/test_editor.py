@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.e2e.web.browser import Visit, visit
 from tests.e2e.web.drawing import drag_type, draw_line, node, save, written
@@ -182,6 +182,71 @@ def test_the_plan_shows_what_would_run_for_an_event_and_why_the_rest_would_not(
         seen.page.get_by_label("Branch").fill("main")
         seen.page.get_by_label("Branch").press("Enter")
         expect(plan).to_contain_text("3 of 3 steps would run for push")
+
+
+def test_a_pipeline_that_was_never_saved_has_a_plan(server: ServerProcess, browser: Browser, project: int) -> None:
+    with editor(browser, server, f"/pipelines/new?project={project}") as seen:
+        page = seen.page
+        page.locator(".cm-content").focus()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(FILE.format(name="never-saved"))
+        page.get_by_label("Plan for an event").select_option("manual")
+        expect(page.get_by_role("region", name="Plan")).to_contain_text("2 of 3 steps would run for manual")
+        expect(node(page, "ship")).to_contain_text("event push")
+    assert server.api("GET", "pipelines/", project=project)["count"] == 0
+
+
+def test_an_approval_and_a_matrix_are_filled_in_and_every_other_byte_stays(
+    server: ServerProcess, browser: Browser, pipeline: int
+) -> None:
+    before = server.api("GET", f"pipelines/{pipeline}/")["source"]
+    with editor(browser, server, f"/pipelines/{pipeline}/edit?step=ship") as seen:
+        page = seen.page
+        approval, matrix = (page.get_by_role("group", name=name) for name in ("Approval", "Matrix"))
+
+        def fill(field: Locator, text: str) -> None:
+            field.fill(text)
+            field.blur()
+
+        approval.get_by_label("approval", exact=True).select_option("true")
+        fill(approval.get_by_label("message"), "Ship it?")
+        fill(approval.get_by_label("approvers.groups"), "release-managers")
+        fill(approval.get_by_label("required"), "2")
+        approval.get_by_label("self_approval").select_option("false")
+        fill(approval.get_by_label("fields"), "ticket\nname: window, type: choice, options: [now, later]")
+        approval.get_by_label("on_timeout").select_option("skip")
+        fill(matrix.get_by_label("Add an axis"), "zone: eu, us")
+        fill(matrix.get_by_label("exclude"), "zone: us")
+        matrix.get_by_label("fail_fast").select_option("false")
+        said = """\
+    approval:
+      message: Ship it?
+      approvers:
+        groups: release-managers
+      required: 2
+      self_approval: false
+      fields:
+        - ticket
+        - name: window
+          type: choice
+          options: [now, later]
+      on_timeout: skip
+    matrix:
+      zone: [eu, us]
+      exclude: [{zone: us}]
+      fail_fast: false
+"""
+        assert written(page) == before + said
+        expect(page.get_by_text("Valid · 3 steps")).to_be_visible()
+        assert seen.serious_faults() == []
+        fill(matrix.get_by_label("exclude"), "zone: [")
+        expect(page.get_by_role("alert").first).to_be_visible()
+        assert written(page) == before + said
+        fill(matrix.get_by_label("exclude"), "")
+        matrix.get_by_label("fail_fast").select_option("")
+        fill(matrix.get_by_label("zone"), "")
+        approval.get_by_label("approval", exact=True).select_option("")
+        assert written(page) == before
 
 
 def test_somebody_who_saved_before_shows_with_both_texts_and_nothing_is_lost(

@@ -6419,6 +6419,10 @@ export type PipelinesPlanPlanTextErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
 };
 
 export type PipelinesPlanPlanTextError = PipelinesPlanPlanTextErrors[keyof PipelinesPlanPlanTextErrors];

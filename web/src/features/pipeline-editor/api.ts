@@ -3,6 +3,7 @@ import {
   cicdAtomicStepsList,
   cicdAtomicStepsTypes,
   pipelinesPlan,
+  pipelinesPlanPlanText,
   pipelinesRetrieve,
   pipelinesValidate,
   pipelinesValidateValidateText,
@@ -63,7 +64,8 @@ export function verdict(id: number | null, source: string) {
   });
 }
 
-export function plan(id: number, source: string, event: Event, branch: string | undefined) {
+/** What would run for an event; null for a pipeline that is not saved yet. */
+export function plan(id: number | null, source: string, event: Event, branch: string | undefined) {
   return queryOptions({
     queryKey: ["pipelines", "plan", id, source, event, branch],
     staleTime: 60_000,
@@ -72,6 +74,7 @@ export function plan(id: number, source: string, event: Event, branch: string | 
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const body = { source, event, ...(branch === undefined ? {} : { branch }) };
+      if (id === null) return (await pipelinesPlanPlanText({ body, signal })).data;
       return (await pipelinesPlan({ path: { id }, body, signal })).data;
     },
   });

@@ -115,7 +115,6 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
             snapshot={snapshot}
             view={isNarrow ? null : view}
             search={search}
-            canPlan={id !== null}
             canSave={canSave}
             isDirty={isDirty}
             version={saving.saved.version}

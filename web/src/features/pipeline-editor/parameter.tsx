@@ -12,8 +12,8 @@ interface ParameterProps {
   spec: FieldSpec;
   value: Value;
   wrong: string;
-  /** `undefined` takes it away. */
-  set: (value: Value | undefined) => void;
+  /** Sets it to what `say` says: `undefined` takes it away, a Refusal is shown. */
+  set: (say: () => Value | undefined) => void;
   openText: () => void;
 }
 
@@ -22,7 +22,7 @@ export function Parameter({ label, spec, value, wrong, set, openText }: Paramete
   const { t } = useTranslation("pipeline-editor");
   const shown = shownIn(spec.kind, value);
   const take = (said: string) => {
-    if (said !== (shown ?? "")) set(writtenFrom(spec.kind, said, value));
+    if (said !== (shown ?? "")) set(() => writtenFrom(spec.kind, said, value));
   };
   const name = spec.required ? `${label} *` : label;
   return (
@@ -55,7 +55,7 @@ export function Parameter({ label, spec, value, wrong, set, openText }: Paramete
         if (spec.kind === "choices" && !isExpression) {
           return <Several id={id} label={label} options={spec.options} shown={shown} take={take} />;
         }
-        const isLong = spec.kind === "long" || spec.kind === "list" || shown.includes("\n");
+        const isLong = ["long", "list", "items"].includes(spec.kind) || shown.includes("\n");
         return <Typed id={id} said={said} isLong={isLong} shown={shown} hint={spec.otherwise} take={take} />;
       }}
     </Field>

@@ -8,12 +8,13 @@ import { Choice } from "@/ui/choice";
 import { Field } from "@/ui/field";
 import { stepTypes } from "./api";
 import styles from "./editor.module.css";
-import { connect, disconnect, setKey } from "./model/canvas-edits";
+import { addAxis, connect, disconnect, setKey } from "./model/canvas-edits";
 import { renameStep } from "./model/document/step-edits";
 import type { Change } from "./model/document/value-edits";
 import { at, isDict, type Value } from "./model/document/values";
-import { type Drawing, type Drawn, waitingFor } from "./model/drawing";
+import { axesOf, type Drawing, type Drawn, waitingFor } from "./model/drawing";
 import { type FieldSpec, fieldsOf } from "./model/fields";
+import { said } from "./model/short-forms";
 import { Parameter, Typed } from "./parameter";
 
 interface StepFormProps {
@@ -30,11 +31,11 @@ interface StepFormProps {
   close: () => void;
 }
 
-const field = (name: string, kind: FieldSpec["kind"], otherwise = ""): FieldSpec => ({
+const field = (name: string, kind: FieldSpec["kind"], otherwise = "", options: string[] = []): FieldSpec => ({
   name,
   kind,
   about: "",
-  options: [],
+  options,
   otherwise,
   required: false,
 });
@@ -45,7 +46,6 @@ const COMMON: readonly FieldSpec[] = [
   field("name", "text"),
   field("if", "text", "success()"),
   field("environment", "text"),
-  field("approval", "switch", "false"),
   field("timeout", "text", "60m"),
   field("allow_failure", "switch", "false"),
   field("group", "text"),
@@ -54,6 +54,28 @@ const COMMON: readonly FieldSpec[] = [
   field("outputs", "list"),
   field("secrets", "list"),
 ];
+
+const GATE = field("approval", "switch", "false");
+
+/** What an approval says, by the keys below `approval`. */
+const APPROVAL = [
+  field("message", "long"),
+  field("approvers.users", "list"),
+  field("approvers.groups", "list"),
+  field("required", "number", "1"),
+  field("self_approval", "switch", "true"),
+  field("fields", "items"),
+  field("timeout", "text"),
+  field("on_timeout", "choice", "reject", ["reject", "approve", "skip"]),
+] as const;
+
+/** What a matrix says beside its axes. */
+const AROUND_AXES = [
+  field("include", "items"),
+  field("exclude", "items"),
+  field("max_parallel", "number"),
+  field("fail_fast", "switch", "true"),
+] as const;
 
 export function StepForm({ step, value, drawing, problems, edit, renamed, remove, openText, close }: StepFormProps) {
   const { t } = useTranslation("pipeline-editor");
@@ -67,21 +89,21 @@ export function StepForm({ step, value, drawing, problems, edit, renamed, remove
       .filter(({ path }) => [step.section, step.id, ...keys].every((part, index) => path[index] === part))
       .map(({ message }) => message)
       .join(" ");
-  const parameter = (spec: FieldSpec, keys: readonly string[]) => (
+  const parameter = (spec: FieldSpec, keys: readonly string[], value = said(body, keys)) => (
     <Parameter
       key={keys.join(".")}
       label={spec.name}
-      spec={
-        keys.length > 1
-          ? { ...spec, about: translated(spec.about) }
-          : { ...spec, about: t(`about.${spec.name}` as "about.run") }
-      }
-      value={at(body, keys)}
+      spec={spec}
+      value={value}
       wrong={wrong(keys)}
-      set={(wanted) => edit((now) => setKey(now, step.id, keys, wanted))}
+      set={(say) => edit((now) => setKey(now, step.id, keys, say()))}
       openText={() => openText(keys)}
     />
   );
+  const approval = said(body, ["approval"]);
+  const asks = approval !== null && approval !== false;
+  const matrix = said(body, ["matrix"]);
+  const axes = axesOf(matrix);
   return (
     <section className={styles.form} aria-label={t("form.label", { step: step.id })}>
       <header>
@@ -145,13 +167,50 @@ export function StepForm({ step, value, drawing, problems, edit, renamed, remove
         )}
         <Needs step={step} drawing={drawing} wrong={wrong(["needs"])} edit={edit} />
         {parameters.length > 0 && <h3>{t("form.parameters", { type: step.type })}</h3>}
-        {parameters.map((spec) => parameter(spec, ["with", spec.name]))}
+        {parameters.map((spec) => parameter({ ...spec, about: translated(spec.about) }, ["with", spec.name]))}
         <h3>{t("form.common")}</h3>
-        {COMMON.map((spec) => parameter(spec, [spec.name]))}
+        {COMMON.map((spec) => parameter({ ...spec, about: t(`about.${spec.name}` as "about.run") }, [spec.name]))}
+        <fieldset>
+          <legend>{t("approval.title")}</legend>
+          {parameter({ ...GATE, about: t("about.approval") }, ["approval"], asks || approval)}
+          {asks &&
+            APPROVAL.map((spec) =>
+              parameter({ ...spec, about: t(`approval.${last(spec.name)}` as "approval.message") }, [
+                "approval",
+                ...spec.name.split("."),
+              ]),
+            )}
+        </fieldset>
+        <fieldset>
+          <legend>{t("matrix.title")}</legend>
+          {axes.map((axis) => parameter({ ...field(axis, "items"), about: t("matrix.axis") }, ["matrix", axis]))}
+          <Field label={t("matrix.add")} about={t("matrix.add_about")}>
+            {({ id, ...described }) => (
+              <Typed
+                key={axes.join(" ")}
+                id={id}
+                said={described}
+                isLong={false}
+                shown=""
+                hint="python: 3.12, 3.13"
+                take={(line) => {
+                  if (line.trim() !== "") edit((now) => addAxis(now, step.id, line));
+                }}
+              />
+            )}
+          </Field>
+          {matrix !== null
+            ? AROUND_AXES.map((spec) =>
+                parameter({ ...spec, about: t(`matrix.${spec.name}` as "matrix.include") }, ["matrix", spec.name]),
+              )
+            : null}
+        </fieldset>
       </div>
     </section>
   );
 }
+
+const last = (name: string) => name.split(".").at(-1) ?? "";
 
 type NeedsProps = Pick<StepFormProps, "step" | "drawing" | "edit"> & { wrong: string };
 

@@ -15,7 +15,6 @@ interface ToolsProps {
   /** null: there is nothing to choose, as on a narrow screen. */
   view: View | null;
   search: EditorSearch;
-  canPlan: boolean;
   canSave: boolean;
   isDirty: boolean;
   version: number;
@@ -27,20 +26,7 @@ interface ToolsProps {
   save: () => void;
 }
 
-export function Tools({
-  snapshot,
-  view,
-  search,
-  canPlan,
-  canSave,
-  isDirty,
-  version,
-  run,
-  go,
-  undo,
-  redo,
-  save,
-}: ToolsProps) {
+export function Tools({ snapshot, view, search, canSave, isDirty, version, run, go, undo, redo, save }: ToolsProps) {
   const { t } = useTranslation("pipeline-editor");
   const plan = (event: Event | "") => {
     const { event: _, branch: __, ...rest } = search;
@@ -71,18 +57,16 @@ export function Tools({
           onChange={(chosen) => go({ ...search, view: chosen as View })}
         />
       )}
-      {canPlan && (
-        <Choice<Event | "">
-          label={t("plan.event")}
-          value={search.event ?? ""}
-          options={[
-            { value: "", label: t("plan.none") },
-            ...EVENTS.map((value) => ({ value, label: t("plan.for", { event: value }) })),
-          ]}
-          onChange={plan}
-        />
-      )}
-      {canPlan && (search.event === "push" || search.event === "pull_request") && (
+      <Choice<Event | "">
+        label={t("plan.event")}
+        value={search.event ?? ""}
+        options={[
+          { value: "", label: t("plan.none") },
+          ...EVENTS.map((value) => ({ value, label: t("plan.for", { event: value }) })),
+        ]}
+        onChange={plan}
+      />
+      {(search.event === "push" || search.event === "pull_request") && (
         <span className={styles.branch}>
           <label className="unseen" htmlFor="plan-branch">
             {t("plan.branch")}

@@ -26,9 +26,9 @@ export function useChecks({ id, text, beginning, editing, search }: ChecksProps)
   const settled = useLater(text, PAUSE);
   const isBlank = id === null && settled === beginning;
   const checked = useQuery({ ...verdict(id, settled), enabled: !isBlank });
-  const event = id === null ? undefined : search.event;
+  const event = isBlank ? undefined : search.event;
   const planned = useQuery({
-    ...planOf(id ?? 0, settled, event ?? "push", search.branch),
+    ...planOf(id, settled, event ?? "push", search.branch),
     enabled: event !== undefined,
   });
   const { i18n } = useTranslation();

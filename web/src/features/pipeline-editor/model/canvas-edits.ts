@@ -1,9 +1,10 @@
 import { load } from "./document/load";
-import type { Path } from "./document/refusal";
+import { type Path, Refusal } from "./document/refusal";
 import { addNeed, putStep, removeNeed } from "./document/step-edits";
 import { findSection, groupsOf, needsOf, stepPaths } from "./document/steps";
-import { type Change, setAt, unsetAt } from "./document/value-edits";
-import { at, type Dict, isDict, type Value } from "./document/values";
+import { type Change, insertItem, setAt, unsetAt } from "./document/value-edits";
+import { at, type Dict, isDict, same, type Value, withValue } from "./document/values";
+import { isShort, stoodFor, writtenOut } from "./short-forms";
 
 // What is done on the canvas and in the forms, as edits of the text: one after the other, undone as one.
 
@@ -79,13 +80,65 @@ export function freshId(value: Value, kind: string): string {
   }
 }
 
-/** Sets a key of a step, or takes it away; maps that are left empty go as well. */
+/**
+ * Sets a key of a step, or takes it away. What is written short is written out where it must say more, and of a list only the
+ * items that differ are touched. Maps that are left empty go as well.
+ */
 export function setKey(value: Value, step: string, keys: readonly string[], wanted: Value | undefined): Change[] {
-  const path = [...pathOf(value, step), ...keys];
-  if (wanted !== undefined) return [...asMap(value, step), setAt(path, wanted), ...declared(value, keys, wanted)];
-  const found = at(value, path.slice(0, -1));
-  if (!isDict(found) || !found.has(String(path.at(-1)))) return [];
-  return [unsetAt(keys.length > 1 && found.size === 1 ? path.slice(0, -1) : path)];
+  const own = pathOf(value, step);
+  if (wanted === undefined) return unsetKey(value, own, keys);
+  const path = [...own, ...keys];
+  const before = at(value, path);
+  if (isFilled(before) && isFilled(wanted)) return listEdits(path, before, wanted);
+  const short = keys.findIndex(
+    (key, depth) => depth < keys.length - 1 && isShort(key, at(value, pathTo(own, keys, depth))),
+  );
+  if (short < 0) return [...asMap(value, step), setAt(path, wanted), ...declared(value, keys, wanted)];
+  const holder = pathTo(own, keys, short);
+  return [setAt(holder, withValue(writtenOut(keys[short] ?? "", at(value, holder)), keys.slice(short + 1), wanted))];
+}
+
+const AXIS = /^([^:]+):(?:\s+(.*))?$/;
+
+/** An axis of the matrix as it is typed: `python: 3.12, 3.13`. Throws a Refusal. */
+export function addAxis(value: Value, step: string, line: string): Change[] {
+  const [, name = "", values = ""] = AXIS.exec(line.trim()) ?? [];
+  const found = load(`[${values}]`).value;
+  if (!isFilled(found)) {
+    throw new Refusal("axis", "An axis has a name and values.", "Write it as python: 3.12, 3.13.");
+  }
+  return setKey(value, step, ["matrix", name.trim()], found);
+}
+
+const pathTo = (own: Path, keys: readonly string[], depth: number): Path => [...own, ...keys.slice(0, depth + 1)];
+
+function unsetKey(value: Value, own: Path, keys: readonly string[]): Change[] {
+  const path = [...own, ...keys];
+  const [holder, key] = [at(value, path.slice(0, -1)), keys.at(-2) ?? ""];
+  const name = keys.at(-1) ?? "";
+  if (!(isDict(holder) ? holder.has(name) : isShort(key, holder) && stoodFor(key, holder) === name)) return [];
+  if (keys.length === 1 || (isDict(holder) && holder.size > 1)) return [unsetAt(path)];
+  if (key === "approval") return [setAt(path.slice(0, -1), true)]; // it is still asked for
+  return unsetKey(value, own, keys.slice(0, -1));
+}
+
+const isFilled = (value: Value): value is Value[] => Array.isArray(value) && value.length > 0;
+
+/** Makes one list of another item by item, so that what stays keeps its look and its comments. */
+function listEdits(path: Path, before: readonly Value[], after: readonly Value[]): Change[] {
+  const shorter = Math.min(before.length, after.length);
+  const differs = (one: number, other: number) => !same(before.at(one) ?? null, after.at(other) ?? null);
+  let head = 0;
+  while (head < shorter && !differs(head, head)) head++;
+  let tail = 0;
+  while (tail < shorter - head && !differs(-1 - tail, -1 - tail)) tail++;
+  const [old, fresh] = [before.length - head - tail, after.slice(head, after.length - tail)];
+  const both = Math.min(old, fresh.length);
+  return [
+    ...fresh.slice(0, both).map((item, index) => setAt([...path, head + index], item)),
+    ...Array.from({ length: old - both }, (_, index) => unsetAt([...path, head + old - 1 - index])),
+    ...fresh.slice(both).map((item, index) => insertItem(path, head + both + index, item)),
+  ];
 }
 
 /** A group that a step names must be declared. */

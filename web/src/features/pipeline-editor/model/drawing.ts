@@ -76,11 +76,15 @@ function needNames(needs: Value): string[] {
 
 const AROUND = new Set(["include", "exclude", "max_parallel", "fail_fast"]);
 
+/** The axes of a matrix: the keys that are no word of its own. */
+export const axesOf = (matrix: Value): string[] =>
+  isDict(matrix) ? [...matrix.keys()].filter((name) => !AROUND.has(name)) : [];
+
 function legsOf(matrix: Value, parallel: Value): number | null {
   const times = parallel instanceof Num ? parallel.value : 1;
   if (matrix === null) return times;
   if (!isDict(matrix) || matrix.has("exclude")) return null;
-  const axes = [...matrix].filter(([name]) => !AROUND.has(name)).map(([, values]) => values);
+  const axes = axesOf(matrix).map((name) => matrix.get(name));
   if (!axes.every(Array.isArray)) return null;
   const included = matrix.get("include") ?? [];
   if (!Array.isArray(included)) return null;

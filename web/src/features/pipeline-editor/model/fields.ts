@@ -1,7 +1,12 @@
-import { Num, type Value } from "./document/values";
+import { load } from "./document/load";
+import { isDict, Num, same, type Value } from "./document/values";
+import { flowText } from "./document/writing";
 
-/** How a parameter is asked for. `in_text`: a form cannot say it, the text can. */
-export type FieldKind = "text" | "long" | "number" | "switch" | "choice" | "choices" | "list" | "in_text";
+/**
+ * How a parameter is asked for. `items`: one on each line, as it stands in a pipeline file, `python: 3.12, os: linux` for a map.
+ * `in_text`: a form cannot say it, the text can.
+ */
+export type FieldKind = "text" | "long" | "number" | "switch" | "choice" | "choices" | "list" | "items" | "in_text";
 
 export interface FieldSpec {
   readonly name: string;
@@ -82,6 +87,7 @@ function words(value: unknown): string {
 /** What the form shows; null where the file says something that this form cannot. */
 export function shownIn(kind: FieldKind, value: Value): string | null {
   if (kind === "in_text") return value === null ? "" : null;
+  if (kind === "items") return lines(value);
   if (Array.isArray(value)) {
     const items = value.map(single);
     const fits =
@@ -89,6 +95,19 @@ export function shownIn(kind: FieldKind, value: Value): string | null {
     return fits ? items.join("\n") : null;
   }
   return single(value);
+}
+
+/** One item on each line; null where it would be read as something else. */
+function lines(value: Value): string | null {
+  const items = value === null ? [] : Array.isArray(value) ? value : [value];
+  const written = items.map((one) => (isDict(one) ? flowText(one).slice(1, -1) : flowText(one)));
+  return written.every((line, index) => same(item(line), items[index] ?? null)) ? written.join("\n") : null;
+}
+
+/** Throws a Refusal for what is no YAML. */
+function item(line: string): Value {
+  const isMap = line.includes(": ") && !line.startsWith("{");
+  return load(isMap ? `{${line}}` : line).value;
 }
 
 function single(value: Value): string | null {
@@ -99,7 +118,10 @@ function single(value: Value): string | null {
 
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(\.[0-9]+)?$/;
 
-/** What the file shall say for what stands in the form; undefined: nothing. One item stays without a list where it was. */
+/**
+ * What the file shall say for what stands in the form; undefined: nothing. One item stays without a list where it was. Throws a
+ * Refusal for what cannot be read.
+ */
 export function writtenFrom(kind: FieldKind, text: string, before: Value): Value | undefined {
   const said = kind === "long" ? text : text.trim();
   if (said === "") return undefined;
@@ -108,11 +130,15 @@ export function writtenFrom(kind: FieldKind, text: string, before: Value): Value
     return number === null ? said : new Num(number[1] === undefined ? "int" : "float", said);
   }
   if (kind === "switch" || kind === "choice") return said === "true" || said === "false" ? said === "true" : said;
-  if (kind !== "list" && kind !== "choices") return said;
+  if (kind !== "list" && kind !== "choices" && kind !== "items") return said;
   const items = said
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
+  if (kind === "items") {
+    const wasOne = before !== null && !Array.isArray(before) && items.length === 1;
+    return wasOne ? item(items[0] ?? "") : items.map(item);
+  }
   const known = new Map((Array.isArray(before) ? before : [before]).map((item) => [single(item), item]));
   const values = items.map((item) => known.get(item) ?? item);
   return values.length === 1 && !Array.isArray(before) ? values[0] : values;

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { connect, freshId, place, setKey } from "./canvas-edits";
+import { addAxis, connect, freshId, place, setKey } from "./canvas-edits";
 import { apply, sourceOf } from "./document/edits";
 import { load } from "./document/load";
 import { Refusal } from "./document/refusal";
 import type { Change } from "./document/value-edits";
-import { Num } from "./document/values";
+import { at, Num } from "./document/values";
 import { boxesOf, closesCircle, drawingOf, linesOf, waitingFor } from "./drawing";
 import { fieldsOf, shownIn, writtenFrom } from "./fields";
 import { fileText, lineEndsOf, shownAt, shownText } from "./line-ends";
+import { said } from "./short-forms";
 
 const saidBy = (text: string) => load(text).value;
 const edited = (text: string, edits: (value: ReturnType<typeof saidBy>) => Change[]) =>
@@ -190,6 +191,73 @@ describe("what is done on the canvas", () => {
     expect(one).toBe("steps:\n  a:\n    with:\n      y: 2\n    run: z\n");
     expect(edited(one, (value) => setKey(value, "a", ["with", "y"], undefined))).toBe("steps:\n  a:\n    run: z\n");
     expect(setKey(saidBy(one), "a", ["with", "x"], undefined)).toEqual([]);
+  });
+});
+
+describe("what the forms of approvals and matrices do", () => {
+  const set = (text: string, keys: readonly string[], wanted: Parameters<typeof setKey>[3]) =>
+    edited(text, (value) => setKey(value, "a", keys, wanted));
+
+  it("writes a short form out where it must say more, and takes details back to it", () => {
+    const step = (approval: string) => `steps:\n  a:\n    run: x\n    approval: ${approval}  # why\n`;
+    const required = set(step("Ship it?"), ["approval", "required"], new Num("int", "2"));
+    expect(required).toBe(
+      "steps:\n  a:\n    run: x\n    approval:  # why\n      message: Ship it?\n      required: 2\n",
+    );
+    expect(set(step("true"), ["approval", "approvers", "groups"], ["release"])).toBe(
+      "steps:\n  a:\n    run: x\n    approval:  # why\n      approvers:\n        groups: [release]\n",
+    );
+    expect(set(step("{approvers: [ann]}"), ["approval", "approvers", "groups"], ["release"])).toBe(
+      step("{approvers: {users: [ann], groups: [release]}}"),
+    );
+    expect(set(step("{approvers: {users: ann}}"), ["approval", "approvers", "users"], undefined)).toBe(step("true"));
+    expect(set(step("Ship it?"), ["approval", "message"], undefined)).toBe(step("true"));
+    expect(setKey(saidBy(step("true")), "a", ["approval", "message"], undefined)).toEqual([]);
+  });
+
+  it("reads a short form as what it stands for", () => {
+    const body = (approval: string) => at(saidBy(`steps: {a: {approval: ${approval}}}`), ["steps", "a"]);
+    expect(said(body("Ship it?"), ["approval", "message"])).toBe("Ship it?");
+    expect(said(body("true"), ["approval", "message"])).toBeNull();
+    expect(said(body("{approvers: [ann]}"), ["approval", "approvers", "users"])).toEqual(["ann"]);
+    expect(said(body("{approvers: {groups: g}}"), ["approval", "approvers", "users"])).toBeNull();
+  });
+
+  it("touches only the items of a list that differ", () => {
+    const text = "steps:\n  a:\n    outputs:\n      - one  # first\n      - two\n      - three  # last\n    run: x\n";
+    expect(set(text, ["outputs"], ["one", "2", "three"])).toBe(text.replace("- two", '- "2"'));
+    expect(set(text, ["outputs"], ["one", "three"])).toBe(text.replace("      - two\n", ""));
+    expect(set(text, ["outputs"], ["one", "two", "more", "three"])).toBe(
+      text.replace("- two\n", "- two\n      - more\n"),
+    );
+    expect(setKey(saidBy(text), "a", ["outputs"], ["one", "two", "three"])).toEqual([]);
+  });
+
+  it("adds an axis and takes it away, and the matrix with the last one", () => {
+    const text = "steps:\n  a: make  # why\n";
+    const python = edited(text, (value) => addAxis(value, "a", "python: 3.10, 3.11"));
+    expect(python).toBe("steps:\n  a:  # why\n    run: make\n    matrix:\n      python: [3.10, 3.11]\n");
+    const more = set(python, ["matrix", "python"], writtenFrom("items", "3.10\n3.11\n3.12", saidBy("[3.10, 3.11]")));
+    expect(more).toBe(python.replace("3.11]", "3.11, 3.12]"));
+    expect(set(more, ["matrix", "python"], undefined)).toBe("steps:\n  a:  # why\n    run: make\n");
+    for (const line of ["python", "python:", ": 1", "python: ["])
+      expect(() => addAxis(saidBy(text), "a", line)).toThrow(Refusal);
+  });
+
+  it("shows items as the file writes them, and reads them so", () => {
+    const items = saidBy("[{os: linux, python: 3.10}, {os: mac, extra: [1, 2]}]");
+    const shown = "os: linux, python: 3.10\nos: mac, extra: [1, 2]";
+    expect(shownIn("items", items)).toBe(shown);
+    expect(writtenFrom("items", shown, items)).toEqual(items);
+    expect(shownIn("items", saidBy("[ticket, 'a: b']"))).toBeNull();
+    expect(shownIn("items", "ticket")).toBe("ticket");
+    expect(writtenFrom("items", "name: when, required: true", "ticket")).toEqual(
+      new Map<string, unknown>([
+        ["name", "when"],
+        ["required", true],
+      ]),
+    );
+    expect(() => writtenFrom("items", "a: [", null)).toThrow(Refusal);
   });
 });
 
