@@ -34,8 +34,9 @@ test: setup ## run every test
 	@$(NPX) vitest run
 	@$(BIN)/pytest -q -n auto --dist worksteal # else the browser tests, which stand together, are left to one process
 
-chaos: setup ## what a release must survive: hundreds of kill -9 of servers and databases, each account checked
-	@ANSFLOW_CHAOS=release $(BIN)/pytest -q tests/chaos
+chaos: setup ## what a release must survive: thousands of kill -9 of workers, servers and databases, each account checked
+	@ANSFLOW_CHAOS=release $(BIN)/pytest -v --durations=0 --durations-min=1 -o faulthandler_timeout=0 \
+		tests/chaos tests/executors/test_process_trees.py
 
 live-proof: setup ## 500 viewers who lose their connection 20 times each, while the bus is lost too
 	@ANSFLOW_TESTS_WHOLE=1 $(BIN)/pytest -q tests/e2e/live/test_under_faults.py

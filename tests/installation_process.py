@@ -13,6 +13,7 @@ Each process has a data folder of its own, and they share keys and storage. What
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.databases import fresh
@@ -48,9 +49,11 @@ class Installation:
             self._has_administrator = True
         return server
 
-    def worker(self, name: str, *, queues: str = "default", concurrency: int = 2, **env: str) -> ServerProcess:
+    def worker(
+        self, name: str, *, queues: str = "default", concurrency: int = 2, within: Sequence[str] = (), **env: str
+    ) -> ServerProcess:
         flags = ("worker", "--queues", queues, "--concurrency", str(concurrency))
-        worker = self.process(name, *flags, says_ready="Worker ", **env)
+        worker = self.process(name, *flags, says_ready="Worker ", within=within, **env)
         worker.start()
         return worker
 
@@ -64,11 +67,13 @@ class Installation:
         edge.start()
         return edge
 
-    def process(self, name: str, *command: str, says_ready: str, **env: str) -> ServerProcess:
+    def process(
+        self, name: str, *command: str, says_ready: str, within: Sequence[str] = (), **env: str
+    ) -> ServerProcess:
         """Not started yet."""
         folder = self._folder / name
         folder.mkdir()
-        process = ServerProcess(folder, command=command, says_ready=says_ready, **{**self._env, **env})
+        process = ServerProcess(folder, command=command, says_ready=says_ready, within=within, **{**self._env, **env})
         self.processes.append(process)
         return process
 

@@ -102,13 +102,14 @@ class RedisServer(KillableServer):
 
 
 class Wire:
-    """Carries connections to a port. Cut, it carries nothing and says so to nobody, as a network does."""
+    """Carries connections to a port, from one on another address of this machine perhaps. Cut, it carries nothing and
+    says so to nobody, as a network does."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, address: str = "127.0.0.1") -> None:
         self._far = port
         self._whole = Event()
         self._whole.set()
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server((address, 0))
         self.port = int(self._listening.getsockname()[1])
         self._ends: list[socket.socket] = []
         Thread(target=self._accept, daemon=True).start()

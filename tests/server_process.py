@@ -31,13 +31,20 @@ PATIENCE = 240.0  # seconds for anything on a busy machine
 
 
 class ServerProcess:
-    """`command` is another one that runs until a signal ends it, and `says_ready` the beginning of its line."""
+    """`command` is another one that runs until a signal ends it, and `says_ready` the beginning of its line. `within`
+    is a command that becomes it, as `nsenter …` does."""
 
     def __init__(
-        self, folder: Path, *, command: Sequence[str] = ("serve",), says_ready: str = "AnsFlow is ready: ", **env: str
+        self,
+        folder: Path,
+        *,
+        command: Sequence[str] = ("serve",),
+        says_ready: str = "AnsFlow is ready: ",
+        within: Sequence[str] = (),
+        **env: str,
     ) -> None:
         self.folder = folder
-        self._command = command
+        self._command = (*within, ANSFLOW, *command)
         self._says_ready = says_ready
         self.data = folder / "data"
         self.errors = folder / "errors.txt"
@@ -47,6 +54,7 @@ class ServerProcess:
         self._guard: subprocess.Popen[str] | None = None
         self._lines: SimpleQueue[str] = SimpleQueue()
         self._token = ""
+        self._is_ready = False
 
     def start(self, *flags: str) -> None:
         """Raises AssertionError with all that it said where it ends before it is ready."""
@@ -56,10 +64,10 @@ class ServerProcess:
     def begin(self, *flags: str) -> None:
         """Does not wait until it is ready."""
         command = [sys.executable, GUARD, str(os.getpid()), str(self.folder), getpass.getuser()]
-        self.said, self._lines, self._token = [], SimpleQueue(), ""
+        self.said, self._lines, self._token, self._is_ready = [], SimpleQueue(), "", False
         with self.errors.open("ab") as errors:
             self._guard = subprocess.Popen(
-                [*command, ANSFLOW, *self._command, *flags],
+                [*command, *self._command, *flags],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=self.env,
@@ -68,7 +76,10 @@ class ServerProcess:
         Thread(target=self._listen, args=(self._guard, self._lines), daemon=True).start()
 
     def ready(self) -> None:
-        self.url = self.wait_for(self._says_ready).rpartition(" ")[2]
+        """Returns when it is; safe to repeat."""
+        if not self._is_ready:
+            self.url = self.wait_for(self._says_ready).rpartition(" ")[2]
+            self._is_ready = True
 
     def start_with_administrator(self) -> None:
         file = self.folder / "password"
@@ -78,7 +89,12 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        return int((self.data / "server.lock").read_text())
+        """From its first moment on. Raises AssertionError where it has ended by itself."""
+        assert self._guard is not None
+        own = Path(f"/proc/{self._guard.pid}/task/{self._guard.pid}/children")
+        child = until(lambda: not self.is_running or own.read_text(), "its guard has started it")
+        assert child is not True, f"it ended by itself: {self.errors.read_text()[-4000:]}"
+        return int(child)
 
     @property
     def is_running(self) -> bool:
@@ -97,16 +113,12 @@ class ServerProcess:
 
     def stop(self, sign: int = signal.SIGTERM) -> int:
         """The exit code, once it has ended."""
-        assert self._guard is not None
         os.kill(self.pid, sign)
         return self.ended()
 
     def kill(self) -> None:
         """SIGKILL, at whatever point of its life it is."""
-        assert self._guard is not None
-        own = Path(f"/proc/{self._guard.pid}/task/{self._guard.pid}/children")
-        (child,) = until(lambda: not self.is_running or own.read_text().split(), "its guard has started it")
-        os.kill(int(child), signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self.ended()
 
     def live(self, seconds: float) -> None:

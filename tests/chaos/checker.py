@@ -80,6 +80,17 @@ class Seen:
     artifacts: dict[tuple[int, str], bytes]
     told: Told = field(default_factory=Told)
 
+    @property
+    def adoptions(self) -> int:
+        """How often what a former life had left running was taken up: each time it is told once more that it runs."""
+        runs = Counter(
+            (execution, event.text)
+            for execution, events in self.events.items()
+            for event in events
+            if event.text.endswith(" running")
+        )
+        return runs.total() - len(runs)
+
 
 def violations(seen: Seen) -> list[str]:
     rules = (
@@ -230,7 +241,7 @@ def _logs(seen: Seen) -> Iterator[str]:
             continue
         if row.cut_off and printed.startswith(stored):
             continue
-        name = f"The log of attempt {key[2]} of {key[1]} in execution {key[0]}"
+        name = f"The log of attempt {key[2]} of {key[1]} in execution {key[0]} ({row.reason or row.status})"
         if len(stored) < len(printed):
             yield f"{name} has lost {len(printed) - len(stored)} of {len(printed)} bytes."
         elif stored != printed:

@@ -9,7 +9,6 @@ with Installation(folder, "mariadb", kinds=("work",), seed=1) as one:
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from pathlib import Path
@@ -22,11 +21,9 @@ from tests.chaos.reading import Given, seen
 from tests.chaos.work import Witness
 from tests.databases import KINDS as DATABASES
 from tests.databases import fresh
+from tests.release import RELEASE
 from tests.server_process import ServerProcess
 from tests.servers import free_port
-
-RELEASE = os.environ.get("ANSFLOW_CHAOS") == "release"
-"""Whether as much is broken as before a release, and not only as much as with every change."""
 
 
 def share(kind: str, in_ci: int, before_a_release: int) -> int:
@@ -71,7 +68,8 @@ class Installation:
     def finish(self) -> None:
         """Sees every execution to its end, asks for all that the API gives, and stops the server."""
         self.people.finish()
-        given = Given(self.server)
+        given = Given(self.server, self.people.token)
+        given.read()
         assert self.server.stop() == 0
         self.seen = seen(self.url, self.witness, self.people.told, given)
 

@@ -15,13 +15,14 @@ from typing import Any
 
 import httpx2
 
+from ansflow.apps.actor import Scope
 from tests.chaos.checker import FINAL_EXECUTION, Told
 from tests.chaos.reading import event_text
 from tests.chaos.work import Witness
 from tests.server_process import ServerProcess, until
 
 AT_ONCE = 20  # executions
-BETWEEN = 0.1  # seconds, while there is nothing to do or nobody who answers
+BETWEEN = 0.2  # seconds, while there is nothing to do or nobody who answers
 ANSWER = 20.0  # seconds after which a server that was killed counts as one that does not answer
 
 
@@ -38,10 +39,11 @@ class People:
         self._server = server
         self._witness = witness
         self._kinds = kinds
-        self._at_once = at_once
+        self.at_once = at_once
         self._random = random.Random(seed)
         self._pipelines: dict[str, int] = {}
-        self._token = ""
+        self.token = ""
+        """Theirs, and of whoever looks at what they do: that of a sign-in would end after ten minutes."""
         self._client = httpx2.Client(timeout=ANSWER)
         self._stopping = Event()
         self._thread: Thread | None = None
@@ -49,7 +51,9 @@ class People:
 
     def move_in(self, *more: str) -> None:
         """With pipelines of `more` kinds, which are only run when they are asked for."""
-        self._token = self._server.token
+        scopes = [scope.value for scope in Scope]
+        made = self._server.api("POST", "auth/tokens/", {"name": "chaos", "scopes": scopes})
+        self.token = made["token"]
         project = self._server.api("POST", "projects/", {"name": "chaos"})
         for kind in (*self._kinds, *more):
             body = {"project": project["id"], "source": self._witness.source(kind)}
@@ -79,6 +83,14 @@ class People:
     def see_to_the_end(self) -> None:
         until(self._all_ended, "every execution has ended")
 
+    def rush(self, executions: int) -> None:
+        """As many of `short`, which wait until all are there, and their end."""
+        self._witness.halt()
+        for _ in range(executions):
+            self.trigger("short")
+        self._witness.go()
+        self.see_to_the_end()
+
     def trigger(self, kind: str) -> int:
         made = self._ask("POST", "cicd/executions/", {"pipeline_id": self._pipelines[kind], "trigger_type": "manual"})
         self.told.triggered[made["id"]] = kind
@@ -101,11 +113,11 @@ class People:
         open_ones = self._open()
         self._answer_gates()
         self._cancel(open_ones)
-        for _ in range(self._at_once - len(open_ones)):
+        for _ in range(self.at_once - len(open_ones)):
             self.trigger(self._random.choice(self._kinds))
         if open_ones:
             self._look_at(self._random.choice(open_ones)["id"])
-        return len(open_ones) < self._at_once
+        return len(open_ones) < self.at_once
 
     def _all_ended(self) -> bool:
         open_ones = self._open()
@@ -141,7 +153,7 @@ class People:
             assert before == said, f"Event {frame['seq']} of execution {execution} changed from {before} to {said}."
 
     def _ask(self, method: str, path: str, body: Any = None, *, refused: tuple[int, ...] = (), **query: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self._token}"}
+        headers = {"Authorization": f"Bearer {self.token}"}
         url = f"{self._server.url}/api/v1/{path}"
         try:
             answer = self._client.request(method, url, json=body, params=query, headers=headers, timeout=ANSWER)

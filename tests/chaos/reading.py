@@ -30,20 +30,29 @@ from tests.databases import use
 from tests.server_process import PATIENCE, ServerProcess
 
 ALIAS = "under chaos"
+LOST = ("worker_lost", "poisoned")
 LATE = timedelta(seconds=15)  # after which an effect must have been repeated
 
 
 class Given:
-    """What the API gives of every execution: each log, and the only file of each step that keeps one."""
+    """What the API gives of every execution: each log, and the only file of each step that keeps one.
 
-    def __init__(self, server: ServerProcess) -> None:
+    Read once they have ended; what has been given is not asked for again.
+    """
+
+    def __init__(self, server: ServerProcess, token: str) -> None:
         self.logs: dict[Key, bytes] = {}
         self.artifacts: dict[tuple[int, str], bytes] = {}
-        headers = {"Authorization": f"Bearer {server.token}"}
-        with httpx2.Client(base_url=f"{server.url}/api/v1/", headers=headers, timeout=PATIENCE) as client:
-            self._client = client
-            for execution in self._numbers():
+        self._server = server
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._last = 0
+
+    def read(self) -> None:
+        place = f"{self._server.url}/api/v1/"
+        with httpx2.Client(base_url=place, headers=self._headers, timeout=PATIENCE) as self._client:
+            for execution in self._new():
                 self._read(execution)
+                self._last = execution
 
     def _read(self, execution: int) -> None:
         logs, files = f"cicd/executions/{execution}/logs/", f"cicd/executions/{execution}/artifacts/"
@@ -53,13 +62,13 @@ class Given:
         for file in self._get(files).json():
             self.artifacts[execution, file["step"]] = self._get(f"{files}{file['step']}/{file['path']}").content
 
-    def _numbers(self) -> list[int]:
+    def _new(self) -> list[int]:
         found: list[int] = []
         page: Any = {"next": True}
-        while page["next"]:
-            page = self._get("cicd/executions/", page=len(found) // 100 + 1, page_size=100, ordering="id").json()
+        while page["next"] and min(found, default=self._last + 1) > self._last:
+            page = self._get("cicd/executions/", page=len(found) // 100 + 1, page_size=100, ordering="-id").json()
             found += [row["id"] for row in page["results"]]
-        return found
+        return sorted(number for number in found if number > self._last)
 
     def _get(self, path: str, **query: Any) -> httpx2.Response:
         answer = self._client.get(path, params=query)
@@ -113,7 +122,7 @@ def _attempts(cut_off: Collection[str]) -> dict[Key, AttemptRow]:
         "execution_id", "step", "number", "status", "reason", "worker"
     )
     return {
-        (execution, step, number): AttemptRow(status, reason, reason == "worker_lost" and worker_of(worker) in cut_off)
+        (execution, step, number): AttemptRow(status, reason, reason in LOST and worker_of(worker) in cut_off)
         for execution, step, number, status, reason, worker in rows
     }
 

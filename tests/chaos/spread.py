@@ -16,16 +16,20 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
 from ansflow.executors.shim.tree import descendants
 from tests.chaos.checker import Seen, violations
+from tests.chaos.island import Island
 from tests.chaos.people import People
 from tests.chaos.reading import Given, seen
 from tests.chaos.work import Witness
@@ -38,11 +42,13 @@ from tests.servers import free_port
 
 Broker = RedisServer | RabbitServer
 
-KINDS = ("work", "gated", "grouped")
-MORE = ("quick", "long", "short", "deadly")
+KINDS = ("work", "gated", "grouped", "slow")
+MORE = ("quick", "long", "short", "deadly", "doomed")
+SERVICES = ("database", "broker", "bus")
 QUEUES = ("ansflow.default", "ansflow.chores")
+LEASE = 12.0  # seconds, less than a lease by a heartbeat
 OUTAGE = 1.0  # seconds
-AT_ONCE = 6  # executions that people keep open: as many as two workers can do something for
+OPEN = 2  # executions that people keep open for each worker: as many as it can do something for
 
 
 class Spread:
@@ -60,6 +66,8 @@ class Spread:
         self._ports: dict[ServerProcess, int] = {}
         self._cut_off: set[str] = set()
         self._folder = folder
+        self._islands: dict[str, Island] = {}
+        self._ended: dict[str, float] = {}
         self.witness = Witness(folder / "witness")
         self.workers: dict[str, ServerProcess] = {}
         self.seen: Seen | None = None
@@ -67,9 +75,10 @@ class Spread:
     def __enter__(self) -> Spread:
         self._ending.callback(self._house.close)
         self.server = self._house.serve()
-        self.people = People(self.server, self.witness, kinds=KINDS, seed=self.random.randrange(1000), at_once=AT_ONCE)
+        self.people = People(self.server, self.witness, kinds=KINDS, seed=self.random.randrange(1000))
         self._ending.callback(self.people.close)
         self.people.move_in(*MORE)
+        self.given = Given(self.server, self.people.token)
         self.scheduler = self._known(self._house.scheduler)
         for name in ("one", "two"):
             self.hire(name)
@@ -78,8 +87,9 @@ class Spread:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._ending.close()
 
-    def hire(self, name: str, *, queues: str = "default", **env: str) -> ServerProcess:
-        self.workers[name] = self._known(lambda **more: self._house.worker(name, queues=queues, **env, **more))
+    def hire(self, name: str, *, within: Sequence[str] = (), **env: str) -> ServerProcess:
+        self.workers[name] = self._known(lambda **more: self._house.worker(name, within=within, **env, **more))
+        self.people.at_once = OPEN * len(self.workers)
         return self.workers[name]
 
     def _known(self, start: Callable[..., ServerProcess]) -> ServerProcess:
@@ -94,6 +104,24 @@ class Spread:
         """Goes on for a time that chance decides."""
         self.server.live(self.random.uniform(shortest, longest))
 
+    def end(self, name: str, *, kill: bool) -> None:
+        """A worker that begins again at once. It is only asked to end when it has come to be ready."""
+        worker = self.workers[name]
+        if kill:
+            worker.kill()
+        else:
+            self.ready(name)
+            assert worker.stop() == 0
+        self._ended.setdefault(name, monotonic())
+        worker.begin()
+
+    def ready(self, name: str) -> None:
+        """Waits until a worker that has begun again is. On a busy machine it may have lost its lease meanwhile."""
+        worker = self.workers[name]
+        worker.ready()
+        if monotonic() - self._ended.pop(name, monotonic()) > LEASE:
+            self._cut_off.add(name_of(worker))
+
     def burn(self, name: str) -> None:
         """Its machine is lost: the worker, every step with its shim, and whatever it had on its disk."""
         worker = self.workers[name]
@@ -107,6 +135,13 @@ class Spread:
             left = list(_living_in(worker.data))
         worker.ended()
         shutil.rmtree(worker.data)
+
+    @contextlib.contextmanager
+    def cut_off(self, name: str) -> Iterator[None]:
+        """The worker on an island, from everything, for more than its lease."""
+        self._cut_off.add(name_of(self.workers[name]))
+        with self._islands[name].cut(*SERVICES):
+            yield
 
     @contextlib.contextmanager
     def frozen(self, name: str) -> Iterator[None]:
@@ -126,6 +161,18 @@ class Spread:
             worker.ended()
             worker.start()
         return len(ended)
+
+    def hire_on_an_island(self, name: str) -> Island:
+        """A worker in a network of its own, whose lines to SERVICES can be cut."""
+        urls = dict(zip(SERVICES, (self.database.url, self.broker.url, self.bus.url), strict=True))
+        island = self._ending.enter_context(Island({service: port_of(url) for service, url in urls.items()}))
+        there = {
+            f"ANSFLOW_{variable}_URL": urls[service].replace(f"127.0.0.1:{port_of(urls[service])}", place)
+            for (service, place), variable in zip(island.places.items(), ("DATABASE", "BROKER", "REDIS"), strict=True)
+        }
+        self.hire(name, within=island.within, **there)
+        self._islands[name] = island
+        return island
 
     def hire_with_clock(self, name: str) -> Callable[[int], None]:
         """A worker on a machine whose clock can be put so many seconds forward or back."""
@@ -155,6 +202,7 @@ class Spread:
     def dismiss(self, name: str) -> None:
         """While people rest: what it runs nobody would take up."""
         assert self.workers.pop(name).stop() == 0
+        self.people.at_once = OPEN * len(self.workers)
 
     # ── what befalls broker and bus ──────────────────────────────────────────────────────────────────────────────
 
@@ -182,24 +230,21 @@ class Spread:
 
     def probe(self) -> float:
         """Seconds that an execution of one step takes, as its client sees it."""
-        made = self.server.api("GET", f"cicd/executions/{self.people.trigger('quick')}/")
-        path = f"cicd/executions/{made['id']}/"
-        found = until(lambda: (row := self.server.api("GET", path))["ended_at"] and row, "the probe has ended")
+        probe = self.people.trigger("quick")
+        found = until(lambda: (row := self.execution(probe))["ended_at"] and row, "the probe has ended")
         return moment(found["ended_at"]) - moment(found["created_at"])
 
-    def status(self, execution: int) -> str:
-        return str(self.server.api("GET", f"cicd/executions/{execution}/")["status"])
+    def execution(self, number: int) -> dict[str, Any]:
+        return dict(self.server.api("GET", f"cicd/executions/{number}/", token=self.people.token))
 
-    def steps(self, execution: int) -> list[dict[str, Any]]:
-        return list(self.server.api("GET", f"cicd/executions/{execution}/")["step_executions"])
-
-    def worker_of(self, shown: str) -> str:
-        """Which of `workers` the API shows by this name."""
+    def host_of(self, execution: int, step: str) -> str:
+        """Which of `workers` runs it, or has run it last."""
+        (shown,) = [row["worker"] for row in self.execution(execution)["step_executions"] if row["key"] == step]
         return {name_of(worker): name for name, worker in self.workers.items()}[shown]
 
     def violations(self) -> list[str]:
-        given = Given(self.server)
-        self.seen = seen(self.database.url, self.witness, self.people.told, given, cut_off=self._cut_off)
+        self.given.read()
+        self.seen = seen(self.database.url, self.witness, self.people.told, self.given, cut_off=self._cut_off)
         return violations(self.seen)
 
     def repairs(self) -> dict[str, float]:
@@ -225,12 +270,16 @@ class Spread:
 
 def name_of(worker: ServerProcess) -> str:
     """What it is called in the database. It keeps its name while it keeps its data."""
-    return next(line.split()[1] for line in reversed(worker.said) if line.startswith("Worker "))
+    return (worker.data / "worker").read_text().strip()
+
+
+def port_of(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None
+    return port
 
 
 def moment(written: Any) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(str(written)).timestamp()
 
 

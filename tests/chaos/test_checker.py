@@ -192,10 +192,12 @@ SENTENCES: dict[Callable[[Seen], None], str] = {
     run_without_a_record: "Step second of execution 1 ran as attempt 2, of which there is no record.",
     lose_a_record: "Step right of execution 3 is at attempt 2, and its attempts are [2].",
     never_run: "Attempt 1 of second in execution 1 is a success, and never came to its end.",
-    lose_a_byte: "The log of attempt 1 of first in execution 1 has lost 1 of 21 bytes.",
-    double_a_line: "The log of attempt 1 of first in execution 1 has 42 bytes that are not the 21 printed.",
-    change_a_byte: "The log of attempt 1 of first in execution 1 has 21 bytes that are not the 21 printed.",
-    lose_the_log_of_a_failed_attempt: "The log of attempt 1 of right in execution 3 has lost 21 of 21 bytes.",
+    lose_a_byte: "The log of attempt 1 of first in execution 1 (success) has lost 1 of 21 bytes.",
+    double_a_line: "The log of attempt 1 of first in execution 1 (success) has 42 bytes that are not the 21 printed.",
+    change_a_byte: "The log of attempt 1 of first in execution 1 (success) has 21 bytes that are not the 21 printed.",
+    lose_the_log_of_a_failed_attempt: (
+        "The log of attempt 1 of right in execution 3 (exit_code) has lost 21 of 21 bytes."
+    ),
     lose_an_event: "Execution 1 has no event 2.",
     double_an_event: "The events of execution 1 are not 1 to 3 in order: [1, 1, 2, 3].",
     end_twice: "Execution 1 has 2 final events.",
@@ -217,7 +219,9 @@ SENTENCES: dict[Callable[[Seen], None], str] = {
     change_an_artifact: "The artifact of join in execution 3 is not what the step has written.",
     leave_an_effect: "Execution 1 has ended and left 1 rows in the outbox.",
     believe_two_workers: "The result of attempt 1 of second in execution 1 was accepted 2 times.",
-    mix_a_log_cut_off: "The log of attempt 1 of right in execution 3 has 22 bytes that are not the 21 printed.",
+    mix_a_log_cut_off: (
+        "The log of attempt 1 of right in execution 3 (worker_lost) has 22 bytes that are not the 21 printed."
+    ),
     keep_a_place: "Execution 1 has ended and still holds 1 places of its own limit.",
 }
 
@@ -228,6 +232,14 @@ def test_what_was_planted_is_found(plant: Callable[[Seen], None], count: Callabl
     plant(seen)
     assert SENTENCES[plant] in violations(seen)
     count("planted violations that the checker has found", 1)
+
+
+def test_a_step_that_is_told_again_to_run_was_adopted() -> None:
+    seen = good()
+    assert seen.adoptions == 0
+    told = ("first 1 running", "second 1 running", "second 1 running", "second 2 running")
+    seen.events[1] = [EventRow(seq, text) for seq, text in enumerate(told, 1)]
+    assert seen.adoptions == 1
 
 
 def test_what_a_lost_machine_had_not_told_is_no_violation() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.installation import RELEASE, Installation
+from tests.chaos.installation import Installation
 from tests.databases import Killable
+from tests.release import RELEASE, Progress
 from tests.server_process import until
 
 OUTAGES = (0.0, 7.0)  # seconds: shorter, and longer, than a write is tried again
@@ -18,7 +19,7 @@ OUTAGES = (0.0, 7.0)  # seconds: shorter, and longer, than a write is tried agai
 
 @pytest.mark.parametrize("database", ["postgresql", "mariadb"])
 def test_a_database_that_is_killed_costs_nothing_that_was_acknowledged(
-    database: str, tmp_path: Path, django_db_blocker: Any, count: Callable[[str, float], None]
+    database: str, tmp_path: Path, django_db_blocker: Any, count: Callable[[str, float], None], progress: Progress[Any]
 ) -> None:
     kills = 10 if RELEASE else 1
     killable = Killable(database)
@@ -26,7 +27,7 @@ def test_a_database_that_is_killed_costs_nothing_that_was_acknowledged(
     seconds = []
     with Installation(tmp_path, database, kinds=kinds, seed=11, url=killable.url) as one:
         one.people.begin()
-        for number in range(kills):
+        for number in progress(range(kills), f"kill -9 of the database ({database})"):
             one.live(3.0)
             killable.kill()
             one.server.live(OUTAGES[number % len(OUTAGES)])

@@ -10,6 +10,7 @@ import pytest
 
 from tests.chaos.installation import share
 from tests.databases import KINDS, fresh
+from tests.release import Progress
 from tests.server_process import PASSWORD, ServerProcess
 from tests.servers import free_port
 
@@ -18,11 +19,11 @@ LONGEST = 3.0  # seconds into a start; what is ready before is killed then
 
 @pytest.mark.parametrize("database", KINDS)
 def test_a_first_start_that_is_killed_is_made_good_by_the_next(
-    database: str, tmp_path: Path, count: Callable[[str, int], None]
+    database: str, tmp_path: Path, count: Callable[[str, int], None], progress: Progress[int]
 ) -> None:
     chance = random.Random(database)
     kills = share(database, 3, 120)
-    for number in range(kills):
+    for number in progress(range(kills), f"kill -9 of a first start ({database})"):
         folder = tmp_path / str(number)
         folder.mkdir()
         url = f"sqlite:///{folder}/data/ansflow.sqlite3" if database == "sqlite" else fresh(database)

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.installation import RELEASE, Installation, share
+from tests.chaos.installation import Installation, share
 from tests.databases import KINDS
+from tests.release import RELEASE, Progress
 
 LIFE = 0.9  # seconds that a server gets at most
 READY = 0.75  # of all lives, how many come to be ready before they are ended
@@ -21,14 +22,14 @@ FROZEN = 20.0  # seconds, more than a lease
 
 @pytest.mark.parametrize("database", KINDS)
 def test_a_server_that_is_killed_goes_on_where_it_was(
-    database: str, tmp_path: Path, django_db_blocker: Any, count: Callable[[str, float], None]
+    database: str, tmp_path: Path, django_db_blocker: Any, count: Callable[[str, float], None], progress: Progress[Any]
 ) -> None:
     kills, restarts = share(database, 20, 200), share(database, 3, 20)
     ends = ["kill"] * kills + ["restart"] * restarts
     with Installation(tmp_path, database, kinds=("work", "gated", "endless", "grouped"), seed=7) as one:
         one.random.shuffle(ends)
         one.people.begin()
-        for end in ends:
+        for end in progress(ends, f"lives of the server ({database})"):
             one.live(LIFE)
             if end == "kill":
                 one.server.kill()
@@ -56,12 +57,12 @@ def test_a_server_that_is_killed_goes_on_where_it_was(
 @pytest.mark.skipif(not RELEASE, reason="takes longer than a lease: make chaos")
 @pytest.mark.parametrize("database", KINDS)
 def test_a_server_that_was_frozen_past_its_lease_loses_nothing(
-    database: str, tmp_path: Path, django_db_blocker: Any, count: Callable[[str, float], None]
+    database: str, tmp_path: Path, django_db_blocker: Any, count: Callable[[str, float], None], progress: Progress[Any]
 ) -> None:
     freezes = share(database, 0, 6)
     with Installation(tmp_path, database, kinds=("work", "gated", "grouped"), seed=8) as one:
         one.people.begin()
-        for _ in range(freezes):
+        for _ in progress(range(freezes), f"freezes of the server ({database})"):
             one.live(LIFE)
             process = one.server.pid
             signal.pidfd_send_signal(handle := os.pidfd_open(process), signal.SIGSTOP)
@@ -77,11 +78,11 @@ def test_a_server_that_was_frozen_past_its_lease_loses_nothing(
 
 
 def test_a_step_that_kills_its_server_runs_once_and_harms_no_neighbour(
-    tmp_path: Path, django_db_blocker: Any, count: Callable[[str, float], None]
+    tmp_path: Path, django_db_blocker: Any, count: Callable[[str, float], None], progress: Progress[Any]
 ) -> None:
     poisoned = 20 if RELEASE else 1
     with Installation(tmp_path, "sqlite", kinds=("poison", "work", "grouped"), seed=9) as one:
-        for _ in range(poisoned):
+        for _ in progress(range(poisoned), "steps that kill their server"):
             for kind in ("work", "grouped", "poison"):
                 one.people.trigger(kind)
             one.server.ended()  # the step has done it

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from statistics import median
 from threading import Event
 from time import monotonic
@@ -17,20 +18,25 @@ from typing import Any
 import pytest
 
 from tests.chaos.checker import AttemptRow
-from tests.chaos.installation import RELEASE
-from tests.chaos.spread import Spread
+from tests.chaos.spread import SERVICES, Spread
 from tests.rabbitmq_server import RabbitServer
 from tests.redis_server import RedisServer
+from tests.release import RELEASE, Progress
 from tests.server_process import until
 
 HOUSES = {"PostgreSQL, Redis": ("postgresql", RedisServer), "MariaDB, RabbitMQ": ("mariadb", RabbitServer)}
-LIFE = 1.5  # seconds that a worker gets at most
-FROZEN = 20.0  # seconds, more than a lease
+LIFE = 0.4  # seconds that a worker gets at most, once it is ready
+PARTS = 4  # of the kills, so that no test takes longer than a busy machine gives it
+READY = 0.75  # of all lives, how many come to be ready before they are ended
+CUT_OFF = 4.0  # seconds, more than a heartbeat and less than a lease
+GIVEN_UP = ["worker_lost", "worker_lost", "poisoned"]  # a step that has lost its worker three times
+LOSSES = len(GIVEN_UP)
 OFFERED_AGAIN = 20.0  # seconds after the loss of a machine
 ADDED = 2.0  # seconds that a loss of messages may add
 BACK = 5.0  # seconds after the database accepts
 HOUR = 3600
 SMALL = 96  # MiB
+RUSH = 200  # executions that wait at once: far more than there are slots, and longer than an offer may lie
 PROBES = 5  # executions whose length is the yardstick
 
 Count = Callable[[str, float], None]
@@ -49,18 +55,24 @@ def house(
         yield made
 
 
+@pytest.fixture(scope="module")
+def crowd(house: Spread) -> Spread:
+    """The house with more workers, from the first test that wants them on: those tests stand last."""
+    for worker in ("three", "four", "five", "six"):
+        house.hire(worker)
+    return house
+
+
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.node.callspec.params["house"])
 
 
-def test_without_faults_no_process_repairs_anything(house: Spread, name: str, count: Count) -> None:
-    executions = times(100, 5000)
+def test_without_faults_no_process_repairs_anything(house: Spread, name: str, count: Count, progress: Progress) -> None:
+    executions = times(200, 5000)
     before = house.repairs()
-    for _ in range(executions):
-        house.people.trigger("short")
-    house.witness.go()
-    house.people.see_to_the_end()
+    for rush in progress([RUSH] * (executions // RUSH), "rushes of executions without a fault"):
+        house.people.rush(rush)
     assert (house.repairs(), before) == ({}, {})
     assert house.violations() == []
     assert house.seen is not None
@@ -71,51 +83,34 @@ def test_without_faults_no_process_repairs_anything(house: Spread, name: str, co
     count(f"steps of these that a worker found before it was told of them ({name})", house.found())
 
 
-def test_workers_that_are_killed_go_on_where_they_were(house: Spread, name: str, count: Count) -> None:
-    kills = times(6, 1000)
+def test_a_machine_that_is_lost_costs_a_lease_and_a_step_that_takes_down_three_is_given_up(
+    house: Spread, name: str, count: Count, progress: Progress[Any]
+) -> None:
+    """With a machine go its worker, its disk and every step that ran there: those run elsewhere, and end as ever."""
+    doomed, seconds, lost = [], [], 0.0
     house.people.begin()
-    for _ in range(kills):
-        house.live(LIFE)
-        worker = house.workers[house.random.choice(["one", "two"])]
-        worker.kill()
-        worker.start()
+    for _ in progress(range(times(1, 10)), "steps that take down three machines"):
+        doomed.append(house.people.trigger("doomed"))
+        for attempt in range(1, LOSSES + 1):
+            until(partial(_began, house, doomed[-1:], "doomed", attempt), "it runs")
+            if attempt > 1:
+                seconds.append(monotonic() - lost)
+            host, lost = house.host_of(doomed[-1], "doomed"), monotonic()
+            house.burn(host)
+            house.workers[host].start()
+        until(lambda: house.execution(doomed[-1])["status"] == "failed", "it is given up")
     house.people.rest()
     assert house.violations() == []
-    count(f"kill -9 of a worker of two ({name})", kills)
-
-
-def test_what_ran_on_a_machine_that_is_lost_runs_again_elsewhere(house: Spread, name: str, count: Count) -> None:
-    seconds = []
-    for _ in range(rounds := times(1, 25)):
-        host, held = _held_somewhere(house)
-        house.people.begin()
-        began = monotonic()
-        house.burn(host)
-        house.workers[host].start()
-        until(lambda held=held: _began(house, held, attempt=2), "what was lost is offered again, and runs")
-        seconds.append(monotonic() - began)
-        house.people.rest()
-    assert house.violations() == []
+    assert [_reasons(house, execution, "doomed") for execution in doomed] == [GIVEN_UP] * len(doomed)
     assert not RELEASE or _p95(seconds) < OFFERED_AGAIN
-    count(f"machines lost with all that ran there ({name})", rounds)
+    count(f"machines lost with all that ran there ({name})", LOSSES * len(doomed))
     count(f"seconds until lost steps run elsewhere, p95 ({name})", round(_p95(seconds), 1))
+    count(f"steps that take down three machines, given up ({name})", len(doomed))
 
 
-def test_a_worker_that_was_frozen_past_its_lease_is_believed_once_or_not_at_all(
-    house: Spread, name: str, count: Count
+def test_what_broker_and_bus_lose_comes_a_little_later(
+    house: Spread, name: str, count: Count, progress: Progress[Any]
 ) -> None:
-    for _ in range(rounds := times(1, 60)):
-        host, held = _held_somewhere(house)
-        house.people.begin()
-        with house.frozen(host):
-            until(lambda held=held: _began(house, held, attempt=2), "what it holds is offered again, and runs")
-        house.people.rest()
-    assert house.violations() == []
-    assert all(worker.is_running for worker in house.workers.values())
-    count(f"workers frozen past their lease ({name})", rounds)
-
-
-def test_what_broker_and_bus_lose_comes_a_little_later(house: Spread, name: str, count: Count) -> None:
     usual = median(house.probe() for _ in range(PROBES))
     added, stopping = [], Event()
 
@@ -127,7 +122,7 @@ def test_what_broker_and_bus_lose_comes_a_little_later(house: Spread, name: str,
     with ThreadPoolExecutor(1) as probing:
         done = probing.submit(probe)
         try:
-            for _ in range(faults):
+            for _ in progress(range(faults), "rounds of losses, restarts and outages"):
                 for befall in (house.forget_messages, house.restart_broker, house.restart_bus, house.freeze_broker):
                     befall()
                     house.live(2.0, 1.0)
@@ -150,22 +145,24 @@ def test_a_step_that_kills_its_worker_is_given_up_and_its_neighbours_go_on(
 
     def is_over() -> bool:
         house.restart_what_ended()
-        return all(house.status(execution) == "failed" for execution in deadly)
+        return all(house.execution(number)["status"] == "failed" for number in deadly)
 
     until(is_over, "it is given up")
     house.people.rest()
     assert house.violations() == []
     assert house.seen is not None
     for execution in deadly:
-        tries = [row for (owner, step, _), row in house.seen.attempts.items() if (owner, step) == (execution, "deadly")]
-        assert 1 <= len(tries) <= 3
-        assert {row.reason for row in tries} <= {"worker_lost", "poisoned", "internal_error"}
+        assert set(_reasons(house, execution, "deadly")) <= {*GIVEN_UP, "internal_error"}
+        assert len(_reasons(house, execution, "deadly")) <= LOSSES
     count(f"steps that kill their worker and their shim ({name})", len(deadly))
 
 
-def test_a_database_that_is_killed_costs_nothing_that_was_acknowledged(house: Spread, name: str, count: Count) -> None:
+def test_a_database_that_is_killed_costs_nothing_that_was_acknowledged(
+    house: Spread, name: str, count: Count, progress: Progress[Any]
+) -> None:
     seconds = []
-    for number in range(kills := times(1, 10)):
+    kills = times(1, 10)
+    for number in progress(range(kills), "kill -9 of the database"):
         house.people.begin()
         house.live(3.0, 1.0)
         house.database.kill()
@@ -216,24 +213,111 @@ def test_a_worker_whose_disk_is_full_takes_no_step_until_it_has_room(house: Spre
     count(f"disks that were full ({name})", fills)
 
 
+def test_a_worker_that_is_cut_off_goes_on_when_it_can(
+    house: Spread, name: str, count: Count, progress: Progress[Any]
+) -> None:
+    """From one service and then from the next, for less than its lease; from all of them at last, for more."""
+    island = house.hire_on_an_island("castaway")
+    house.people.begin()
+    rounds = times(1, 10)
+    for _ in progress(range(rounds), "rounds of cut lines"):
+        for service in SERVICES:
+            with island.cut(service):
+                house.live(CUT_OFF, CUT_OFF)
+            house.live(2.0, 1.0)
+    house.people.rest()
+    known = house.seen.attempts if house.seen else {}
+    assert house.violations() == []
+    assert house.seen is not None
+    assert not any(row.reason == "worker_lost" for key, row in house.seen.attempts.items() if key not in known)
+    held = _held(house)["castaway"]
+    house.people.begin()
+    with house.cut_off("castaway"):
+        until(partial(_began, house, held, "long", 2), "what it holds is offered again, and runs")
+        errors = house.workers["castaway"].errors
+        until(lambda: "chore heartbeat failed" in errors.read_text(), "it knows that it is alone")
+    house.people.rest()
+    assert house.violations() == []
+    house.dismiss("castaway")
+    count(f"lines of a worker to database, broker and bus that were cut ({name})", len(SERVICES) * (rounds + 1))
+
+
+# ── with more workers ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_workers_that_are_killed_go_on_where_they_were(
+    crowd: Spread, name: str, part: int, count: Count, progress: Progress[Any]
+) -> None:
+    """Two at once, at any point of their lives; a few are asked to end instead."""
+    kills, restarts = times(100, 1000) // PARTS, times(4, 20) // PARTS
+    ends = ["kill"] * kills + ["restart"] * restarts
+    crowd.random.shuffle(ends)
+    before = crowd.seen.adoptions if crowd.seen else 0
+    crowd.people.begin()
+    for pair in progress([ends[first : first + 2] for first in range(0, len(ends), 2)], "pairs of workers ended"):
+        chosen = crowd.random.sample(sorted(crowd.workers), len(pair))
+        for worker, end in zip(chosen, pair, strict=True):
+            crowd.end(worker, kill=end == "kill")
+        if crowd.random.random() < READY:
+            for worker in chosen:
+                crowd.ready(worker)
+        crowd.live(LIFE)
+    for worker in crowd.workers:
+        crowd.ready(worker)
+    crowd.people.rest()
+    assert crowd.violations() == []
+    assert crowd.seen is not None
+    adoptions = crowd.seen.adoptions - before
+    assert adoptions > kills / 8, "too few of them had something to do"
+    count(f"kill -9 of a worker of six ({name})", kills)
+    count(f"restarts of a worker in mid-step ({name})", restarts)
+    count(f"steps that these had left running, taken up ({name})", adoptions)
+
+
+def test_a_worker_that_was_frozen_past_its_lease_is_believed_once_or_not_at_all(
+    crowd: Spread, name: str, count: Count, progress: Progress[Any]
+) -> None:
+    """All of them but one."""
+    rounds = times(1, 12)
+    for _ in progress(range(rounds), "times that workers froze"):
+        held = _held(crowd)
+        frozen = crowd.random.sample(sorted(held), len(held) - 1)
+        again = [execution for worker in frozen for execution in held[worker]]
+        crowd.people.begin()
+        with ExitStack() as thawing:
+            for worker in frozen:
+                thawing.enter_context(crowd.frozen(worker))
+            until(partial(_began, crowd, again, "long", 2), "what they hold is offered again, and runs")
+        crowd.people.rest()
+    assert crowd.violations() == []
+    assert all(worker.is_running for worker in crowd.workers.values())
+    count(f"workers frozen past their lease ({name})", rounds * (len(crowd.workers) - 1))
+
+
 # ── what the tests above share ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _held_somewhere(house: Spread) -> tuple[str, list[int]]:
-    """A worker, and the executions whose long step has just begun there: there are more of these than slots of one."""
-    wanted = [house.people.trigger("long") for _ in range(3)]
-    until(lambda: _began(house, wanted, attempt=1), "they have begun")
-    of: dict[str, list[int]] = {}
+def _held(house: Spread) -> dict[str, list[int]]:
+    """Of each worker, the executions whose long step has just begun there: there is one less than there are slots."""
+    wanted = [house.people.trigger("long") for _ in range(2 * len(house.workers) - 1)]
+    until(partial(_began, house, wanted, "long", 1), "they have begun")
+    held: dict[str, list[int]] = {}
     for execution in wanted:
-        (row,) = [row for row in house.steps(execution) if row["key"] == "long"]
-        of.setdefault(house.worker_of(row["worker"]), []).append(execution)
-    host = house.random.choice(sorted(house.workers))
-    return host, of[host]
+        held.setdefault(house.host_of(execution, "long"), []).append(execution)
+    return held
 
 
-def _began(house: Spread, executions: list[int], *, attempt: int) -> bool:
+def _began(house: Spread, executions: list[int], step: str, attempt: int) -> bool:
     runs = {run[:3] for run in house.witness.runs()}
-    return all((execution, "long", attempt) in runs for execution in executions)
+    return all((execution, step, attempt) in runs for execution in executions)
+
+
+def _reasons(house: Spread, execution: int, step: str) -> list[str]:
+    """Why each attempt ended as it did."""
+    assert house.seen is not None
+    tries = sorted(house.seen.attempts.items())
+    return [row.reason for (owner, key, _), row in tries if (owner, key) == (execution, step)]
 
 
 def _p95(values: list[float]) -> float:

@@ -11,18 +11,24 @@ import pytest
 from tests.chaos.checker import AttemptRow
 from tests.chaos.installation import Installation, share
 from tests.databases import KINDS
+from tests.release import Progress
+
+RUSH = 200  # executions that wait at once: far more than there are slots, and longer than an offer may lie
 
 
 @pytest.mark.parametrize("database", KINDS)
 def test_a_run_without_faults_repairs_nothing(
-    database: str, tmp_path: Path, django_db_blocker: Any, count: Callable[[str, int], None]
+    database: str,
+    tmp_path: Path,
+    django_db_blocker: Any,
+    count: Callable[[str, int], None],
+    progress: Progress[int],
 ) -> None:
     executions = share(database, 200, 10_000)
+    full, rest = divmod(executions, RUSH)
     with Installation(tmp_path, database, kinds=("short",), seed=1) as one:
-        for _ in range(executions):  # far more than there are slots: most wait in line, longer than an offer may lie
-            one.people.trigger("short")
-        one.witness.go()
-        one.people.see_to_the_end()
+        for rush in progress([RUSH] * full + [rest], f"rushes of executions without a fault ({database})"):
+            one.people.rush(rush)
         repairs = one.repairs()
         with django_db_blocker.unblock():
             one.finish()

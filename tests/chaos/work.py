@@ -83,8 +83,16 @@ steps:
 """
 LONG = """\
 steps:
-  long: {executor: host, run: 'sh "$WITNESS/script" 50 8', artifacts: {paths: [kept-long]}}
+  long:
+    executor: host
+    run: sh "$WITNESS/script" 50 "$([ "$ANSFLOW_ATTEMPT" = 1 ] && echo 8 || echo 0)"
+    artifacts: {paths: [kept-long]}
   last: {needs: long, executor: host, run: 'sh "$WITNESS/script" 5 0'}
+"""
+SLOW = """\
+steps:
+  slow: {executor: host, run: 'sh "$WITNESS/script" 20 1'}
+  slower: {needs: slow, executor: host, run: 'sh "$WITNESS/script" 20 1'}
 """
 DEADLY = """\
 steps:
@@ -96,6 +104,11 @@ steps:
       until [ -e "$folder/server.lock" ]; do folder=$(dirname "$folder"); done
       kill -9 "$(cat "$folder/server.lock")" $PPID
   after: {needs: deadly, executor: host, run: 'sh "$WITNESS/script" 5 0'}
+"""
+DOOMED = """\
+steps:
+  doomed: {executor: host, run: 'sh "$WITNESS/script" 50 600'}
+  after: {needs: doomed, executor: host, run: 'sh "$WITNESS/script" 5 0'}
 """
 
 
@@ -118,6 +131,8 @@ KINDS = {
     "grouped": Kind(GROUPED, "success", {"alone": ()}, 1),
     "poison": Kind(POISON, "success", {"poison": (), "after": ("poison",)}, 2),
     "deadly": Kind(DEADLY, "failed", {"deadly": ()}, 2),
+    "doomed": Kind(DOOMED, "failed", {"doomed": ()}, 2),
+    "slow": Kind(SLOW, "success", {"slow": (), "slower": ("slow",)}, 2),
     "long": Kind(LONG, "success", {"long": (), "last": ("long",)}, 2),
     "quick": Kind(QUICK, "success", {"quick": ()}, 1),
     "short": Kind(SHORT, "success", {"first": (), "second": ("first",)}, 2),
@@ -144,8 +159,11 @@ class Witness:
     def file(self) -> Path:
         return self.folder / "runs"
 
+    def halt(self) -> None:
+        """Each `short` waits from now on, until it is to `go`."""
+        (self.folder / "go").unlink(missing_ok=True)
+
     def go(self) -> None:
-        """What `short` waits for."""
         (self.folder / "go").touch()
 
     def source(self, name: str) -> str:
