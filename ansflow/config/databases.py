@@ -4,7 +4,8 @@
     mysql://user:password@host:3306/name?ssl_ca=/etc/ssl/db.pem            also mariadb://
     sqlite:////var/lib/ansflow/ansflow.sqlite3?synchronous=full
 
-A statement on these connections may take STATEMENT_SECONDS, a migration as long as it needs.
+A statement on these connections may take STATEMENT_SECONDS, a migration as long as it needs. Where the other side's
+machine answers nothing at all, not even its network, a connection ends after SILENT_SECONDS, whatever it waits for.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ansflow.core.schema import nearest
 VARIABLE = "ANSFLOW_DATABASE_URL"
 STATEMENT_SECONDS = 5
 CONNECT_SECONDS = 5
+SILENT_SECONDS = 10  # of the network: less than a lease, so that a database that is gone without a word is noticed
 MAX_AGE = 600  # seconds after which a request's connection is made anew; the engine's threads keep theirs
 
 POSTGRESQL_OPTIONS = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding")
@@ -107,7 +109,10 @@ def _postgresql(known: dict[str, Any], parts: SplitResult) -> dict[str, Any]:
             **options,
             "connect_timeout": CONNECT_SECONDS,
             "application_name": "ansflow",
-            "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c synchronous_commit=on",
+            "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c synchronous_commit=on"
+            f" -c tcp_user_timeout={SILENT_SECONDS * 1000} -c tcp_keepalives_idle={SILENT_SECONDS // 2}",
+            "tcp_user_timeout": SILENT_SECONDS * 1000,  # also above, there for the database: else a machine that is
+            "keepalives_idle": SILENT_SECONDS // 2,  # gone in the middle of a transaction would hold its rows for hours
         },
     }
 
@@ -127,6 +132,7 @@ def _mysql(known: dict[str, Any], parts: SplitResult) -> dict[str, Any]:
             "client_flag": flags.FOUND_ROWS | flags.MULTI_STATEMENTS,  # the first is Django's own wish
             "isolation_level": "read committed",
             "connect_timeout": CONNECT_SECONDS,
+            "silent_seconds": SILENT_SECONDS,
             "init_command": f"SET SESSION innodb_lock_wait_timeout={STATEMENT_SECONDS}"
             f" /*M! , max_statement_time={STATEMENT_SECONDS} */",
         },

@@ -2,9 +2,15 @@
 
 Their default collations take `Build` and `build` for the same step. So every text column is made with a binary one;
 what Django asks for regardless of case names another for that question.
+
+The option `silent_seconds` ends a connection whose other side is gone without a word: the driver's own time-outs would
+end every statement that takes long.
 """
 
 from __future__ import annotations
+
+import socket
+from typing import Any
 
 from django.db.backends.mysql import base
 
@@ -29,3 +35,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         "istartswith": f"LIKE %s {ANY_CASE}",
         "iendswith": f"LIKE %s {ANY_CASE}",
     }
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        seconds = conn_params.pop("silent_seconds", 0)
+        connection = super().get_new_connection(conn_params)
+        wire = connection._sock
+        if seconds and wire.family != socket.AF_UNIX:
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds // 2)
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
+        return connection
