@@ -123,8 +123,21 @@ class Spread:
             self._cut_off.add(name_of(worker))
 
     def burn(self, name: str) -> None:
-        """Its machine is lost: the worker, every step with its shim, and whatever it had on its disk."""
+        """Its machine is lost: worker, every step with its shim, and whatever was on its disk. Another one begins."""
         worker = self.workers[name]
+        self._end_all_of(worker)
+        worker.begin()
+
+    def lose_power(self, name: str) -> None:
+        """The same, and the machine comes back as the one it was: of all that it had on its disk, its name is left."""
+        worker = self.workers[name]
+        known = name_of(worker)
+        self._end_all_of(worker)
+        worker.data.mkdir(mode=0o700)
+        (worker.data / "worker").write_text(f"{known}\n")
+        worker.begin()
+
+    def _end_all_of(self, worker: ServerProcess) -> None:
         self._cut_off.add(name_of(worker))
         os.kill(worker.pid, signal.SIGSTOP)  # so that nothing new begins, while what runs is looked for
         left = [worker.pid, *descendants(worker.pid)]
@@ -137,17 +150,15 @@ class Spread:
         shutil.rmtree(worker.data)
 
     @contextlib.contextmanager
-    def cut_off(self, name: str) -> Iterator[None]:
-        """The worker on an island, from everything, for more than its lease."""
-        self._cut_off.add(name_of(self.workers[name]))
-        with self._islands[name].cut(*SERVICES):
-            yield
-
-    @contextlib.contextmanager
-    def frozen(self, name: str) -> Iterator[None]:
-        """The worker alone: what its shims look after goes on."""
+    def out_of_reach(self, name: str) -> Iterator[None]:
+        """For more than its lease: cut off from everything where it is on an island, else frozen. What its shims look
+        after goes on."""
         worker = self.workers[name]
         self._cut_off.add(name_of(worker))
+        if name in self._islands:
+            with self._islands[name].cut(*SERVICES):
+                yield
+            return
         os.kill(worker.pid, signal.SIGSTOP)
         try:
             yield
@@ -237,10 +248,14 @@ class Spread:
     def execution(self, number: int) -> dict[str, Any]:
         return dict(self.server.api("GET", f"cicd/executions/{number}/", token=self.people.token))
 
-    def host_of(self, execution: int, step: str) -> str:
-        """Which of `workers` runs it, or has run it last."""
-        (shown,) = [row["worker"] for row in self.execution(execution)["step_executions"] if row["key"] == step]
-        return {name_of(worker): name for name, worker in self.workers.items()}[shown]
+    def step(self, execution: int, key: str) -> dict[str, Any]:
+        (row,) = [row for row in self.execution(execution)["step_executions"] if row["key"] == key]
+        return dict(row)
+
+    def host_of(self, execution: int, key: str) -> str:
+        """Which of `workers` runs the step, or has run it last."""
+        names = {name_of(worker): name for name, worker in self.workers.items()}
+        return names[self.step(execution, key)["worker"]]
 
     def violations(self) -> list[str]:
         self.given.read()

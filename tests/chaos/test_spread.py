@@ -25,10 +25,11 @@ from tests.release import RELEASE, Progress
 from tests.server_process import until
 
 HOUSES = {"PostgreSQL, Redis": ("postgresql", RedisServer), "MariaDB, RabbitMQ": ("mariadb", RabbitServer)}
-LIFE = 0.4  # seconds that a worker gets at most, once it is ready
+LIFE = 0.3  # seconds that a worker gets at most, once it is ready
 PARTS = 4  # of the kills, so that no test takes longer than a busy machine gives it
-READY = 0.75  # of all lives, how many come to be ready before they are ended
-CUT_OFF = 4.0  # seconds, more than a heartbeat and less than a lease
+READY = 0.6  # of all lives, how many come to be ready before they are ended
+CUT_OFF = 3.5  # seconds, more than a heartbeat and less than a lease
+CASTAWAY = "castaway"  # the worker on an island
 GIVEN_UP = ["worker_lost", "worker_lost", "poisoned"]  # a step that has lost its worker three times
 LOSSES = len(GIVEN_UP)
 OFFERED_AGAIN = 20.0  # seconds after the loss of a machine
@@ -81,31 +82,6 @@ def test_without_faults_no_process_repairs_anything(house: Spread, name: str, co
     assert not RELEASE or not house.found(), "doorbells come late on a busy machine only"
     count(f"executions without faults or repairs over two workers ({name})", executions)
     count(f"steps of these that a worker found before it was told of them ({name})", house.found())
-
-
-def test_a_machine_that_is_lost_costs_a_lease_and_a_step_that_takes_down_three_is_given_up(
-    house: Spread, name: str, count: Count, progress: Progress[Any]
-) -> None:
-    """With a machine go its worker, its disk and every step that ran there: those run elsewhere, and end as ever."""
-    doomed, seconds, lost = [], [], 0.0
-    house.people.begin()
-    for _ in progress(range(times(1, 10)), "steps that take down three machines"):
-        doomed.append(house.people.trigger("doomed"))
-        for attempt in range(1, LOSSES + 1):
-            until(partial(_began, house, doomed[-1:], "doomed", attempt), "it runs")
-            if attempt > 1:
-                seconds.append(monotonic() - lost)
-            host, lost = house.host_of(doomed[-1], "doomed"), monotonic()
-            house.burn(host)
-            house.workers[host].start()
-        until(lambda: house.execution(doomed[-1])["status"] == "failed", "it is given up")
-    house.people.rest()
-    assert house.violations() == []
-    assert [_reasons(house, execution, "doomed") for execution in doomed] == [GIVEN_UP] * len(doomed)
-    assert not RELEASE or _p95(seconds) < OFFERED_AGAIN
-    count(f"machines lost with all that ran there ({name})", LOSSES * len(doomed))
-    count(f"seconds until lost steps run elsewhere, p95 ({name})", round(_p95(seconds), 1))
-    count(f"steps that take down three machines, given up ({name})", len(doomed))
 
 
 def test_what_broker_and_bus_lose_comes_a_little_later(
@@ -213,33 +189,24 @@ def test_a_worker_whose_disk_is_full_takes_no_step_until_it_has_room(house: Spre
     count(f"disks that were full ({name})", fills)
 
 
-def test_a_worker_that_is_cut_off_goes_on_when_it_can(
+def test_a_worker_that_is_cut_off_for_less_than_its_lease_loses_nothing(
     house: Spread, name: str, count: Count, progress: Progress[Any]
 ) -> None:
-    """From one service and then from the next, for less than its lease; from all of them at last, for more."""
-    island = house.hire_on_an_island("castaway")
+    """It stays: later it is cut off for longer, as others are frozen."""
+    island = house.hire_on_an_island(CASTAWAY)
+    known = house.seen.attempts if house.seen else {}
     house.people.begin()
-    rounds = times(1, 10)
+    rounds = times(1, 20)
     for _ in progress(range(rounds), "rounds of cut lines"):
         for service in SERVICES:
             with island.cut(service):
                 house.live(CUT_OFF, CUT_OFF)
-            house.live(2.0, 1.0)
+            house.live(1.0)
     house.people.rest()
-    known = house.seen.attempts if house.seen else {}
     assert house.violations() == []
     assert house.seen is not None
     assert not any(row.reason == "worker_lost" for key, row in house.seen.attempts.items() if key not in known)
-    held = _held(house)["castaway"]
-    house.people.begin()
-    with house.cut_off("castaway"):
-        until(partial(_began, house, held, "long", 2), "what it holds is offered again, and runs")
-        errors = house.workers["castaway"].errors
-        until(lambda: "chore heartbeat failed" in errors.read_text(), "it knows that it is alone")
-    house.people.rest()
-    assert house.violations() == []
-    house.dismiss("castaway")
-    count(f"lines of a worker to database, broker and bus that were cut ({name})", len(SERVICES) * (rounds + 1))
+    count(f"lines of a worker to database, broker and bus that were cut ({name})", len(SERVICES) * rounds)
 
 
 # ── with more workers ────────────────────────────────────────────────────────────────────────────────────────────
@@ -275,37 +242,95 @@ def test_workers_that_are_killed_go_on_where_they_were(
     count(f"steps that these had left running, taken up ({name})", adoptions)
 
 
-def test_a_worker_that_was_frozen_past_its_lease_is_believed_once_or_not_at_all(
+def test_what_ran_on_machines_that_are_lost_runs_again_elsewhere(
     crowd: Spread, name: str, count: Count, progress: Progress[Any]
 ) -> None:
-    """All of them but one."""
-    rounds = times(1, 12)
-    for _ in progress(range(rounds), "times that workers froze"):
+    """Three at once: with a machine go its worker, its disk and every step that ran there."""
+    seconds = []
+    rounds = times(1, 9)
+    for _ in progress(range(rounds), "times that machines were lost"):
         held = _held(crowd)
-        frozen = crowd.random.sample(sorted(held), len(held) - 1)
-        again = [execution for worker in frozen for execution in held[worker]]
+        lost = crowd.random.sample(sorted(held), 3)
         crowd.people.begin()
-        with ExitStack() as thawing:
-            for worker in frozen:
-                thawing.enter_context(crowd.frozen(worker))
+        began = monotonic()
+        for host in lost:
+            crowd.burn(host)
+        again = _running(crowd, [execution for host in lost for execution in held[host]])
+        until(partial(_began, crowd, again, "long", 2), "what was lost is offered again, and runs")
+        seconds.append(monotonic() - began)
+        for host in lost:
+            crowd.ready(host)
+        crowd.people.rest()
+    assert crowd.violations() == []
+    assert not RELEASE or _p95(seconds) < OFFERED_AGAIN
+    count(f"machines lost with all that ran there ({name})", 3 * rounds)
+    count(f"seconds until lost steps run elsewhere, p95 ({name})", round(_p95(seconds), 1))
+
+
+def test_a_step_that_takes_down_three_machines_is_given_up_and_its_neighbours_go_on(
+    crowd: Spread, name: str, count: Count, progress: Progress[Any]
+) -> None:
+    doomed = []
+    crowd.people.begin()
+    for _ in progress(range(times(1, 10)), "steps that take down three machines"):
+        doomed.append(crowd.people.trigger("doomed"))
+        for attempt in range(1, LOSSES + 1):
+            until(partial(_began, crowd, doomed[-1:], "doomed", attempt), "it runs")
+            crowd.lose_power(crowd.host_of(doomed[-1], "doomed"))
+        until(lambda: crowd.execution(doomed[-1])["status"] == "failed", "it is given up")
+    crowd.people.rest()
+    assert crowd.violations() == []
+    assert [_reasons(crowd, execution, "doomed") for execution in doomed] == [GIVEN_UP] * len(doomed)
+    count(f"steps that take down three machines, given up ({name})", len(doomed))
+
+
+def test_a_worker_that_was_out_of_reach_past_its_lease_is_believed_once_or_not_at_all(
+    crowd: Spread, name: str, count: Count, progress: Progress[Any]
+) -> None:
+    """All of them but one: frozen, or cut off."""
+    away = []
+    for _ in progress(range(times(1, 12)), "times that workers were out of reach"):
+        held = _held(crowd)
+        stays = crowd.random.choice(sorted(held.keys() - {CASTAWAY}))
+        crowd.people.begin()
+        with ExitStack() as coming_back:
+            for host in held.keys() - {stays}:
+                coming_back.enter_context(crowd.out_of_reach(host))
+                away.append(host)
+            again = _running(crowd, [execution for host in held if host != stays for execution in held[host]])
             until(partial(_began, crowd, again, "long", 2), "what they hold is offered again, and runs")
+            if CASTAWAY in away:
+                until(partial(_knows, crowd, away.count(CASTAWAY)), "it knows that its database is gone")
         crowd.people.rest()
     assert crowd.violations() == []
     assert all(worker.is_running for worker in crowd.workers.values())
-    count(f"workers frozen past their lease ({name})", rounds * (len(crowd.workers) - 1))
+    count(f"workers frozen past their lease ({name})", len(away) - away.count(CASTAWAY))
+    count(f"workers cut off past their lease ({name})", away.count(CASTAWAY))
 
 
 # ── what the tests above share ───────────────────────────────────────────────────────────────────────────────────
 
 
 def _held(house: Spread) -> dict[str, list[int]]:
-    """Of each worker, the executions whose long step has just begun there: there is one less than there are slots."""
+    """Of each worker, the executions whose long step runs there: there is one less than there are slots."""
     wanted = [house.people.trigger("long") for _ in range(2 * len(house.workers) - 1)]
     until(partial(_began, house, wanted, "long", 1), "they have begun")
     held: dict[str, list[int]] = {}
     for execution in wanted:
         held.setdefault(house.host_of(execution, "long"), []).append(execution)
     return held
+
+
+def _running(house: Spread, executions: list[int]) -> list[int]:
+    """Those whose long step has not ended before its worker was gone."""
+    found = [execution for execution in executions if house.step(execution, "long")["status"] == "running"]
+    assert found
+    return found
+
+
+def _knows(house: Spread, times: int) -> bool:
+    """Whether the castaway has noticed so often that it is one."""
+    return house.workers[CASTAWAY].errors.read_text().count("chore heartbeat failed") >= times
 
 
 def _began(house: Spread, executions: list[int], step: str, attempt: int) -> bool:

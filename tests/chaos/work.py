@@ -85,7 +85,7 @@ LONG = """\
 steps:
   long:
     executor: host
-    run: sh "$WITNESS/script" 50 "$([ "$ANSFLOW_ATTEMPT" = 1 ] && echo 8 || echo 0)"
+    run: sh "$WITNESS/script" 50 "$([ "$ANSFLOW_ATTEMPT" = 1 ] && echo 14 || echo 0)"
     artifacts: {paths: [kept-long]}
   last: {needs: long, executor: host, run: 'sh "$WITNESS/script" 5 0'}
 """
