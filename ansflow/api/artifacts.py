@@ -11,6 +11,7 @@ from rest_framework import serializers
 from ansflow.api.base.attachments import PARTS, attachment
 from ansflow.api.base.operations import Call, Content, Resource, operation
 from ansflow.api.base.policies import Needs
+from ansflow.api.base.serializers import Strict
 from ansflow.apps.executions import artifacts, queries
 from ansflow.apps.executions.artifacts import Artifact
 from ansflow.apps.projects.access import Permission
@@ -26,12 +27,18 @@ class ArtifactBody(serializers.Serializer[Any]):
     execution = serializers.IntegerField()
 
 
+class ArtifactFilter(Strict):
+    step = serializers.CharField(required=False, max_length=254, help_text="Only what this step kept.")
+
+
 class Artifacts(Resource):
-    @operation(Needs(Permission.EXECUTION_LOG), answer=ArtifactBody, many=True)
+    @operation(Needs(Permission.EXECUTION_LOG), answer=ArtifactBody, query=ArtifactFilter, paged=True)
     def list(self, request: Call, id: int) -> list[dict[str, Any]]:
-        """Every file that was kept."""
+        """The files that were kept, by step and path."""
         execution = queries.execution(request.actor, id, Permission.EXECUTION_LOG)
-        return [artifacts.as_row(artifact) for artifact in artifacts.artifacts(execution)]
+        step = request.query.get("step")
+        found = artifacts.artifacts(execution)
+        return [artifacts.as_row(artifact) for artifact in found if step is None or artifact.step == step]
 
     @operation(
         Needs(Permission.EXECUTION_LOG),

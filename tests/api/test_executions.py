@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
@@ -109,6 +110,19 @@ def test_json_by_hand_is_what_the_serializers_write(house: House):
     short = json.loads(JSONRenderer().render(ExecutionBody(listed, many=True).data))
     assert json.loads(rendering.encode(listed)) == short
     assert listed[0]["counts"] == row["counts"]
+
+
+def test_the_files_that_were_kept_come_in_pages_and_by_step(house: House, tmp_path: Path):
+    one = house.trigger("developer", house.pipeline(TWO))["id"]
+    for step, names in {"build": "abc", "unit": "d"}.items():
+        for name in names:
+            (tmp_path / name).write_text(name)
+        house.engine.artifacts.keep(one, step, tmp_path, list(names), lambda path, why: None)
+    path, api = f"{EXECUTIONS}{one}/artifacts/", house.api("reporter")
+    first = api.get(path, page_size=3).json()
+    assert (first["count"], [file["path"] for file in first["results"]]) == (4, ["a", "b", "c"])
+    assert [file["path"] for file in api.get(path, page_size=3, page=2).json()["results"]] == ["d"]
+    assert [file["path"] for file in api.get(path, step="unit").json()["results"]] == ["d"]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class Given:
         for log in self._get(logs).json()["logs"]:
             known = {"step": log["step"], "attempt": log["attempt"], "start": 0}
             self.logs[execution, log["step"], log["attempt"]] = self._get(logs, **known).content
-        for file in self._get(files).json():
+        for file in self._get(files, page_size=200).json()["results"]:
             self.artifacts[execution, file["step"]] = self._get(f"{files}{file['step']}/{file['path']}").content
 
     def _new(self) -> list[int]:

@@ -130,7 +130,7 @@ def log_of(server: ServerProcess, execution: dict[str, Any], step: str, **part: 
 def check_artifact(server: ServerProcess, execution: dict[str, Any], deployed: Path) -> None:
     """What was kept, what is deployed and what the API gives are the same wheel."""
     path = f"cicd/executions/{execution['id']}/artifacts/"
-    (wheel,) = server.api("GET", path)
+    (wheel,) = server.api("GET", path)["results"]
     headers = {"authorization": f"Bearer {server.token}"}
     given = server.get(f"/api/v1/{path}{wheel['step']}/{wheel['path']}", **headers).content
     assert hashlib.sha256(given).hexdigest() == wheel["sha256"]

@@ -87,7 +87,7 @@ def test_where_the_workspace_is_gone_the_artifacts_come_back(house: House, faile
     house.engine.artifacts.keep(failed, "build", tmp_path / "made", ["app"], lambda path, why: None)
     first = again(house, failed, "retry")
     assert (house.engine.workspaces.open(first["id"]) / "app").read_text() == "built"
-    listed = house.api("reporter").get(f"{EXECUTIONS}{first['id']}/artifacts/").json()
+    listed = house.api("reporter").get(f"{EXECUTIONS}{first['id']}/artifacts/").json()["results"]
     assert [(file["step"], file["path"], file["execution"]) for file in listed] == [("build", "app", failed)]
     house.play(first["id"], "unit", BAD)
     house.play(first["id"], "tell")

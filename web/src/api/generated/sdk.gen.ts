@@ -658,9 +658,9 @@ export const cicdExecutionsRetrieve = <ThrowOnError extends boolean = true>(opti
 });
 
 /**
- * Every file that was kept.
+ * The files that were kept, by step and path.
  *
- * Every file that was kept.
+ * The files that were kept, by step and path.
  */
 export const cicdExecutionsArtifactsList = <ThrowOnError extends boolean = true>(options: Options<CicdExecutionsArtifactsListData, ThrowOnError>): RequestResult<CicdExecutionsArtifactsListResponses, CicdExecutionsArtifactsListErrors, ThrowOnError> => (options.client ?? client).get<CicdExecutionsArtifactsListResponses, CicdExecutionsArtifactsListErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

@@ -4150,7 +4150,14 @@ export type CicdExecutionsArtifactsListData = {
     path: {
         id: number;
     };
-    query?: never;
+    query?: {
+        page?: number;
+        page_size?: number;
+        /**
+         * Only what this step kept.
+         */
+        step?: string;
+    };
     url: '/api/v1/cicd/executions/{id}/artifacts/';
 };
 
@@ -4180,7 +4187,15 @@ export type CicdExecutionsArtifactsListErrors = {
 export type CicdExecutionsArtifactsListError = CicdExecutionsArtifactsListErrors[keyof CicdExecutionsArtifactsListErrors];
 
 export type CicdExecutionsArtifactsListResponses = {
-    200: Array<ArtifactBody>;
+    /**
+     * A page of the list.
+     */
+    200: {
+        count: number;
+        next: string | null;
+        previous: string | null;
+        results: Array<ArtifactBody>;
+    };
 };
 
 export type CicdExecutionsArtifactsListResponse = CicdExecutionsArtifactsListResponses[keyof CicdExecutionsArtifactsListResponses];

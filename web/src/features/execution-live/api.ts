@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { WholeExecutionBody } from "@/api/generated";
+import type { ArtifactBody, WholeExecutionBody } from "@/api/generated";
 import {
   approvalsList,
   cicdExecutionsArtifactsList,
@@ -43,10 +43,20 @@ export function decisions(id: number, step: string, seq: number) {
   });
 }
 
-export function artifacts(id: number, count: number) {
+/** All that a step kept, however many pages that are. */
+export function artifacts(id: number, step: string, count: number) {
   return queryOptions({
-    queryKey: ["executions", "one", id, "artifacts", count],
-    queryFn: async ({ signal }) => (await cicdExecutionsArtifactsList({ path: { id }, signal })).data,
+    queryKey: ["executions", "one", id, "artifacts", step, count],
+    queryFn: async ({ signal }) => {
+      const found: ArtifactBody[] = [];
+      for (let page = 1, more = true; more; page += 1) {
+        const query = { step, page, page_size: MOST_OF_A_PAGE };
+        const { data } = await cicdExecutionsArtifactsList({ path: { id }, query, signal });
+        found.push(...data.results);
+        more = data.next !== null;
+      }
+      return found;
+    },
   });
 }
 
@@ -59,6 +69,7 @@ export function approvals(id: number, seq: number) {
   });
 }
 
+const MOST_OF_A_PAGE = 200;
 const WHILE_IT_GROWS = 3_000; // milliseconds between two outlines of a log that grows
 
 export function outline(id: number, step: string, attempt: number, isOver: boolean) {

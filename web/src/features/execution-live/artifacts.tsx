@@ -10,11 +10,10 @@ import styles from "./whole.module.css";
 /** The files that a step kept, to be saved. */
 export default function Artifacts({ execution, step }: { execution: WholeExecutionBody; step: StepExecutionBody }) {
   const { t } = useTranslation("execution-live");
-  const { data, error } = useQuery(artifacts(execution.id, step.artifacts_count));
+  const { data, error } = useQuery(artifacts(execution.id, step.key, step.artifacts_count));
   if (error !== null) return <Failure what={t("artifacts_failed")} error={error} />;
   if (data === undefined) return <Skeleton />;
-  const mine = data.filter((one) => one.step === step.key);
-  if (mine.length === 0) return <Empty says={t("artifacts_none")} command="artifacts: {paths: [dist/]}" />;
+  if (data.length === 0) return <Empty says={t("artifacts_none")} command="artifacts: {paths: [dist/]}" />;
   const columns: readonly Column<ArtifactBody>[] = [
     {
       key: "path",
@@ -36,7 +35,7 @@ export default function Artifacts({ execution, step }: { execution: WholeExecuti
   ];
   return (
     <div className={styles.padded}>
-      <List label={t("tabs.artifacts")} columns={columns} rows={mine} idOf={({ path }) => path} />
+      <List label={t("tabs.artifacts")} columns={columns} rows={data} idOf={({ path }) => path} />
     </div>
   );
 }
