@@ -1,14 +1,15 @@
 """From the trigger to the first process, and to the end of each shape, on each database.
 
-Beside it, in turns: `make -j4`, and a bare loop that starts the same processes one by one, each with its begin and its
-end committed to the same kind of database: what durability itself costs on this disk.
+Beside it, in turns: `make -j4`, once as it starts `true` by itself and once with the shell that a step gets; and a bare
+loop that starts the same processes one by one, each with its begin and its end committed to the same kind of database:
+what durability itself costs on this disk.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 from bench.databases import Databases, Missing
 from bench.figures import Figure, against, median, missing
 from bench.options import Options
-from bench.peers import make
+from bench.peers import make, make_bash
 from bench.serving import Ran, Server, serving, source
 from bench.shapes import Shape, at_once, chain, layered, single
 
@@ -73,9 +74,10 @@ def _shapes(server: Server, kind: str, commit: Callable[[], None], options: Opti
         runs = options.runs if len(shape) < 500 else max(1, options.runs // 2)
         pipeline = server.pipeline(shape.name, source(shape))
         server.run(pipeline)
-        made, looped, ran = [], [], list[Ran]()
+        made, shells, looped, ran = [], [], [], list[Ran]()
         for _ in range(runs):
             made.append(make_once(shape))
+            shells.append(make_once(shape, make_bash))
             looped.append(_loop(shape, commit))
             ran.append(server.run(pipeline))
         wall, limit = median([one.wall for one in ran]), median(made)
@@ -85,15 +87,17 @@ def _shapes(server: Server, kind: str, commit: Callable[[], None], options: Opti
         else:
             figures.append(against(name, wall, "make -j4", limit, most=goal))
             figures.append(Figure(f"{kind}: steps per second", len(shape) / wall, "/s"))
+        shell = median(shells)
+        figures.append(against("  … beside make -j4 with the shell of a step", wall, f"{shell:.3f} s", shell))
         figures.append(against("  … beside the bare committing loop", wall, f"{median(looped):.3f} s", median(looped)))
         cpu = median([one.cpu for one in ran])
         figures.append(Figure("  … CPU of the server, a step", 1000 * cpu / len(shape), "ms"))
     return figures
 
 
-def make_once(shape: Shape) -> float:
+def make_once(shape: Shape, how: Callable[[Shape, Path], Sequence[str] | str] = make) -> float:
     with TemporaryDirectory(prefix="ansflow-bench-make-") as folder:
-        command = make(shape, Path(folder))
+        command = how(shape, Path(folder))
         began = perf_counter()
         subprocess.run(command, cwd=folder, check=True)
         return perf_counter() - began
