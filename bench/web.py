@@ -13,16 +13,22 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.e2e.web import watched
-from tests.e2e.web.browser import MISSING, chromium, visit
+from tests.e2e.web.browser import MISSING, Visit, chromium, visit
 from tests.server_process import ServerProcess
 
 LINES = 1_000_000
 STEPS = 1_000
 DRAWN = 300  # steps in the editor
-SHOWN = 60  # lines that are waited for one by one
+VIEWS = ("list", "graph", "timeline")
+CLICKED = [f"s{at}" for at in range(20)]
+SHOWN_VIEW = {
+    "list": '[aria-label="Steps"] li [data-key]',
+    "graph": "[data-key][data-tone]",
+    "timeline": '[aria-label="Timeline"] [data-key]',
+}
 
 LONG_LOG = f"""\
 version: 1
@@ -81,12 +87,19 @@ TICKED = """() => {
 }"""
 
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+ANSWERED = """(wanted) => {
+    window.answered = new Promise((done) => document.addEventListener('click', ({ timeStamp }) => {
+        const painted = () => done(performance.now() - timeStamp);
+        const look = () => requestAnimationFrame(document.querySelector(wanted) === null ? look : painted);
+        requestAnimationFrame(look);
+    }, { capture: true, once: true }));
+}"""
 EDITED = """() => {
     const text = document.querySelector('.cm-content');
     window.waited = [];
     let pressed = 0;
-    const press = (event) => { if (event.key === 'Enter') pressed = performance.now(); };
-    document.addEventListener('keydown', press, { capture: true });
+    const press = (event) => { if ((event.key ?? 'Enter') === 'Enter') pressed = event.timeStamp; };
+    for (const kind of ['keydown', 'mouseup', 'click']) document.addEventListener(kind, press, { capture: true });
     new MutationObserver(() => {
         if (pressed === 0) return;
         const began = pressed;
@@ -237,8 +250,8 @@ def many_steps(server: ServerProcess, browser: Browser) -> None:
         ended = {step["key"]: watched.moment(step["ended_at"]) for step in whole["step_executions"]}
         shown: dict[str, float] = dict(page.evaluate("() => window.changes"))  # the last change of each is its end
         late = sorted(at - 1000 * ended[key] for key, at in shown.items())
-        say(f"step ended → shown in the graph, median of {len(late)}", statistics.median(late), "ms", "<= 300")
-        say("step ended → shown in the graph, p99", late[int(0.99 * len(late))], "ms", "")
+        say(f"step ended → shown in the graph, median of {len(late)}", statistics.median(late), "ms", "")
+        say("step ended → shown in the graph, p99", late[int(0.99 * len(late))], "ms", "<= 300")
         say("boxes that have moved meanwhile", page.evaluate("() => window.jumped ?? 0"), "", "0")
         for view, what in (("graph", "graph"), ("list", "list")):
             painted = []
@@ -253,6 +266,43 @@ def many_steps(server: ServerProcess, browser: Browser) -> None:
             say(
                 f"{STEPS:,} steps: first paint of the {what} (median of 5)", statistics.median(painted), "ms", "< 1,000"
             )
+        clicks(seen, execution)
+
+
+def clicks(seen: Visit, execution: int) -> None:
+    """From a click to the frame after the one that shows its answer, on the page of a thousand steps."""
+    page = seen.page
+    for view in VIEWS:
+        seen.open(f"/executions/{execution}?view={view}")
+        page.locator('[data-key="s0"]').wait_for()
+        seen.settle()
+        rows = [(page.locator(f'[data-key="{key}"]'), f'[data-key="{key}"][aria-current]') for key in CLICKED]
+        _answers(f"click on a step in the {view}", page, rows)
+    view = page.get_by_role("radiogroup", name="Show steps as")
+    shown = [(view.get_by_text(name.title()), SHOWN_VIEW[name]) for _ in range(5) for name in VIEWS]
+    _answers("click on another view", page, shown)
+    names = ("Summary", "Tests", "Artifacts", "Why", "Log")
+    tabs = [(page.get_by_role("tab", name=name), f'[role=tabpanel][aria-label="{name}"]') for name in names * 3]
+    _answers("click on a tab of a step", page, tabs)
+    seen.open("/projects")
+    seen.settle()
+    dialogs = []
+    for _ in range(5):
+        dialogs.append((page.get_by_role("button", name="New project").first, "[role=dialog] input"))
+        dialogs.append((page.get_by_role("button", name="Close"), "body:not(:has([role=dialog]))"))
+    _answers("click that opens or closes a dialog", page, dialogs)
+
+
+def _answers(what: str, page: Page, clicked: list[tuple[Locator, str]]) -> None:
+    """Each is clicked; what shows the answer is a selector."""
+    waited = []
+    for it, answer in clicked:
+        page.evaluate(ANSWERED, answer)
+        it.click()
+        waited.append(page.evaluate("() => window.answered"))
+    waited.sort()
+    say(f"{what} → shown, median of {len(waited)}", statistics.median(waited), "ms", "< 100")
+    say(f"{what} → shown, p95", waited[int(0.95 * len(waited))], "ms", "< 100")
 
 
 def editor(server: ServerProcess, browser: Browser) -> None:
@@ -272,12 +322,32 @@ def editor(server: ServerProcess, browser: Browser) -> None:
             form.get_by_label("timeout").fill(f"{minutes}m")
             form.get_by_label("timeout").press("Enter")
             page.wait_for_function("wanted => window.waited.length === wanted", arg=minutes - 1)
-        waited = page.evaluate("() => window.waited")
-        say(f"editor of {DRAWN} steps: form → text, median of {len(waited)}", statistics.median(waited), "ms", "< 50")
-        say(f"editor of {DRAWN} steps: form → text, slowest", max(waited), "ms", "")
+        _written(page, "form")
+        for number in range(1, 9):
+            _draw_line(page, "s0", f"s{number}")
+            page.wait_for_function("wanted => window.waited.length === wanted", arg=number)
+        _written(page, "need that is drawn")
+        for number in range(1, 9):
+            page.get_by_role("toolbar").get_by_role("button", name="custom", exact=True).click()
+            page.wait_for_function("wanted => window.waited.length === wanted", arg=number)
+        _written(page, "step that is added")
         pulled = page.evaluate(DRAG, {"step": "s0", "seconds": 4})
         frames = pulled["frames"]
         say(f"editor of {DRAWN} steps: a step is pulled about", 1000 * len(frames) / sum(frames), "fps", ">= 55")
+
+
+def _written(page: Page, edit: str) -> None:
+    """What `EDITED` has seen since the last time."""
+    waited = page.evaluate("() => window.waited.splice(0)")
+    say(f"editor of {DRAWN} steps: {edit} → text, median of {len(waited)}", statistics.median(waited), "ms", "< 50")
+    say(f"editor of {DRAWN} steps: {edit} → text, slowest", max(waited), "ms", "")
+
+
+def _draw_line(page: Page, start: str, end: str) -> None:
+    page.locator(f'.react-flow__node[data-id="{start}"] .source').hover()
+    page.mouse.down()
+    page.locator(f'.react-flow__node[data-id="{end}"] .target').hover()
+    page.mouse.up()
 
 
 if __name__ == "__main__":

@@ -29,10 +29,10 @@ const SCALARS: unknown[] = [
   ...[7, -1, 3.5, true, null, ["a", "b c"], { k: "v", l: [1, { m: "n" }] }, [], {}],
 ];
 
-/** What an edit may touch: from `start` to `end`, or anything as long as all that was there stays in its order. */
+/** What an edit may touch: from `start` to `end`, anything as long as all that was there stays in its order, or as told. */
 interface Allowed {
   edit: Change;
-  span: readonly [number, number] | "adds";
+  span: readonly [number, number] | "adds" | ((before: string, after: string) => boolean);
 }
 
 describe("random edits of the files of this repository", () => {
@@ -58,8 +58,8 @@ describe("random edits of the files of this repository", () => {
           continue;
         }
         made += 1;
-        const kept = span === "adds" ? isSubsequence(before, after) : untouchedOutside(before, after, span);
-        if (!kept) expect.fail(`seed ${seed} in ${file}\n--- before\n${before}\n--- after\n${after}`);
+        if (!keeps(span, before, after))
+          expect.fail(`seed ${seed} in ${file}\n--- before\n${before}\n--- after\n${after}`);
       }
       expect(made).toBeGreaterThan(EDITS_PER_CHUNK * 0.7);
     },
@@ -98,9 +98,14 @@ function aStepEdit(random: () => number, source: Source, steps: readonly (readon
   if (kind < 0.4 && needs[0] !== undefined)
     return { edit: removeNeed(one, needs[0]), span: linesOf(source, [section, one]) };
   if (kind < 0.65 && one !== other) return { edit: addNeed(one, other), span: linesOf(source, [section, one]) };
-  if (kind < 0.8) return { edit: renameStep(one, "fresh-step"), span: [0, source.text.length] };
+  const isTwice = steps.filter(([, id]) => id === one).length > 1; // then its name is taken once it is gone
+  if (kind < 0.8)
+    return {
+      edit: renameStep(one, "fresh-step"),
+      span: isTwice ? [0, source.text.length] : isGivenBack(one, "fresh-step"),
+    };
   if (kind < 0.9) return { edit: moveStep(one, { after: other }), span: linesOf(source, [section], true) };
-  return { edit: removeStep(one), span: [0, source.text.length] };
+  return { edit: removeStep(one), span: isLeftOut(one) };
 }
 
 // Where things stand, and what is compared
@@ -132,6 +137,28 @@ function adds(holder: Value, source: Source, path: Path): Allowed["span"] {
   const isEmpty = isDict(holder) ? holder.size === 0 : Array.isArray(holder) && holder.length === 0;
   return isEmpty ? linesOf(source, path) : "adds";
 }
+
+function keeps(span: Allowed["span"], before: string, after: string): boolean {
+  if (typeof span === "function") return span(before, after);
+  return span === "adds" ? isSubsequence(before, after) : untouchedOutside(before, after, span);
+}
+
+/** The old name again gives the old text again. */
+const isGivenBack = (old: string, fresh: string) => (before: string, after: string) =>
+  after !== before && apply(after, renameStep(fresh, old)) === before;
+
+/** Lines go, or lose what named the step; every other line stays as it is, in its order. An emptied map says so. */
+const isLeftOut = (step: string) => (before: string, after: string) => {
+  const left = before.split("\n");
+  return after.split("\n").every((line) => {
+    const at = left.findIndex(
+      (was) =>
+        was === line || `${was.trimEnd()} {}` === line.trimEnd() || (was.includes(step) && isSubsequence(line, was)),
+    );
+    left.splice(0, at + 1);
+    return at >= 0;
+  });
+};
 
 function untouchedOutside(before: string, after: string, [start, end]: readonly [number, number]): boolean {
   return after.startsWith(before.slice(0, start)) && after.endsWith(before.slice(end));
