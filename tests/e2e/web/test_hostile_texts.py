@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice, product
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, expect
 
 from tests.e2e.web import watched
-from tests.e2e.web.browser import visit
+from tests.e2e.web.browser import Visit, visit
 from tests.server_process import ServerProcess
 
 AWAY = "http://203.0.113.9"
@@ -128,6 +130,29 @@ def pipeline(folder: Path, names: list[str]) -> str:
     return json.dumps({"version": 1, "name": "hostile", "description": TEXTS[0], "steps": steps})
 
 
+@contextmanager
+def harmless(browser: Browser, url: str, theme: str = "light") -> Iterator[Visit]:
+    """Nobody is asked but the server, nothing is said by a dialog of the browser, and nothing is wrong."""
+    dialogs: list[str] = []
+    with visit(browser, url, theme=theme) as seen:
+
+        def said(dialog: Dialog) -> None:
+            dialogs.append(dialog.message)
+            dialog.dismiss()
+
+        seen.page.on("dialog", said)
+        seen.sign_in()
+        yield seen
+        assert (dialogs, seen.foreign, seen.faults) == ([], [], [])
+
+
+def nothing_ran(seen: Visit) -> None:
+    seen.settle()
+    assert seen.page.evaluate("() => window.owned") is None
+    forbidden = "#main :is(script, iframe, object, base, form[action])"
+    assert seen.page.locator(forbidden).count() == 0
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_text_does_more_than_be_read(
     server: ServerProcess, browser: Browser, tmp_path: Path, theme: str, count: Callable[[str, int], None]
@@ -142,26 +167,11 @@ def test_no_text_does_more_than_be_read(
     made = watched.make(server, f"hostile-{theme}", source)
     execution = watched.start(server, made, branch=branch, message=TEXTS[1])
     watched.has_come_to(server, execution, "waiting", step="asks")
-    dialogs: list[str] = []
-    with visit(browser, server.url, theme=theme) as seen:
-
-        def said(dialog: Dialog) -> None:
-            dialogs.append(dialog.message)
-            dialog.dismiss()
-
-        seen.page.on("dialog", said)
-        seen.sign_in()
+    with harmless(browser, server.url, theme) as seen:
         for part in PARTS:
             seen.open(f"/executions/{execution}{part}")
             seen.page.get_by_role("heading", level=2).first.wait_for()
-            seen.settle()
-            assert seen.page.evaluate("() => window.owned") is None
-            assert (
-                seen.page.evaluate(
-                    "() => document.querySelectorAll('#main :is(script, iframe, object, base, form[action])').length"
-                )
-                == 0
-            )
+            nothing_ran(seen)
         seen.open(f"/executions/{execution}/steps/says#L1")
         log = seen.page.get_by_role("log")
         expect(log).to_contain_text(TEXTS[0])
@@ -171,7 +181,62 @@ def test_no_text_does_more_than_be_read(
             log.press("PageDown")
         seen.page.get_by_role("button", name="Wrap long lines").click()
         seen.settle()
-        assert (dialogs, seen.foreign, seen.faults) == ([], [], [])
     shown = len({*TEXTS, *TERMINAL}) + len(names)
     assert shown >= 200
     count("hostile texts shown by the execution page", shown)
+
+
+PAGES = (
+    *("/", "/executions?project={project}", "/projects", "/pipelines", "/approvals", "/audit", "/workers", "/people"),
+    *(f"/projects/{{project}}?tab={tab}" for tab in ("pipelines", "environments", "members", "variables", "settings")),
+    *(
+        f"/pipelines/{{pipeline}}{tab}"
+        for tab in ("", "?tab=file", "?tab=plan&event=push", "?tab=versions&from=1&to=2")
+    ),
+    *("/pipelines/{pipeline}?run=true", "/pipelines/{pipeline}/edit?step=asks", "/steps?tab=saved"),
+)
+
+
+def test_no_text_does_more_on_any_other_page(
+    server: ServerProcess, browser: Browser, count: Callable[[str, int], None]
+) -> None:
+    """As names, descriptions, branches, questions and whatever else pages and lists show of what people write."""
+    texts = iter(TEXTS[5 * at % len(TEXTS)][:90] for at in range(len(TEXTS)))  # of every form some
+    project = server.api("POST", "projects/", {"name": next(texts), "description": next(texts)})["id"]
+    for part, body in {
+        "variables": {"name": "X", "value": next(texts)},
+        "environments": {"name": "e", "description": next(texts)},
+        "members": {"user": person(server, next(texts)), "role": "developer"},
+    }.items():
+        server.api("POST", f"projects/{project}/{part}/", body)
+    step = {"name": next(texts), "description": next(texts), "definition": "type: test\nrun: make\n"}
+    server.api("POST", "cicd/atomic-steps/", step)
+    asks = {"name": next(texts), "run": "true", "executor": "host", "approval": {"message": next(texts)}}
+    source = {"version": 1, "description": next(texts), "inputs": {"i": {"description": next(texts)}}}
+    for _ in range(4):
+        text = json.dumps({**source, "name": next(texts), "steps": {"asks": {**asks, "name": next(texts)}}})
+        pipeline = server.api("POST", "pipelines/", {"project": project, "source": text})["id"]
+    server.api("PATCH", f"pipelines/{pipeline}/", {"source": text + "\n", "base_version": 1, "message": next(texts)})
+    rest = list(texts)
+    for said in rest[:20]:
+        execution = watched.start(server, pipeline, message=said, branch=re.sub(r"[^\w<>'\"=()]", "", said) or "b")
+        watched.has_come_to(server, execution, "waiting", step="asks")
+    with harmless(browser, server.url) as seen:
+        shown = ""
+        for path in PAGES:
+            seen.open(path.format(project=project, pipeline=pipeline))
+            seen.page.get_by_role("heading", level=1).first.wait_for()
+            nothing_ran(seen)
+            shown += seen.page.locator("#main").inner_text()
+        seen.page.keyboard.press("Control+k")
+        seen.page.get_by_role("dialog").get_by_role("combobox").fill("script")
+        seen.page.get_by_role("option").filter(has_text="<script>").first.wait_for()
+        nothing_ran(seen)
+    read = sum(text[:40] in shown for text in TEXTS)
+    assert read >= 30
+    count("hostile texts shown by other pages", read)
+
+
+def person(server: ServerProcess, name: str) -> str:
+    server.api("POST", "auth/users/", {"username": "mallory", "email": "mallory@example.com", "name": name})
+    return "mallory"

@@ -1,1 +1,0 @@
-export { default as Segmented } from "antd/es/segmented";
