@@ -15,7 +15,7 @@ import { approvals } from "./api";
 import styles from "./details.module.css";
 
 /** The gate that a step waits at: the question, who has answered, and the answer of whoever may give one. */
-export function ApprovalCard({ execution, step }: { execution: WholeExecutionBody; step: string }) {
+export default function ApprovalCard({ execution, step }: { execution: WholeExecutionBody; step: string }) {
   const { t } = useTranslation("execution-live");
   const { data, error } = useQuery(approvals(execution.id, execution.seq));
   if (error !== null) return <Failure what={t("gate.failed")} error={error} />;

@@ -23,7 +23,15 @@ interface FailureCardProps {
 }
 
 /** What went wrong, in the step's own words: errors that its log marks, failing tests, its last lines. */
-export function FailureCard({ execution, step, attempt, report, besideLog, goToLine, goToTests }: FailureCardProps) {
+export default function FailureCard({
+  execution,
+  step,
+  attempt,
+  report,
+  besideLog,
+  goToLine,
+  goToTests,
+}: FailureCardProps) {
   const { t } = useTranslation("execution-live");
   const { data } = useQuery(outline(execution, step.key, attempt, true));
   const marks = marksOf(data?.groups ?? [], data?.annotations ?? []);

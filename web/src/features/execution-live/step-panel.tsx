@@ -9,9 +9,7 @@ import { Failure, Skeleton } from "@/ui/states";
 import { Status } from "@/ui/status";
 import { Taken } from "@/ui/time";
 import { stepDetail } from "./api";
-import { ApprovalCard } from "./approval-card";
 import { Attempts } from "./attempts";
-import { FailureCard } from "./failure-card";
 import { LogTab } from "./logs/log-tab";
 import type { Live } from "./model/live";
 import { type ExecutionSearch, TABS, tidy } from "./search";
@@ -19,7 +17,9 @@ import { StepDeeds } from "./step-deeds";
 import { Waits } from "./waits";
 import styles from "./whole.module.css";
 
-// What stands behind the other tabs is fetched when one is opened.
+// What stands behind the other tabs is fetched when one is opened; what asks, and what tells of a failure, beside its data.
+const ApprovalCard = lazy(() => import("./approval-card"));
+const FailureCard = lazy(() => import("./failure-card"));
 const Artifacts = lazy(() => import("./artifacts"));
 const Summary = lazy(() => import("./summary"));
 const Tests = lazy(() => import("./tests"));
@@ -74,17 +74,23 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
           <SinceDeployment deployment={known.deployment} pipeline={execution.pipeline} />
         </p>
       )}
-      {step.status === "waiting" ? <ApprovalCard execution={execution} step={step.key} /> : null}
+      {step.status === "waiting" ? (
+        <Suspense fallback={null}>
+          <ApprovalCard execution={execution} step={step.key} />
+        </Suspense>
+      ) : null}
       {failed && attempt > 0 ? (
-        <FailureCard
-          execution={execution.id}
-          step={step}
-          attempt={attempt}
-          report={report}
-          besideLog={tab === "log"}
-          goToLine={(line) => show(step.key, tidy({ ...search, tab: "log" }), `L${line}`)}
-          goToTests={() => change({ ...search, tab: "tests" })}
-        />
+        <Suspense fallback={null}>
+          <FailureCard
+            execution={execution.id}
+            step={step}
+            attempt={attempt}
+            report={report}
+            besideLog={tab === "log"}
+            goToLine={(line) => show(step.key, tidy({ ...search, tab: "log" }), `L${line}`)}
+            goToTests={() => change({ ...search, tab: "tests" })}
+          />
+        </Suspense>
       ) : null}
       <div className={styles.tabs} role="tablist" aria-label={t("tabs.label")}>
         {TABS.map((value) => (
