@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansflow.apps.pipelines.sources import FILE, Checked, check_document, check_source
 from ansflow.apps.projects.models import Project
 from ansflow.apps.projects.queries import git_login
-from ansflow.core.errors import Conflict, InvalidSpec, NotFound, Problem
+from ansflow.core.errors import AnsFlowError, Conflict, InvalidSpec, NotFound, Problem
 from ansflow.core.spec import PipelineSpec
 from ansflow.document.listed import to_file
 from ansflow.document.reader import read
 from ansflow.document.templates import put_in_place
 from ansflow.infra.repositories import check_file, revision
-from ansflow.plugins.git.address import BadAddress, parse_address
+from ansflow.plugins.git.address import BadAddress, check_ref, parse_address
 from ansflow.plugins.git.running import Login, host_refusal
 from ansflow.plugins.outbound import Outbound, allowed_hosts
 
@@ -50,28 +51,32 @@ def from_repository(project: Project, path: str, ref: str = "") -> Draft:
     """Reads the file, and the templates that it uses, at `ref` (empty: the project's default branch).
 
     Talks to another machine for up to a minute, so no transaction may be open. Raises InvalidSpec (a file, ref or text
-    that is wrong), Conflict (no repository), ExternalError (it cannot be reached).
+    that is wrong), Conflict (no repository, or one that cannot be read so), ExternalError (it cannot be reached).
     """
     if not project.repository:
         raise Conflict(f"The project {project.name} has no repository. Give it one first.")
-    path = _checked_path(path or FILE)
+    path, ref = path or FILE, ref or project.default_branch
+    _checked("repository_path", check_file, path)
+    _checked("ref", check_ref, ref)
+    with ExitStack() as opened:
+        try:
+            found = opened.enter_context(
+                revision(project.repository, ref=ref, login=_login(project), outbound=Outbound(allowed_hosts()))
+            )
+        except BadAddress as error:  # nothing that this request has said
+            raise Conflict(str(error)) from None
+        except NotFound as error:
+            raise _wrong("ref", error) from None
+        source = _checked("repository_path", found.text, path)
+        checked: Checked = check_document(put_in_place(read(source), path, found))
+        return Draft(source=source, spec=checked.required(), commit=found.commit, templates=found.texts)
+
+
+def _checked(field_name: str, check: Callable[[str], str], value: str) -> str:
     try:
-        login = _login(project)
-        with revision(
-            project.repository, ref=ref or project.default_branch, login=login, outbound=Outbound(allowed_hosts())
-        ) as found:
-            source = found.text(path)
-            checked: Checked = check_document(put_in_place(read(source), path, found))
-            return Draft(source=source, spec=checked.required(), commit=found.commit, templates=found.texts)
+        return check(value)
     except (BadAddress, NotFound) as error:
-        raise _wrong("repository_path", str(error), error.code) from None
-
-
-def _checked_path(path: str) -> str:
-    try:
-        return check_file(path)
-    except BadAddress as error:
-        raise _wrong("repository_path", str(error), error.code) from None
+        raise _wrong(field_name, error) from None
 
 
 def _login(project: Project) -> Login:
@@ -84,5 +89,5 @@ def _login(project: Project) -> Login:
     return login
 
 
-def _wrong(field_name: str, message: str, code: str) -> InvalidSpec:
-    return InvalidSpec([Problem(code=code, message=message, path=(field_name,))])
+def _wrong(field_name: str, error: AnsFlowError) -> InvalidSpec:
+    return InvalidSpec([Problem(code=error.code, message=str(error), path=(field_name,))])
