@@ -27,6 +27,9 @@ SECRET = {
     "ApiToken.digest",
     "PasswordReset.digest",
     "SignInAttempt.key",
+    "SocketTicket.digest",
+    "SocketTicket.session",
+    "KeyCheck.digest",
 }
 """Fields that no page shows, beside all that is stored as bytes."""
 LABELS = {"accounts", "projects", "pipelines", "executions", "atomic_steps", "cicd_tools", "analytics", "audit"}
