@@ -9,6 +9,7 @@ from typing import TypeVar
 Round = TypeVar("Round")
 
 RELEASE = os.environ.get("ANSFLOW_CHAOS") == "release"
+BACK = 5.0  # seconds until a server is ready again, on a machine that does nothing else
 
 Progress = Callable[[Sequence[Round], str], Iterable[Round]]
 """Rounds of what takes long, which say how far they are: `for _ in progress(range(1000), "kill -9 of a worker")`."""

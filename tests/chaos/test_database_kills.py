@@ -11,7 +11,7 @@ import pytest
 
 from tests.chaos.installation import Installation
 from tests.databases import Killable
-from tests.release import RELEASE, Progress
+from tests.release import BACK, RELEASE, Progress
 from tests.server_process import until
 
 OUTAGES = (0.0, 7.0)  # seconds: shorter, and longer, than a write is tried again
@@ -38,5 +38,6 @@ def test_a_database_that_is_killed_costs_nothing_that_was_acknowledged(
         with django_db_blocker.unblock():
             one.finish()
     assert one.violations() == []
+    assert not RELEASE or max(seconds) < BACK
     count(f"kill -9 of the database under load ({database})", kills)
     count(f"seconds from its first connection to ready, most ({database})", round(max(seconds), 1))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.chaos.installation import Installation, share
 from tests.databases import KINDS
-from tests.release import RELEASE, Progress
+from tests.release import BACK, RELEASE, Progress
 
 LIFE = 0.9  # seconds that a server gets at most
 READY = 0.75  # of all lives, how many come to be ready before they are ended
@@ -46,6 +46,7 @@ def test_a_server_that_is_killed_goes_on_where_it_was(
         with django_db_blocker.unblock():
             one.finish()
     assert one.violations() == []
+    assert not RELEASE or max(one.seconds_to_ready) < BACK
     assert one.seen is not None
     count(f"kill -9 of the server ({database})", kills + 1)
     count(f"restarts in mid-step ({database})", restarts)

@@ -21,7 +21,7 @@ from tests.chaos.checker import AttemptRow
 from tests.chaos.spread import SERVICES, Spread
 from tests.rabbitmq_server import RabbitServer
 from tests.redis_server import RedisServer
-from tests.release import RELEASE, Progress
+from tests.release import BACK, RELEASE, Progress
 from tests.server_process import until
 
 HOUSES = {"PostgreSQL, Redis": ("postgresql", RedisServer), "MariaDB, RabbitMQ": ("mariadb", RabbitServer)}
@@ -34,7 +34,6 @@ GIVEN_UP = ["worker_lost", "worker_lost", "poisoned"]  # a step that has lost it
 LOSSES = len(GIVEN_UP)
 OFFERED_AGAIN = 20.0  # seconds after the loss of a machine
 ADDED = 2.0  # seconds that a loss of messages may add
-BACK = 5.0  # seconds after the database accepts
 HOUR = 3600
 SMALL = 96  # MiB
 RUSH = 200  # executions that wait at once: far more than there are slots, and longer than an offer may lie
