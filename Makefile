@@ -62,7 +62,8 @@ fix: setup ## format, and mend what can be mended by itself
 	@$(BIN)/ruff format .
 	@$(NPX) biome check --write .
 
-generate: setup ## write anew what is derived: JSON Schema, contract expectations, reference pages
+generate: $(SETUP) ## write anew what is derived: JSON Schema, contract expectations, reference pages
+	@bin/web install # not the app itself: it may need what is written here
 	@$(BIN)/python contract/generate.py
 	@$(BIN)/python contract/openapi.py
 	@$(NPX) openapi-ts

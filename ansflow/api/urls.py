@@ -23,6 +23,7 @@ urlpatterns = [
     path("v1/", include("ansflow.api.tools")),
     path("v1/", include("ansflow.api.atomic_steps")),
     path("v1/", include("ansflow.api.executions")),
+    path("v1/", include("ansflow.api.deployments")),
     path("v1/", include("ansflow.api.logs")),
     path("v1/", include("ansflow.api.artifacts")),
     path("v1/", include("ansflow.api.approvals")),

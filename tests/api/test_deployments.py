@@ -72,6 +72,24 @@ def test_the_last_good_one_is_named_with_what_it_brought(house: House):
     assert at == ended
 
 
+def test_what_is_where_is_told_of_each_environment_and_pipeline(house: House):
+    one, other = house.pipeline(SOURCE), house.pipeline(SOURCE, name="other")
+    shipped(house, one, commit=COMMITS[1])
+    newest = shipped(house, one, commit=COMMITS[2], by="maintainer")
+    beside = shipped(house, other, commit=COMMITS[3])
+    failed = asked(house, one, commit=COMMITS[4])
+    answer(house, failed)
+    house.play(failed, "ship", BAD)
+    path = f"/api/v1/projects/{one.project_id}/deployments/"
+    board = house.api("guest").get(path).json()["results"]
+    assert [(row["environment"], row["pipeline_name"], row["execution"], row["commit"]) for row in board] == [
+        ("production", "other", beside, COMMITS[3]),
+        ("production", "build", newest, COMMITS[2]),
+    ]
+    assert board[1]["by"] == "maintainer"
+    assert house.api("rival").get(path).status_code == 404
+
+
 def test_what_failed_or_was_turned_away_or_still_runs_deployed_nothing(house: House):
     pipeline = house.pipeline(SOURCE)
     last = shipped(house, pipeline)

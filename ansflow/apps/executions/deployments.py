@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from ansflow.apps.executions.models import Deployment, PipelineExecution, StepExecution
 from ansflow.apps.executions.protection import environment_of
+from ansflow.apps.pipelines.models import Pipeline
 from ansflow.core.plan import Plan
 from ansflow.core.status import ExecutionStatus, StepStatus, is_final
 
@@ -64,9 +65,33 @@ def changes(steps: Iterable[StepExecution]) -> Mapping[Deploying, dict[str, Any]
     }
 
 
+def board(project_id: int) -> list[dict[str, Any]]:
+    """What is where: of each environment of the project and each pipeline the last that went well, newest first.
+
+    One query for each pair of them, which looks at the newest until one is good.
+    """
+    pairs = Deployment.objects.filter(pipeline__project=project_id).order_by().values("pipeline", "environment")
+    newest = [_well(execution__project=project_id, **pair).first() for pair in pairs.distinct()]
+    found = {one.id: one for one in newest if one is not None}
+    names = Pipeline.objects.in_bulk({one.pipeline_id for one in found.values()})
+    rows = [
+        {
+            "environment": found[id].environment,
+            "pipeline": found[id].pipeline_id,
+            "pipeline_name": names[found[id].pipeline_id].name,
+            **last,
+        }
+        for id, last in _lasts(found).items()
+    ]
+    return sorted(rows, key=lambda row: row["execution"], reverse=True)
+
+
 def _good() -> QuerySet[Deployment]:
     """Those to the same environment by the same pipeline that went well, from the newest on; within another query."""
-    same = {name: OuterRef(name) for name in ("pipeline", "environment", "execution__project")}
+    return _well(**{name: OuterRef(name) for name in ("pipeline", "environment", "execution__project")})
+
+
+def _well(**same: Any) -> QuerySet[Deployment]:
     good = Deployment.objects.filter(_step((StepStatus.SUCCESS,)), execution__status=ExecutionStatus.SUCCESS, **same)
     return good.order_by("-execution_id", "-id")
 

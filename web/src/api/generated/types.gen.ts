@@ -1279,6 +1279,31 @@ export type PipelineWithSource = {
 };
 
 /**
+ * An execution that deployed.
+ */
+export type PlacedBody = {
+    execution: number;
+    number: number;
+    commit: string;
+    branch: string;
+    /**
+     * Of the pipeline.
+     */
+    version: number | null;
+    /**
+     * When the step that deployed ended.
+     */
+    at: string;
+    /**
+     * Who started the execution.
+     */
+    by: string;
+    environment: string;
+    pipeline: number;
+    pipeline_name: string;
+};
+
+/**
  * The exact plan: every step with its needs, and why the rest would not run.
  */
 export type PlanBody = {
@@ -6825,6 +6850,57 @@ export type ProjectsArchiveResponses = {
 };
 
 export type ProjectsArchiveResponse = ProjectsArchiveResponses[keyof ProjectsArchiveResponses];
+
+export type ProjectsDeploymentsListData = {
+    body?: never;
+    path: {
+        project: number;
+    };
+    query?: {
+        page?: number;
+        page_size?: number;
+    };
+    url: '/api/v1/projects/{project}/deployments/';
+};
+
+export type ProjectsDeploymentsListErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
+};
+
+export type ProjectsDeploymentsListError = ProjectsDeploymentsListErrors[keyof ProjectsDeploymentsListErrors];
+
+export type ProjectsDeploymentsListResponses = {
+    /**
+     * A page of the list.
+     */
+    200: {
+        count: number;
+        next: string | null;
+        previous: string | null;
+        results: Array<PlacedBody>;
+    };
+};
+
+export type ProjectsDeploymentsListResponse = ProjectsDeploymentsListResponses[keyof ProjectsDeploymentsListResponses];
 
 export type ProjectsEnvironmentsListData = {
     body?: never;

@@ -4,6 +4,7 @@ import {
   authUsersList,
   cicdGitCredentialsList,
   pipelinesList,
+  projectsDeploymentsList,
   projectsEnvironmentsList,
   projectsMembersList,
   projectsRetrieve,
@@ -40,6 +41,15 @@ export function environments(id: number) {
     queryKey: [...keyOf(id), "environments"],
     queryFn: async ({ signal }) =>
       (await projectsEnvironmentsList({ path: { project: id }, query: { page_size: MOST }, signal })).data,
+  });
+}
+
+/** What is where: of each environment and pipeline the last that went well, newest first. */
+export function deployments(id: number) {
+  return queryOptions({
+    queryKey: [...keyOf(id), "deployments"],
+    queryFn: async ({ signal }) =>
+      (await projectsDeploymentsList({ path: { project: id }, query: { page_size: MOST }, signal })).data.results,
   });
 }
 

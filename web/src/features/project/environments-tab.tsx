@@ -2,16 +2,18 @@ import { useQuery } from "@tanstack/react-query";
 import { Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type EnvironmentBody, type ProjectBody, projectsEnvironmentsDestroy } from "@/api/generated";
+import { type EnvironmentBody, type PlacedBody, type ProjectBody, projectsEnvironmentsDestroy } from "@/api/generated";
 import { may } from "@/lib/roles";
 import { Asked } from "@/ui/asked";
 import { Button } from "@/ui/button";
 import { Danger } from "@/ui/danger";
+import { ExecutionName } from "@/ui/execution-name";
 import { IconButton } from "@/ui/icon-button";
 import { type Column, List } from "@/ui/list";
 import { Deeds } from "@/ui/rows";
 import { Empty } from "@/ui/states";
-import { environments } from "./api";
+import { Ago } from "@/ui/time";
+import { deployments, environments } from "./api";
 import { EnvironmentForm } from "./environment-form";
 import { Toolbar } from "./toolbar";
 import { useRefresh } from "./use-project";
@@ -57,13 +59,20 @@ interface RowsProps {
 function Rows({ project, rows, edit }: RowsProps) {
   const { t } = useTranslation("project");
   const refresh = useRefresh(project.id);
+  const { data: placed = [] } = useQuery(deployments(project.id));
   const columns: readonly Column<EnvironmentBody>[] = [
     {
       key: "name",
-      main: true,
       title: t("name"),
-      width: "18%",
+      width: "14%",
       cell: ({ name, description }) => <span title={description}>{name}</span>,
+    },
+    {
+      key: "there",
+      main: true,
+      title: t("environments.there"),
+      width: "38%",
+      cell: ({ name }) => <There placed={placed.filter(({ environment }) => environment === name)} />,
     },
     {
       key: "url",
@@ -87,6 +96,7 @@ function Rows({ project, rows, edit }: RowsProps) {
     },
     {
       key: "approvals",
+      wide: true,
       title: t("environments.approvals"),
       cell: (it) =>
         it.required_approvals === 0
@@ -127,3 +137,16 @@ function Rows({ project, rows, edit }: RowsProps) {
   ];
   return <List label={t("tabs.environments")} columns={columns} rows={rows} idOf={({ id }) => id} />;
 }
+
+/** What each pipeline brought there last. */
+function There({ placed }: { placed: readonly PlacedBody[] }) {
+  if (placed.length === 0) return "–";
+  return placed.map((it) => (
+    <div key={it.pipeline}>
+      <ExecutionName id={it.execution} pipeline={it.pipeline_name} number={it.number} />{" "}
+      <code title={it.commit}>{it.commit.slice(0, SHORT) || it.branch}</code> <Ago at={it.at} />
+    </div>
+  ));
+}
+
+const SHORT = 10; // characters of a commit, as everywhere
