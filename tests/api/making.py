@@ -1,8 +1,9 @@
 """How to make what a route names, and a body that it takes. A route without an entry fails by name: add one here.
 
 `OBJECTS` is keyed by the path up to a parameter: `projects/{project}/members/{member}` → makes a member of the project
-that it is given, and returns its id. `BODIES` and `QUERIES` are keyed by the route. `ALSO` names the other answers of a
-route that is allowed, where a valid request can meet something else than success.
+that it is given, and returns its id. `STATES`, `BODIES` and `QUERIES` are keyed by the route; a state is what must have
+happened to an object before the route can do something to it. `ALSO` names the other answers of a route that is
+allowed, where a valid request can meet something else than success.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from ansflow.apps.accounts import actions as accounts
 from ansflow.apps.accounts.models import Group, Tenant, User
 from ansflow.apps.actor import system
 from ansflow.apps.atomic_steps.models import AtomicStep
@@ -25,7 +27,7 @@ from ansflow.apps.pipelines.models import Pipeline, Version
 from ansflow.apps.projects.models import Environment, GitCredential, Member, Project, Role, Secret, Variable
 from ansflow.apps.tools.models import CicdTool
 from tests.api.routes import Route
-from tests.world import World
+from tests.world import PASSWORD, World
 
 NUMBERS = itertools.count(1)
 MISSING = 10**12
@@ -136,6 +138,35 @@ COUNTED = {  # what starts anew in each parent, so that it is everywhere
     "cicd/executions/{id}/artifacts/{place}",
 }
 
+
+def archived(project: Project, *path: int | str) -> None:
+    Project.objects.filter(id=project.id).update(archived_at=timezone.now())
+
+
+def drained(project: Project, *path: int | str) -> None:
+    Worker.objects.filter(id=path[0]).update(wish=Worker.Wish.DRAIN)
+
+
+def ended(project: Project, *path: int | str) -> None:
+    executions.cancel(system(project.tenant_id), int(path[0]))
+
+
+def saved_again(project: Project, *path: int | str) -> None:
+    made, source = Pipeline.objects.get(id=path[0]), SOURCE + "    timeout: 1m\n"
+    digest = sha256(source.encode()).hexdigest()
+    made.latest = Version.objects.create(pipeline=made, number=2, source=source, digest=digest)
+    made.save()
+
+
+STATES: dict[str, Callable[..., None]] = {
+    "POST projects/{project}/unarchive/": archived,
+    "POST cicd/executions/{id}/rerun/": ended,
+    "POST cicd/executions/{id}/resume/": ended,
+    "POST cicd/executions/{id}/retry/": ended,
+    "POST pipelines/{id}/versions/{number}/restore/": saved_again,
+    "POST workers/{worker}/resume/": drained,
+}
+
 Body = Callable[[World, "Project | None"], dict[str, Any]]
 
 
@@ -147,6 +178,12 @@ def in_project(**fields: Any) -> Body:
     return lambda world, project: {"project": project.id if project else MISSING, **fields}
 
 
+def code_for_the_admin(world: World, project: Project | None) -> dict[str, Any]:
+    code, _ = accounts.offer_password_reset(world.actor("admin"), world.users["admin"].id)
+    return {"code": code, "password": "correct-horse-battery-2"}
+
+
+SIGN_IN = just(username="admin", password=PASSWORD)
 BODIES: dict[str, Body] = {
     "POST auth/tickets/": just(),
     "POST projects/": just(name="another"),
@@ -168,12 +205,12 @@ BODIES: dict[str, Body] = {
     "PATCH cicd/git-credentials/{credential}/": just(username="robot"),
     "POST cicd/tools/": just(tool_type="jenkins"),
     "POST cicd/tools/{tool}/health_check/": just(),
-    "POST auth/token/": just(username="developer", password="not the password"),
+    "POST auth/token/": SIGN_IN,
     "POST auth/token/refresh/": just(refresh="nothing"),
     "POST auth/token/verify/": just(token="nothing"),
-    "POST auth/password/": just(code="nothing", password="correct-horse-battery-2"),
+    "POST auth/password/": code_for_the_admin,
     "POST auth/logout/": just(),
-    "POST auth/session/": just(username="developer", password="not the password"),
+    "POST auth/session/": SIGN_IN,
     "DELETE auth/session/": just(),
     "POST auth/users/": just(username="another", email="another@acme.example"),
     "PATCH auth/users/{user}/": just(name="Changed"),
@@ -215,9 +252,6 @@ QUERIES: dict[str, str] = {
 
 ALSO: dict[str, set[int]] = {
     "POST cicd/tools/": {403, 422},  # this release has no other tools, and says so to administrators
-    "POST cicd/executions/{id}/resume/": {409},  # it has not ended
-    "POST cicd/executions/{id}/retry/": {409},
-    "POST cicd/executions/{id}/rerun/": {409},
     "GET cicd/executions/{id}/artifacts/{place}": {404},  # it has kept nothing
     "POST pipelines/{id}/sync/": {409},  # its text is kept here
     "POST auth/logout/": {409},  # an API token has no session
@@ -244,10 +278,13 @@ def filled(route: Route, values: list[int | str]) -> str:
 
 
 def values(route: Route, world: World, project: Project) -> list[int | str]:
-    """Makes everything that the path names, in this project."""
+    """Makes everything that the path names, in this project, and brings it to where the route can do something."""
     unknown = [parameter for parameter in parameters(route) if parameter not in OBJECTS]
     assert not unknown, f"tests/api/making.py: OBJECTS does not say how to make {unknown}"
-    return [OBJECTS[parameter](world, project) for parameter in parameters(route)]
+    made = [OBJECTS[parameter](world, project) for parameter in parameters(route)]
+    if key(route) in STATES:
+        STATES[key(route)](project, *made)
+    return made
 
 
 def body(route: Route, world: World, project: Project | None) -> dict[str, Any] | None:
