@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import models
+from django.db import models, transaction
+from django.utils import timezone
 
 from ansflow.apps.accounts.models import User
+from ansflow.apps.analytics.models import Report
 from ansflow.apps.audit.models import Entry
-from ansflow.apps.projects.models import Environment, Project, Secret, Variable
+from ansflow.apps.projects.models import Project
+from ansflow.apps.tools.models import CicdTool
 from tests.api import making
 from tests.api.routes import Route, routes
 from tests.house import House
@@ -48,7 +51,21 @@ CHANGING_NOTHING = {
 }
 SAVING = {"POST pipelines/{id}/edits/": {"save": True, "base_version": 1}}
 """What has to be said, too, for a route that otherwise only shows what would be."""
-CANARY = "canary-of-the-rivals"
+CANARY = "canary-rival"  # as long as the shortest field
+WRITTEN = {
+    *("name", "username", "email", "description", "message", "trigger_message", "definition", "source", "value"),
+    *("repository", "repository_path", "default_branch", "branch", "commit", "concurrency_group", "host", "url"),
+    *("prefix", "created_by", "updated_by", "by", "queue", "actor", "object_name"),
+}
+"""Fields that hold what people said, or what tells of them."""
+NAMELESS = {
+    *("GET cicd/atomic-steps/types/", "GET cicd/atomic-steps/types/{name}/", "GET workers/", "GET workers/queues/"),
+    *("GET cicd/executions/statistics/", "GET pipelines/{id}/statistics/", "GET audit/verify/"),
+    *(f"GET cicd/executions/{{id}}/logs/{what}" for what in ("", "download/", "outline/", "search/", "stream/")),
+    *("GET cicd/executions/{id}/artifacts/", "GET cicd/executions/{id}/artifacts/{place}"),
+    *("GET pipelines/{id}/versions/{number}/diff/", "GET auth/tokens/"),
+}
+"""Answers without a name in them: of the installation, numbers, files, differences, and what is one's very own."""
 
 
 def rows() -> dict[str, dict[Any, dict[str, Any]]]:
@@ -107,23 +124,56 @@ def test_what_is_done_leaves_an_entry_in_the_record(house: House, route: Route):
 @pytest.mark.parametrize("route", READING, ids=lambda route: route.name)
 def test_no_answer_holds_anything_of_another_tenant(house: House, route: Route):
     world = house.world
-    plant(world)
+    foreign = making.filled(route, plant(world, route))
     path = making.filled(route, making.values(route, world, world.shop))
+    User.objects.filter(username="admin").update(is_superuser=True)
     people = [world.api(who) for who in ("admin", "owner")]
     before = rows()
     for person in people:
         assert CANARY not in making.text(person.get(path))
+        assert CANARY not in making.text(person.get(foreign))
     assert rows() == before, "reading changes nothing"
 
 
-def plant(world: World) -> None:
-    """Canaries in every text of the other tenant's rows."""
-    Project.objects.filter(id=world.theirs.id).update(name=CANARY, description=CANARY, repository=CANARY)
-    User.objects.filter(tenant=world.rivals).update(username=CANARY, name=CANARY)
-    Environment.objects.create(project=world.theirs, name=CANARY)
-    Variable.objects.create(project=world.theirs, name="NAME", value=CANARY)
-    Secret.objects.create(project=world.theirs, name=CANARY, sealed=b"", key_version=1)
-    type(world.rivals).objects.filter(id=world.rivals.id).update(name=CANARY)
+def test_what_is_kept_from_others_is_told_to_its_own(house: House):
+    """Otherwise the canaries would be looked for in vain."""
+    told = set()
+    for route in READING:
+        with transaction.atomic():
+            path = making.filled(route, plant(house.world, route))
+            User.objects.filter(tenant=house.world.rivals).update(is_admin=True)
+            if CANARY in making.text(house.world.api("rival").get(path)):
+                told.add(making.key(route))
+            transaction.set_rollback(True)
+    assert {making.key(route) for route in READING} - told == NAMELESS
+
+
+def plant(world: World, route: Route) -> list[int | str]:
+    """One of everything in the other tenant, with canaries in what its people wrote; and what the route names."""
+    ours = rows()
+    for make in making.OBJECTS.values():
+        make(world, world.theirs)
+    slowest = [{"pipeline": CANARY, "step": CANARY, "runs": 1, "seconds": 1.0}]
+    counts = dict.fromkeys(("executions", "succeeded", "failed", "cancelled"), 1)
+    now = timezone.now()
+    Report.objects.create(project=world.theirs, day=now.date(), slowest=slowest, made_at=now, **counts)
+    named = making.values(route, world, world.theirs)
+    for model, theirs in rows().items():
+        if model != "executions.Worker":  # of the installation, and everybody sees them
+            _mark(apps.get_model(model), set(theirs) - set(ours[model]))
+    _mark(type(world.rivals), {world.rivals.id})
+    _mark(Project, {world.theirs.id})
+    _mark(CicdTool, {making.local_tool(world, world.theirs)})
+    _mark(User, {world.users["rival"].id})
+    _mark(Entry, set(Entry.objects.filter(tenant_id=world.rivals.id).values_list("id", flat=True)))
+    return named
+
+
+def _mark(model: type[models.Model], keys: set[Any]) -> None:
+    fields = [one for one in model._meta.concrete_fields if one.name in WRITTEN and not one.is_relation]
+    for key in keys:
+        marks = {field.name: f"{CANARY}-{key}"[: field.max_length] for field in fields}
+        model._default_manager.filter(pk=key).update(**marks)
 
 
 def test_only_what_is_a_route_may_change_nothing() -> None:
