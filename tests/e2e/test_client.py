@@ -124,6 +124,67 @@ def test_projects_and_pipelines_are_made_shown_and_changed(ann: Client, pipeline
     assert ann("pipelines", "update", pipeline, str(file)).returncode == 0
 
 
+def test_a_project_is_viewed(ann: Client, pipeline: str) -> None:
+    project = str(json.loads(ann("pipelines", "view", pipeline, "--json").stdout)["project"])
+    lines = ann("projects", "view", project).stdout.splitlines()
+    assert lines[0] == "shop" and {"  description: Sells things", "  your role: owner"} <= set(lines)
+    assert json.loads(ann("projects", "view", project, "--json").stdout)["description"] == "Sells things"
+    missing = ann("projects", "view", "999999")
+    assert (missing.returncode, missing.stdout, missing.stderr) == (1, "", "Error: There is no such project.\n")
+
+
+def test_pipelines_are_listed_with_their_last_execution(ann: Client, pipeline: str) -> None:
+    project = json.loads(ann("pipelines", "view", pipeline, "--json").stdout)["project"]
+    other = json.loads(ann("projects", "create", "empty", "--json").stdout)["id"]
+    assert ann("pipelines", "run", pipeline, "--watch").returncode == 0
+    (line,) = (one for one in ann("pipelines", "list").stdout.splitlines() if one.split()[0] == pipeline)
+    assert line.split()[:3] == [pipeline, "shop", "shop"] and "✓ success" in line and line.endswith("ago")
+    ours = json.loads(ann("pipelines", "list", "--project", str(project), "--limit", "1", "--json").stdout)
+    assert len(ours) == 1 and ours[0]["project"] == project
+    assert json.loads(ann("pipelines", "list", "--project", str(other), "--json").stdout) == []
+    none = ann("pipelines", "list", "--project", str(other))
+    assert (none.stdout, none.stderr) == ("", "There is no pipeline that you may see.\n")
+
+
+def test_executions_are_listed_by_branch_as_json_and_only_so_many(ann: Client, pipeline: str) -> None:
+    mine = [started(ann("pipelines", "run", pipeline, "--branch", "feature/cart")) for _ in range(2)]
+    listed = json.loads(ann("executions", "list", "--branch", "feature/cart", "--json").stdout)
+    assert [(str(one["id"]), one["branch"]) for one in listed] == [(mine[1], "feature/cart"), (mine[0], "feature/cart")]
+    newest = json.loads(ann("executions", "list", "--pipeline", pipeline, "-n", "1", "--json").stdout)
+    assert [str(one["id"]) for one in newest] == [mine[1]]
+    assert len(ann("executions", "list", "-n", "1").stdout.splitlines()) == 1
+    assert json.loads(ann("executions", "list", "--branch", "none", "--json").stdout) == []
+    for execution in mine:
+        ann("executions", "watch", execution)
+
+
+def test_an_approval_takes_a_form_and_a_no(ann: Client, pipeline: str, tmp_path: Path) -> None:
+    file = tmp_path / "gated.yml"
+    fields = "[{name: ticket, required: true}, {name: sure, type: boolean}]"
+    file.write_text(f"steps:\n  ship: {{run: echo shipped, approval: {{message: Ship it?, fields: {fields}}}}}\n")
+    project = str(json.loads(ann("pipelines", "view", pipeline, "--json").stdout)["project"])
+    made = json.loads(ann("pipelines", "create", str(file), "--project", project, "--name", "gated", "--json").stdout)
+    executions = [started(ann("pipelines", "run", str(made["id"]))) for _ in range(2)]
+
+    def gates() -> list[str]:
+        found = json.loads(ann("approve", "--json").stdout)
+        numbers = {str(one["execution"]): str(one["id"]) for one in found}
+        return [numbers[one] for one in executions] if set(executions) <= set(numbers) else []
+
+    yes, no = until(gates, "both wait")
+    assert f"{yes}  shop/gated #1  ship  Ship it?" in ann("approve").stdout
+    empty = ann("approve", yes)
+    assert (empty.returncode, empty.stdout) == (5, "") and "ticket" in empty.stderr
+    given = ann("approve", yes, "--field", "ticket=OPS-1", "-f", "sure=true", "--json")
+    answer = json.loads(given.stdout)
+    assert answer["answers"] == [{"by": "admin", "comment": "", "fields": {"ticket": "OPS-1", "sure": "true"}}]
+    assert ann("approve", no, "--reject", "-m", "Not on a Friday").stdout == "ship is rejected.\n"
+    assert [ann("executions", "watch", one).returncode for one in executions] == [0, 1]
+    assert "Rejected by admin: Not on a Friday" in ann("executions", "view", executions[1]).stdout
+    nobody = ann("approve", "--reject")
+    assert nobody.returncode == 5 and nobody.stdout == ""
+
+
 def test_an_execution_is_watched_to_its_green_end(ann: Client, pipeline: str) -> None:
     done = ann("pipelines", "run", pipeline, "--watch")
     assert done.returncode == 0, done.stderr
@@ -194,6 +255,18 @@ def test_a_token_is_shown_once_and_taken_back(server: ServerProcess, ann: Client
     number = next(line.split()[0] for line in listed.splitlines() if " nightly " in line)
     assert ann("token", "revoke", number).returncode == 0
     assert program("projects", "list").returncode == 4
+
+
+def test_a_token_signs_in_and_is_kept_for_the_next_command(server: ServerProcess, ann: Client, tmp_path: Path) -> None:
+    token = ann("token", "create", "laptop", "--scope", "read").stdout
+    program = client_of(tmp_path)
+    refused = program("login", "--server", server.url, "--with-token", stdin=f"ansf_{'x' * 40}\n")
+    assert refused.returncode == 4 and not (tmp_path / ".config").exists()
+    done = program("login", "--server", server.url, "--with-token", stdin=token)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"Signed in to {server.url} as admin.\n", "")
+    kept = tmp_path / ".config" / "ansflow" / "hosts.json"
+    assert kept.stat().st_mode & 0o777 == 0o600 and token.strip() in kept.read_text()
+    assert program("projects", "list").returncode == 0
 
 
 def test_the_demo_shows_a_green_a_red_and_a_waiting_execution(ann: Client, server: ServerProcess) -> None:
