@@ -17,6 +17,7 @@ from ansflow.apps.actor import system
 from ansflow.apps.executions import actions, rendering
 from ansflow.apps.executions.models import PipelineExecution, StepExecution
 from ansflow.apps.executions.planning import Wish
+from ansflow.apps.tools.models import CicdTool
 from ansflow.core.commands import Claim
 from ansflow.engine.ports import About
 from tests.house import BAD, EXECUTIONS, House
@@ -360,3 +361,14 @@ def test_the_store_of_logs_is_asked_only_for_what_no_outcome_says(house: House):
     assert shown('{"status": "success"}') == 4
     assert shown('{"status": "success", "log": {"attempt": 1, "bytes": 12345}}') == 12345
     assert shown('{"status": "failed", "log": {"attempt": 2, "bytes": 12345}}') == 4
+
+
+def test_the_tool_of_this_installation_may_be_named_and_no_other(house: House):
+    local = {of: CicdTool.objects.get(tenant=of, name="local").id for of in (house.world.tenant, house.world.rivals)}
+    ours, theirs = local.values()
+    pipeline = house.pipeline(TWO)
+    assert house.trigger("developer", pipeline)["cicd_tool"] is None
+    named = house.trigger("developer", pipeline, cicd_tool_id=ours)
+    assert (named["cicd_tool"], named["execution_mode"]) == (ours, "local")
+    answer = house.post("developer", EXECUTIONS, {"pipeline_id": pipeline.id, "cicd_tool_id": theirs})
+    assert (answer.status_code, list(answer.json()["details"])) == (400, ["cicd_tool_id"])
