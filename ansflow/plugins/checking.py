@@ -217,7 +217,7 @@ ASKED: Mapping[str, Any] = {"message": "", "fields": (), "timeout": None, "on_ti
 
 def _only_on_a_server(spec: PipelineSpec) -> Iterator[Problem]:
     if any(trigger.event != "manual" for trigger in spec.triggers):
-        yield _note(("on",), "'on' starts the pipeline on a server; here it is started by hand.")
+        yield _note(("on",), "'on' says what starts the pipeline; here it is started by hand.")
     if spec.concurrency:
         yield _note(("concurrency",), "'concurrency' waits for other executions on a server; here nothing waits.")
     placed = list(_placed_steps(spec))

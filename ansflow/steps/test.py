@@ -75,9 +75,7 @@ class Test:
     summary = "Runs tests, reads JUnit and coverage, and fails where tests fail, none ran, or too little is covered."
     example = """\
 type: test
-with:
-  tool: pytest
-  min_coverage: 80
+with: {tool: pytest}
 """
     parameters = Record(
         fields=tool_fields(SIGNS, TARGETS)

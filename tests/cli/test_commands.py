@@ -365,8 +365,8 @@ def test_steps_lists_types_and_shows_parameters(ansflow: Ansflow) -> None:
 
 def test_what_only_a_server_does_is_noted_in_the_language_of_the_reader(ansflow: Ansflow, project: Path) -> None:
     (project / "ci.yml").write_text("on: push\nsteps: {a: echo}\n")
-    assert "! 1:1: 'on' starts the pipeline on a server" in ansflow("plan", "ci.yml").out
-    assert "! 1:1: 'on' 只在服务器上触发流水线" in ansflow("--lang", "zh", "plan", "ci.yml").out
+    assert "! 1:1: 'on' says what starts the pipeline" in ansflow("plan", "ci.yml").out
+    assert "! 1:1: 'on' 说明由什么触发流水线" in ansflow("--lang", "zh", "plan", "ci.yml").out
 
 
 # ── the streams of the shell ─────────────────────────────────────────────────────────────────────────────────────────

@@ -109,6 +109,15 @@ def test_a_file_of_another_tool_is_recognised_and_translated_word_by_word() -> N
     ]
 
 
+def test_a_slip_in_a_file_of_ours_is_told_alone_whatever_its_scripts_look_like() -> None:
+    script = "  a:\n    run: |\n      def build(x):\n        pipeline {\n"
+    (only,) = read(f"version: 1\nsteps:\n{script}  b: {{run: [\n").problems
+    assert "Jenkinsfile" not in str(only)
+    assert (
+        read("pipeline {\n  agent any\n  stages { stage('a') { steps { sh 'b' } } }\n").problems[0].code == "other_tool"
+    )
+
+
 def test_the_place_of_any_value_can_be_asked() -> None:
     document = read("steps:\n  a:\n    run: make\n")
     assert document.place(("steps", "a", "run")) == (3, 10)

@@ -145,7 +145,7 @@ steps:
     document = read(text)
     assert check(document) == []
     assert [(note.line, note.message) for note in notes(document)] == [
-        (1, "'on' starts the pipeline on a server; here it is started by hand."),
+        (1, "'on' says what starts the pipeline; here it is started by hand."),
         (2, "'concurrency' waits for other executions on a server; here nothing waits."),
         (4, "'runs_on' chooses among the workers of a server; here there is this machine: a, b."),
         (5, "The rules that protect an 'environment' are kept by a server; here there are none: b."),

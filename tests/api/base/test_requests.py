@@ -101,7 +101,7 @@ def test_a_query_that_is_not_known_or_no_number_is_refused(world: World, query: 
 
 def test_a_page_beyond_the_last_does_not_exist(world: World) -> None:
     answer = world.api("developer").get(LIST, page=2**62)
-    assert (answer.status_code, shape(answer)["code"]) == (404, "not_found")
+    assert (answer.status_code, shape(answer)["code"]) == (404, "no_such_page")
 
 
 def test_what_the_client_accepts_changes_nothing(world: World) -> None:
