@@ -273,7 +273,7 @@ def test_the_demo_shows_a_green_a_red_and_a_waiting_execution(ann: Client, serve
     server.api("POST", "auth/users/", {"username": "ann", "email": "ann@example.com"})
     demo = ann("demo")
     assert demo.returncode == 0, demo.stderr
-    for line in ("✓ success  demo/library #1", "✗ failed   demo/prices #1", "● running  demo/website #1"):
+    for line in ("✓ success  demo/library #1", "✗ failed   demo/prices #1", "‖ waiting  demo/website #1"):
         assert line in demo.stdout
     passwords = dict(re.findall(r"^(\w+) \(\w+\): password (\S+)$", demo.stdout, re.MULTILINE))
     assert set(passwords) == {"bo", "chen", "dana"}, "ann was there, and keeps her password"

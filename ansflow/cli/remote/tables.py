@@ -25,8 +25,11 @@ def show_table(screen: Screen, rows: Iterable[Sequence[str]], *, empty: str) -> 
 
 
 def status_of(screen: Screen, thing: dict[str, Any]) -> str:
-    """The status of an execution or step: sign and word, coloured."""
-    look = look_of(thing["status"], reason_of(thing), allowed=bool(thing.get("allowed_failure")))
+    """The status of an execution or step: sign and word, coloured. An execution waits while only gates are open."""
+    counts = thing.get("counts") or {}
+    waits = thing["status"] == "running" and counts.get("waiting") and not counts.get("running")
+    status = "waiting" if waits else thing["status"]
+    look = look_of(status, reason_of(thing), allowed=bool(thing.get("allowed_failure")))
     return f"{look.sign(screen)} {look.said(screen)}"
 
 

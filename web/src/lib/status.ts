@@ -70,7 +70,11 @@ export function lookOfStep(step: Pick<StepExecutionBody, "status" | "reason" | "
   return step.allowed_failure ? ALLOWED : STEP_LOOK.failed;
 }
 
-export function lookOfExecution(execution: Pick<ListedExecutionBody, "status" | "reason">): Look {
-  if (execution.status === "failed" && OURS.has(execution.reason)) return ERROR;
-  return EXECUTION_LOOK[execution.status];
+type Standing = Pick<ListedExecutionBody, "status" | "reason"> & Partial<Pick<ListedExecutionBody, "counts">>;
+
+/** One that runs on paper, while all that it could do waits for people, is said to wait. */
+export function lookOfExecution({ status, reason, counts = {} }: Standing): Look {
+  if (status === "failed" && OURS.has(reason)) return ERROR;
+  const { waiting = 0, running = 0 } = counts;
+  return status === "running" && waiting > 0 && running === 0 ? STEP_LOOK.waiting : EXECUTION_LOOK[status];
 }

@@ -16,6 +16,9 @@ import styles from "./head.module.css";
 import { forecast } from "./model/forecast";
 import { Neighbours } from "./neighbours";
 
+/** What says it all by itself. */
+const QUIET = new Set(["running", "waiting", "success"]);
+
 /** What it is, how it stands and why, and what can be done with it. */
 export function Head({ execution, connected }: { execution: WholeExecutionBody; connected: boolean }) {
   const { t } = useTranslation(["execution-live", "executions"]);
@@ -45,7 +48,7 @@ export function Head({ execution, connected }: { execution: WholeExecutionBody; 
         <Deeds execution={execution} />
       </div>
       {execution.trigger_message === "" ? null : <p className={styles.purpose}>{execution.trigger_message}</p>}
-      {look.word === "running" || look.word === "success" || message === "" ? null : (
+      {QUIET.has(look.word) || message === "" ? null : (
         <p className={styles.message} data-tone={look.tone}>
           {translated(message)}
         </p>
