@@ -117,6 +117,9 @@ def test_projects_and_pipelines_are_made_shown_and_changed(ann: Client, pipeline
     file.write_text(SOURCE + "  bye: {run: echo bye}\n")
     assert ann("pipelines", "update", pipeline, str(file), "--message", "Says bye").returncode == 0
     assert ann("pipelines", "view", pipeline).stdout.endswith("bye: {run: echo bye}\n")
+    late = ann("pipelines", "update", pipeline, str(file), "--base", "1")
+    assert late.returncode != 0 and "Version 2 was saved by admin" in late.stderr
+    assert ann("pipelines", "update", pipeline, str(file), "--base", "2").returncode == 0
     file.write_text("version: 1\nname: shop\nsteps:\n  unit: {runs: x}\n")
     done = ann("pipelines", "update", pipeline, str(file))
     assert done.returncode == 5 and "Unknown key 'runs' in a step." in done.stderr and "4 |   unit" in done.stderr

@@ -89,14 +89,16 @@ def _update_options(parser: argparse.ArgumentParser) -> None:
     add_id(parser, help_text=t("pipelines.id"))
     add_file(parser)
     parser.add_argument("--message", default="", metavar="TEXT", help=t("pipelines.message"))
+    parser.add_argument("--base", type=int, default=None, metavar="VERSION", help=t("pipelines.base"))
     add_json(parser)
 
 
 def _update(args: argparse.Namespace, screen: Screen, server: Server) -> int:
-    """Saves the file as the next version, unless somebody saved one meanwhile."""
+    """Saves the file as the next version, unless somebody saved one meanwhile, or since the version it began with."""
     file = the_file(args.file)
     before = server.get(f"pipelines/{args.id}/")
-    body = {"source": _text(file), "base_version": before["version"], "message": args.message}
+    base = before["version"] if args.base is None else args.base
+    body = {"source": _text(file), "base_version": base, "message": args.message}
     try:
         saved = server.patch(f"pipelines/{args.id}/", body)
     except InvalidSpec as error:
