@@ -6,7 +6,7 @@ import re
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.e2e.web.browser import visit
 from tests.server_process import PASSWORD, ServerProcess
@@ -104,6 +104,41 @@ def test_a_page_beyond_the_last_leads_to_the_last(furnished: ServerProcess, brow
         expect(page.locator("tbody tr").first).to_be_visible()
         expect(page.get_by_role("alert")).to_have_count(0)
         assert seen.faults_beside("404") == []
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (None, "The server was not reached."),
+        (
+            "export const PipelinesPage = () => { throw new Error('a lantern fell') };",
+            "The fault is in the page itself",
+        ),
+    ],
+    ids=["out of reach", "a fault"],
+)
+def test_a_page_that_falls_says_whether_the_server_or_it_is_at_fault(
+    server: ServerProcess, browser: Browser, script: str | None, says: str
+) -> None:
+    def answer(asked: Route) -> None:
+        if script is None:
+            asked.abort()
+        else:
+            asked.fulfill(body=script, content_type="text/javascript")
+
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        page.route(re.compile("/pipelines-page-[^/]*[.]js$"), answer)
+        page.get_by_role("link", name="Pipelines").click()
+        expect(page.get_by_role("heading", name="Something went wrong")).to_be_visible()
+        expect(page.get_by_role("alert")).to_contain_text(says)
+        expect(page.get_by_role("link", name="Projects")).to_be_visible()
+        assert any(("a lantern fell" if script else "imported module") in fault for fault in seen.faults), seen.faults
+        page.unroute_all()
+        if script is None:
+            page.get_by_role("button", name="Try again").click()
+            expect(page.get_by_role("heading", name="Pipelines")).to_be_visible()
 
 
 def test_everything_is_reached_by_keyboard(furnished: ServerProcess, browser: Browser) -> None:

@@ -30,6 +30,16 @@ export function asApiError(thrown: unknown, status: number | undefined): ApiErro
   return new ApiError(status ?? 0, { code, message, details: {} });
 }
 
+/** What browsers say, each in its own words, when a part of the app could not be fetched. */
+const NOT_FETCHED = /^(Failed to fetch|error loading) dynamically imported module|^Importing a module script failed/;
+
+/** What a page fell over: a no of the API, a server that was out of reach, or, with the code "fault", the page itself. */
+export function asCrash(thrown: unknown): { code: string; message: string } {
+  if (thrown instanceof ApiError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { code: NOT_FETCHED.test(message) ? "unreachable" : "fault", message };
+}
+
 function isBody(thrown: unknown): thrown is ErrorBody {
   return (
     typeof thrown === "object" && thrown !== null && "code" in thrown && "message" in thrown && "details" in thrown

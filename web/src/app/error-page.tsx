@@ -1,10 +1,11 @@
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { asApiError } from "@/api/errors";
+import { asCrash } from "@/api/errors";
 import { Page } from "@/ui/page";
 import { Empty, Failure } from "@/ui/states";
 
-/** The last net: a page that could not be loaded, or fell while it was drawn. The shell around it stays. */
+/** The last net: a page that could not be loaded, or fell while it was drawn. The shell around it stays, and React
+ * tells the console what was thrown. */
 export function Crashed({ error, reset }: ErrorComponentProps) {
   const { t } = useTranslation();
   const router = useRouter();
@@ -14,7 +15,7 @@ export function Crashed({ error, reset }: ErrorComponentProps) {
   };
   return (
     <Page title={t("error.title")}>
-      <Failure what={t("error.page")} error={asApiError(error, undefined)} again={again} />
+      <Failure what={t("error.page")} error={asCrash(error)} again={again} />
     </Page>
   );
 }

@@ -43,11 +43,14 @@ interface FailureProps {
   again?: () => void;
 }
 
+/** What the server did not say, as it had no part in it. */
+const isOurs = (code: string | undefined) => code === "unreachable" || code === "fault";
+
 /** What happened, why, and what to do: to try again, or to go to the last page where this one is beyond it. */
 export function Failure({ what, error, again }: FailureProps) {
   const { t } = useTranslation();
   const last = error.code === "no_such_page" ? Number(error.details?.last) : null;
-  const why = error.code === "unreachable" ? t("error.unreachable") : translated(error.message);
+  const why = isOurs(error.code) ? t(`error.${error.code}`) : translated(error.message);
   return (
     <div role="alert" className={styles.failure}>
       <CircleX size={16} aria-hidden />
