@@ -10,10 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.web import watched
 from tests.e2e.web.browser import visit
-from tests.server_process import ServerProcess
+from tests.server_process import PASSWORD, ServerProcess
 
 ENDED = "version: 1\nname: {name}\nsteps:\n  only: {executor: host, run: echo done}\n"
-WAITS = "version: 1\nname: keys-waits\nsteps:\n  only: {executor: host, approval: true, run: echo done}\n"
+WAITS = "version: 1\nname: {name}\nsteps:\n  only: {executor: host, approval: true, run: echo done}\n"
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_below_the_sheet_of_keys_nothing_happens_and_it_switches_single_letters_
 
 
 def test_a_question_is_answered_before_the_page_has_its_keys_again(server: ServerProcess, browser: Browser) -> None:
-    execution = watched.start(server, watched.make(server, "keys", WAITS))
+    execution = watched.start(server, watched.make(server, "keys", WAITS.replace("{name}", "keys-waits")))
     watched.has_come_to(server, execution, "waiting", step="only")
     with visit(browser, server.url) as seen:
         page = seen.page
@@ -96,6 +96,34 @@ def test_a_question_is_answered_before_the_page_has_its_keys_again(server: Serve
         press(page, "v")  # once: the graph is the view after the list
         expect(page).to_have_url(re.compile(rf"/executions/{execution}\?view=graph$"))
         assert (seen.faults, seen.foreign) == ([], [])
+
+
+@pytest.mark.parametrize("role", ["guest", "reporter", "developer"])
+def test_who_may_not_run_or_cancel_is_offered_neither(
+    server: ServerProcess, browser: Browser, ended: tuple[int, int], role: str
+) -> None:
+    _, over = ended
+    runs = watched.start(server, watched.make(server, "keys", WAITS.replace("{name}", f"waits-{role}")))
+    watched.has_come_to(server, runs, "waiting", step="only")
+    server.api("POST", "auth/users/", {"username": role, "email": f"{role}@example.com", "password": PASSWORD})
+    project = server.api("GET", f"cicd/executions/{runs}/")["project"]
+    server.api("POST", f"projects/{project}/members/", {"user": role, "role": role})
+    times = int(role == "developer")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in(role)
+        for execution, offers in ((over, ("Run again", "Run from here")), (runs, ("Cancel", "Cancel step"))):
+            seen.open(f"/executions/{execution}")
+            page.get_by_role("heading", level=2).wait_for()
+            seen.settle()
+            for offer in offers:
+                expect(page.get_by_role("button", name=offer, exact=True)).to_have_count(times)
+            press(page, "?")
+            sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+            expect(sheet.get_by_text(offers[0], exact=False)).to_have_count(times)
+            press(page, "Escape")
+            expect(sheet).to_be_hidden()
+        assert seen.foreign == []
 
 
 def test_one_key_walks_over_all_lists_of_a_page(furnished: ServerProcess, browser: Browser) -> None:

@@ -21,6 +21,7 @@ export const LEAST = {
   "pipeline.delete": "maintainer",
   "atomic_step.change": "developer",
   "execution.run": "developer",
+  "execution.cancel": "developer",
   "approval.respond": "developer",
   "audit.view": "maintainer",
 } as const satisfies Record<string, Role>;

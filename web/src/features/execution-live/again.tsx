@@ -3,12 +3,12 @@ import { useNavigate } from "@tanstack/react-router";
 import { FilePlay, Pencil, RotateCcw, SkipForward } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { cicdExecutionsRerun, cicdExecutionsRetry, type WholeExecutionBody } from "@/api/generated";
-import { may } from "@/lib/roles";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
 import { LinkButton } from "@/ui/link-button";
 import { Failure } from "@/ui/states";
-import { pipeline, project } from "./api";
+import { pipeline } from "./api";
+import { useMay } from "./use-may";
 
 type How = "failed" | "all" | "latest";
 
@@ -18,7 +18,7 @@ export function Again({ execution }: { execution: WholeExecutionBody }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const now = useQuery(pipeline(execution.pipeline)).data;
-  const within = useQuery(project(execution.project)).data;
+  const mayRun = useMay(execution, "execution.run");
   const begin = useMutation({
     mutationFn: (how: How) => started(execution.id, how),
     onSuccess: ({ id }) => {
@@ -26,14 +26,14 @@ export function Again({ execution }: { execution: WholeExecutionBody }) {
       void navigate({ to: "/executions/$id", params: { id: String(id) } });
     },
   });
-  useKey("r", t("keys.rerun"), () => begin.mutate("all"), { enabled: !begin.isPending });
+  useKey("r", t("keys.rerun"), () => begin.mutate("all"), { enabled: mayRun && !begin.isPending });
   const button = (how: How) => ({
     loading: begin.isPending && begin.variables === how,
     disabled: begin.isPending,
     onClick: () => begin.mutate(how),
   });
-  const mayEdit = now?.archived_at === null && within !== undefined && may(within, "pipeline.change");
-  const isNewer = now !== undefined && execution.version !== null && now.version > execution.version;
+  const mayEdit = useMay(execution, "pipeline.change") && now?.archived_at === null;
+  const isNewer = mayRun && now !== undefined && execution.version !== null && now.version > execution.version;
   // What comes late stands first: the row grows to the left, so that nothing moves under the mouse.
   return (
     <>
@@ -47,14 +47,16 @@ export function Again({ execution }: { execution: WholeExecutionBody }) {
           {t("rerun_latest", { version: now.version })}
         </Button>
       )}
-      {execution.status !== "success" && (
+      {mayRun && execution.status !== "success" && (
         <Button type="primary" icon={<SkipForward size={14} />} {...button("failed")}>
           {t("retry")}
         </Button>
       )}
-      <Button icon={<RotateCcw size={14} />} {...button("all")}>
-        {t("rerun")}
-      </Button>
+      {mayRun && (
+        <Button icon={<RotateCcw size={14} />} {...button("all")}>
+          {t("rerun")}
+        </Button>
+      )}
       {begin.error !== null && <Failure what={t("not_done")} error={begin.error} />}
     </>
   );

@@ -9,13 +9,20 @@ import { Button } from "@/ui/button";
 import { Failure } from "@/ui/states";
 import { Again } from "./again";
 import styles from "./deeds.module.css";
+import { useMay } from "./use-may";
 
 const CancelDialog = lazy(() => import("./cancel-dialog"));
 
-/** Cancel what runs; run again what has ended. */
+/** Cancel what runs; run again what has ended; each for whoever may. */
 export function Deeds({ execution }: { execution: WholeExecutionBody }) {
   const isOver = EXECUTION_LOOK[execution.status].final;
-  return <div className={styles.deeds}>{isOver ? <Again execution={execution} /> : <Cancel id={execution.id} />}</div>;
+  const mayCancel = useMay(execution, "execution.cancel");
+  return (
+    <div className={styles.deeds}>
+      {isOver && <Again execution={execution} />}
+      {!isOver && mayCancel && <Cancel id={execution.id} />}
+    </div>
+  );
 }
 
 function Cancel({ id }: { id: number }) {

@@ -12,8 +12,9 @@ import { EXECUTION_LOOK, STEP_LOOK } from "@/lib/status";
 import { Button } from "@/ui/button";
 import { Failure } from "@/ui/states";
 import styles from "./deeds.module.css";
+import { useMay } from "./use-may";
 
-/** Cancel this one step, or begin again from it. */
+/** Cancel this one step, or begin again from it, for whoever may. */
 export function StepDeeds({ execution, step }: { execution: WholeExecutionBody; step: StepExecutionBody }) {
   const { t } = useTranslation("execution-live");
   const navigate = useNavigate();
@@ -27,9 +28,11 @@ export function StepDeeds({ execution, step }: { execution: WholeExecutionBody; 
   });
   const failed = cancel.error ?? resume.error;
   const isOver = EXECUTION_LOOK[execution.status].final;
+  const mayRun = useMay(execution, "execution.run");
+  const mayCancel = useMay(execution, "execution.cancel");
   return (
     <div className={styles.deeds}>
-      {isOver ? (
+      {isOver && mayRun ? (
         <Button
           size="small"
           icon={<StepForward size={13} />}
@@ -39,7 +42,7 @@ export function StepDeeds({ execution, step }: { execution: WholeExecutionBody; 
           {t("resume")}
         </Button>
       ) : null}
-      {isOver || STEP_LOOK[step.status].final ? null : (
+      {isOver || STEP_LOOK[step.status].final || !mayCancel ? null : (
         <Button size="small" icon={<Ban size={13} />} loading={cancel.isPending} onClick={() => cancel.mutate()}>
           {t("cancel_step")}
         </Button>
