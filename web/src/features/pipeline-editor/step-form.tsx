@@ -14,6 +14,7 @@ import type { Change } from "./model/document/value-edits";
 import { at, isDict, type Value } from "./model/document/values";
 import { axesOf, type Drawing, type Drawn, waitingFor } from "./model/drawing";
 import { type FieldSpec, fieldsOf } from "./model/fields";
+import { saidAt } from "./model/marks";
 import { said } from "./model/short-forms";
 import { Parameter, Typed } from "./parameter";
 
@@ -84,18 +85,16 @@ export function StepForm({ step, value, drawing, problems, edit, renamed, remove
   const whole = at(value, [step.section, step.id]);
   const body = isDict(whole) ? whole : new Map<string, Value>(whole === null ? [] : [["run", whole]]);
   const parameters = kind === undefined ? [] : fieldsOf(kind.parameters);
-  const wrong = (keys: readonly string[]) =>
-    problems
-      .filter(({ path }) => [step.section, step.id, ...keys].every((part, index) => path[index] === part))
-      .map(({ message }) => message)
-      .join(" ");
-  const parameter = (spec: FieldSpec, keys: readonly string[], value = said(body, keys)) => (
+  const here = (keys: readonly string[]) => [step.section, step.id, ...keys];
+  const wrong = (keys: readonly string[], own: readonly (readonly string[])[] = []) =>
+    saidAt(problems, here(keys), own.map(here));
+  const parameter = (spec: FieldSpec, keys: readonly string[], value = said(body, keys), wrongHere = wrong(keys)) => (
     <Parameter
       key={keys.join(".")}
       label={spec.name}
       spec={spec}
       value={value}
-      wrong={wrong(keys)}
+      wrong={wrongHere}
       set={(say) => edit((now) => setKey(now, step.id, keys, say()))}
       openText={() => openText(keys)}
     />
@@ -133,7 +132,10 @@ export function StepForm({ step, value, drawing, problems, edit, renamed, remove
       <div className={styles.fields} key={`${step.section} ${step.id}`}>
         <Field
           label={t("form.id")}
-          wrong={wrong([]) !== "" && problems.some(({ path }) => path.length === 2) ? wrong([]) : ""}
+          wrong={saidAt(
+            problems.filter(({ path }) => path.length === 2),
+            here([]),
+          )}
         >
           {({ id, ...said }) => (
             <Typed
@@ -172,13 +174,15 @@ export function StepForm({ step, value, drawing, problems, edit, renamed, remove
         {COMMON.map((spec) => parameter({ ...spec, about: t(`about.${spec.name}` as "about.run") }, [spec.name]))}
         <fieldset>
           <legend>{t("approval.title")}</legend>
-          {parameter({ ...GATE, about: t("about.approval") }, ["approval"], asks || approval)}
+          {parameter(
+            { ...GATE, about: t("about.approval") },
+            ["approval"],
+            asks || approval,
+            wrong(["approval"], asks ? APPROVAL.map(keysOf) : []),
+          )}
           {asks &&
             APPROVAL.map((spec) =>
-              parameter({ ...spec, about: t(`approval.${last(spec.name)}` as "approval.message") }, [
-                "approval",
-                ...spec.name.split("."),
-              ]),
+              parameter({ ...spec, about: t(`approval.${last(spec.name)}` as "approval.message") }, keysOf(spec)),
             )}
         </fieldset>
         <fieldset>
@@ -210,6 +214,7 @@ export function StepForm({ step, value, drawing, problems, edit, renamed, remove
   );
 }
 
+const keysOf = ({ name }: FieldSpec) => ["approval", ...name.split(".")];
 const last = (name: string) => name.split(".").at(-1) ?? "";
 
 type NeedsProps = Pick<StepFormProps, "step" | "drawing" | "edit"> & { wrong: string };

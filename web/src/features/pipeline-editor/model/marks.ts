@@ -12,6 +12,23 @@ export function byStep(problems: readonly ProblemBody[]): ReadonlyMap<string, st
   return found;
 }
 
+type Said = Pick<ProblemBody, "message"> & { readonly path: readonly unknown[] };
+
+/** What is said about a place and what is within it, but for the places in there that have a field of their `own`. */
+export function saidAt(
+  problems: readonly Said[],
+  place: readonly string[],
+  own: readonly (readonly string[])[] = [],
+): string {
+  return problems
+    .filter(({ path }) => isWithin(path, place) && !own.some((other) => isWithin(path, other)))
+    .map(({ message }) => message)
+    .join(" ");
+}
+
+const isWithin = (path: readonly unknown[], place: readonly string[]) =>
+  place.every((part, index) => path[index] === part);
+
 /** Whether a step would run: with a matrix, if one of its legs does. */
 export function planByStep({ steps }: PlanBody): ReadonlyMap<string, { runs: boolean; why: string }> {
   const found = new Map<string, { runs: boolean; why: string }>();
