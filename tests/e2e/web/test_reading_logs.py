@@ -63,7 +63,27 @@ def test_a_failed_execution_opens_at_the_first_error(server: ServerProcess, brow
         expect(line(page, 2)).to_have_text("2  package 1")
         page.keyboard.press("n")
         expect(page).to_have_url(re.compile("#L105$"))
+        expect(error).to_be_in_viewport()
         assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_the_log_of_a_step_is_asked_for_once(server: ServerProcess, browser: Browser, failed: int) -> None:
+    asked: list[str] = []
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{failed}/steps/flaky")
+        seen.settle()
+        page.on("request", lambda request: asked.append(request.url.split("/api/v1")[-1]))
+        page.keyboard.press("k")
+        expect(page.get_by_role("heading", level=2)).not_to_have_text("flaky")
+        seen.settle()
+        key = page.url.rsplit("/", 1)[-1]
+    logs = f"/cicd/executions/{failed}/logs/"
+    assert sorted(one for one in asked if one.startswith(logs)) == [
+        f"{logs}?step={key}&attempt=1&tail=65536",
+        f"{logs}outline/?step={key}&attempt=1",
+    ]
 
 
 def test_lines_are_linked_to_one_by_one_and_as_a_range(server: ServerProcess, browser: Browser, failed: int) -> None:

@@ -159,28 +159,27 @@ export function lastLines(id: number, step: string, attempt: number, count: numb
   return queryOptions({
     queryKey: ["executions", "one", id, "last lines", step, attempt, count],
     queryFn: async ({ signal }) => {
-      const end = await logEnd(id, step, attempt, signal);
-      const lines = end === null ? [] : end.tail.replace(/\n$/, "").split("\n");
-      return { lines: lines.slice(-count), first: (end?.standing.lines ?? 0) - Math.min(lines.length, count) + 1 };
+      const { tail, standing } = await logEnd(id, step, attempt, signal);
+      const lines = tail === "" ? [] : tail.replace(/\n$/, "").split("\n");
+      return { lines: lines.slice(-count), first: standing.lines - Math.min(lines.length, count) + 1 };
     },
   });
 }
 
 const TAIL = 64 * 1024; // bytes of a log's end that are shown at once
 
-/** Where a log stands now, with its end; null while it has none. */
+/** The end of a log, and where it stands: of one moment, also where it grows. */
 export async function logEnd(
   id: number,
   step: string,
   attempt: number,
   signal: AbortSignal,
-): Promise<{ standing: Standing; start: number; tail: string } | null> {
-  const logs = await allLogs(id, signal);
-  const standing = logs.find((one) => one.step === step && one.attempt === attempt);
-  if (standing === undefined) return null;
-  const start = Math.max(0, standing.length - TAIL);
-  const tail = await text(id, { step, attempt, start, end: standing.length }, signal);
-  return { standing, start, tail };
+): Promise<{ standing: Standing; start: number; tail: string }> {
+  const query = { step, attempt, tail: TAIL };
+  const { data, response } = await cicdExecutionsLogsRetrieve({ path: { id }, query, signal, parseAs: "text" });
+  const told = (name: string) => Number(response.headers.get(`X-Log-${name}`));
+  const standing = { length: told("Length"), lines: told("Lines") };
+  return { standing, start: told("Start"), tail: data as unknown as string };
 }
 
 export interface ListedLog extends Standing {
@@ -202,18 +201,11 @@ export async function logLines(
   { first, last }: { first: number; last: number },
   signal: AbortSignal,
 ): Promise<string[]> {
-  const lines = (await text(id, { step, attempt, first, last }, signal)).split("\n");
+  const query = { step, attempt, first, last };
+  const { data } = await cicdExecutionsLogsRetrieve({ path: { id }, query, signal, parseAs: "text" });
+  const lines = (data as unknown as string).split("\n");
   lines.pop(); // behind the last newline
   return lines;
-}
-
-async function text(
-  id: number,
-  query: { step: string; attempt: number; start?: number; end?: number; first?: number; last?: number },
-  signal: AbortSignal,
-): Promise<string> {
-  const { data } = await cicdExecutionsLogsRetrieve({ path: { id }, query, signal, parseAs: "text" });
-  return data as unknown as string;
 }
 
 /** What the browser saves: the log as it was printed. */

@@ -20,6 +20,9 @@ const MergedPanel = lazy(() => import("./logs/merged/merged-panel"));
 const StepsGraph = lazy(() => import("./steps-graph"));
 const StepsTimeline = lazy(() => import("./steps-timeline"));
 
+/** Where its parts have scrolled to is theirs: the router would put a log back to where it stood before a line was gone to. */
+const SAME_PAGE = { replace: true, resetScroll: false } as const;
+
 interface WholeProps {
   given: WholeExecutionBody;
   /** The step in the address; without one, whatever runs now is followed. */
@@ -45,7 +48,7 @@ export function Whole({ given, chosen }: WholeProps) {
   const show = useCallback(
     (key: string, to: ExecutionSearch = {}, line = "") => {
       const stays = now.current.follows && key === now.current.key && line === "";
-      const options = { search: to, hash: line, replace: true } as const;
+      const options = { search: to, hash: line, ...SAME_PAGE };
       if (stays) void navigate({ to: "/executions/$id", params: { id }, ...options });
       else void navigate({ to: "/executions/$id/steps/$key", params: { id, key }, ...options });
     },
@@ -60,17 +63,17 @@ export function Whole({ given, chosen }: WholeProps) {
     [show],
   );
   const look = (view: (typeof VIEWS)[number]) =>
-    void navigate({ to: ".", search: tidy({ ...search, view }), hash, replace: true });
+    void navigate({ to: ".", search: tidy({ ...search, view }), hash, ...SAME_PAGE });
   const isMerged = search.merged === true;
   const merge = () => {
     const { attempt: _, beside: __, tab: ___, merged: ____, ...kept } = search;
     const to = isMerged ? kept : { ...kept, merged: true as const };
-    void navigate({ to: "/executions/$id", params: { id }, search: to, replace: true });
+    void navigate({ to: "/executions/$id", params: { id }, search: to, ...SAME_PAGE });
   };
   const follow = () => {
     const { attempt: _, beside: __, merged: ___, ...kept } = search;
     if (chosen === undefined && !isMerged && step !== undefined) choose(step.key);
-    else void navigate({ to: "/executions/$id", params: { id }, search: kept, replace: true });
+    else void navigate({ to: "/executions/$id", params: { id }, search: kept, ...SAME_PAGE });
   };
   const walk = (by: number) => {
     const next = steps[steps.findIndex(({ key }) => key === step?.key) + by];
@@ -134,7 +137,7 @@ export function Whole({ given, chosen }: WholeProps) {
               execution={execution}
               search={search}
               show={show}
-              change={(to) => void navigate({ to: ".", search: to, replace: true })}
+              change={(to) => void navigate({ to: ".", search: to, ...SAME_PAGE })}
             />
           </Suspense>
         ) : step === undefined ? null : (

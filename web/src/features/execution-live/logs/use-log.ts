@@ -42,8 +42,10 @@ export function useLog(live: Live | null, id: number, step: string, attempt: num
       if (begins) return;
       begins = true;
       try {
-        const end = attempt === 0 ? null : await logEnd(id, step, attempt, gone.signal);
-        if (end !== null) book.stand(end.standing, end.start, end.tail);
+        if (attempt > 0) {
+          const { standing, start, tail } = await logEnd(id, step, attempt, gone.signal);
+          book.stand(standing, start, tail);
+        }
         loading = false;
         show();
         if (grows && attempt > 0 && !gone.signal.aborted)

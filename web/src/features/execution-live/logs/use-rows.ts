@@ -40,7 +40,10 @@ export function useRows({ shown, wraps, follows, setFollows, grows, goal }: Want
   // biome-ignore lint/correctness/useExhaustiveDependencies: what has been measured holds for these rows in this width
   const heights = useMemo(() => new Heights(ROW), [shown.folds, wraps, wraps ? view.width : 0]);
   heights.rows = shown.rows;
-  /** A line that was asked for. Until somebody scrolls it stays in sight, whatever the lines around it turn out to be. */
+  /**
+   * A line that was asked for. Until somebody scrolls it stays in sight, whatever the lines around it turn out to be, and
+   * whatever appears above the log and makes it smaller.
+   */
   const aim = useRef<number | null>(null);
   const ours = useRef(0); // where the bar was put, and not by a person
 
@@ -90,16 +93,17 @@ export function useRows({ shown, wraps, follows, setFollows, grows, goal }: Want
     watching.observe(element);
     return () => watching.disconnect();
   }, []);
-  const place = useRef({ shown, heights });
+  const place = useRef({ shown, heights, tall: view.height });
   useLayoutEffect(() => {
     const before = place.current;
-    place.current = { shown, heights };
+    place.current = { shown, heights, tall: view.height };
     if (follows) return goTo(heights.whole);
+    const mayStandElsewhere = before.tall !== view.height || (wraps && before.heights !== heights);
+    if (aim.current !== null && mayStandElsewhere) return goToAim(aim.current);
     if (before.heights === heights) return look();
-    if (aim.current !== null) return goToAim(aim.current);
     const row = before.heights.rowAt(scroll.top); // other folds, or another width: what was read stays where it is
     goTo(heights.topOf(shown.rowOf(before.shown.lineOf(row))) + scroll.top - before.heights.topOf(row));
-  }, [shown, heights, follows, goTo, goToAim, look, scroll]);
+  }, [shown, heights, wraps, follows, view.height, goTo, goToAim, look, scroll]);
   useLayoutEffect(() => {
     if (!wraps || frame.current === null) return;
     let change = 0;
@@ -120,7 +124,7 @@ export function useRows({ shown, wraps, follows, setFollows, grows, goal }: Want
   // biome-ignore lint/correctness/useExhaustiveDependencies: it goes there when a line is asked for, not whenever the log grows
   useLayoutEffect(() => {
     if (goal === null || !isThere) return;
-    aim.current = wraps ? goal.line : null;
+    aim.current = goal.line;
     const top = heights.topOf(shown.rowOf(goal.line));
     if (top < scroll.top + ROW || top > scroll.top + tall() - 3 * ROW) goToAim(goal.line);
   }, [goal?.at, goal?.line, isThere]);

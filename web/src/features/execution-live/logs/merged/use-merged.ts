@@ -45,8 +45,8 @@ export function useMerged(live: Live | null, id: number): AllLogs {
       show();
     };
     const stand = async (step: string, attempt: number) => {
-      const end = await logEnd(id, step, attempt, gone.signal);
-      if (end !== null) merged.begin(step, attempt, end.standing, end.start, end.tail);
+      const { standing, start, tail } = await logEnd(id, step, attempt, gone.signal);
+      merged.begin(step, attempt, standing, start, tail);
       show();
     };
     const take = (piece: LogPiece) => {
