@@ -93,12 +93,16 @@ class Visit:
         ]
 
 
+NO_FAULTS = (
+    "WebSocket is closed before the connection is established",
+    "net::ERR_NETWORK_CHANGED",
+)
+"""What Chromium says where somebody goes on to another page at once, which closes a socket before it is open; and where
+a test beside this one makes or removes a network, which ends all that is being fetched: the page asks for it again."""
+
+
 def _is_fault(said: ConsoleMessage) -> bool:
-    """Who goes on to another page at once closes a socket before it is open, as it should be: Chromium says so."""
-    return (
-        said.type in ("error", "warning")
-        and "WebSocket is closed before the connection is established" not in said.text
-    )
+    return said.type in ("error", "warning") and not any(text in said.text for text in NO_FAULTS)
 
 
 @contextmanager

@@ -56,6 +56,7 @@ def editor(browser: Browser, server: ServerProcess, path: str, **look: Any) -> I
         seen.page.add_init_script(chosen)  # else the page speaks as the account does
         seen.open(path)
         seen.page.locator(".cm-content").wait_for()
+        seen.settle()  # else the library makes room for itself while something is dragged
         yield seen
         assert (seen.faults, seen.foreign) == ([], [])
 

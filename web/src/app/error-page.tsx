@@ -1,6 +1,6 @@
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { asCrash } from "@/api/errors";
+import { ApiError, asCrash } from "@/api/errors";
 import { Page } from "@/ui/page";
 import { Empty, Failure } from "@/ui/states";
 
@@ -10,6 +10,7 @@ export function Crashed({ error, reset }: ErrorComponentProps) {
   const { t } = useTranslation();
   const router = useRouter();
   const again = () => {
+    if (!(error instanceof ApiError)) return window.location.reload(); // a part that was not fetched stays unfetched
     reset();
     void router.invalidate();
   };
