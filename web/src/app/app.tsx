@@ -1,4 +1,4 @@
-import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { createRouter, RouterProvider } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/errors";
@@ -6,14 +6,10 @@ import { session } from "@/api/session";
 import { Kit } from "@/ui/kit";
 import { Skeleton } from "@/ui/states";
 import { Crashed, NotFound } from "./error-page";
+import { openQueries } from "./queries";
 import { tree } from "./routes";
 
-const queries = new QueryClient({
-  queryCache: new QueryCache({ onError: onFailure }),
-  defaultOptions: {
-    queries: { staleTime: 5_000, retry: (failures, error) => failures < 2 && !isAnswer(error) },
-  },
-});
+const queries = openQueries(onFailure);
 
 const router = createRouter({
   routeTree: tree,
@@ -48,9 +44,4 @@ function onFailure(error: Error): void {
   if (!(error instanceof ApiError) || error.status !== 401) return;
   queries.removeQueries({ queryKey: session.queryKey });
   void router.invalidate();
-}
-
-/** The server has answered: asking again would say the same. */
-function isAnswer(error: Error): boolean {
-  return error instanceof ApiError && error.status >= 400 && error.status < 500;
 }

@@ -4,7 +4,6 @@ import { type FormEvent, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/errors";
 import { signIn } from "@/api/session";
-import { translated } from "@/lib/sentences";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
@@ -55,6 +54,5 @@ export function SignInPage() {
 function Refusal({ error }: { error: Error | null }) {
   const { t } = useTranslation("auth");
   if (!(error instanceof ApiError)) return null;
-  const message = error.status === 401 ? t("wrong") : translated(error.message);
-  return <Failure what={t("failed")} error={{ message, code: error.code }} />;
+  return <Failure what={t("failed")} error={error.status === 401 ? { message: t("wrong") } : error} />;
 }

@@ -17,10 +17,16 @@ import styles from "./details.module.css";
 /** The gate that a step waits at: the question, who has answered, and the answer of whoever may give one. */
 export default function ApprovalCard({ execution, step }: { execution: WholeExecutionBody; step: string }) {
   const { t } = useTranslation("execution-live");
-  const { data, error } = useQuery(approvals(execution.id, execution.seq));
-  if (error !== null) return <Failure what={t("gate.failed")} error={error} />;
-  const asked = data?.find((one) => one.step === step && one.status === "pending");
-  return asked === undefined ? null : <Gate asked={asked} />;
+  const { data, error, refetch } = useQuery(approvals(execution.id, execution.seq));
+  const known = useRef(data);
+  if (data !== undefined) known.current = data; // a later failure does not take away what one is answering
+  const asked = known.current?.find((one) => one.step === step && one.status === "pending");
+  return (
+    <>
+      {error !== null && <Failure what={t("gate.failed")} error={error} again={() => void refetch()} />}
+      {asked === undefined ? null : <Gate key={asked.id} asked={asked} />}
+    </>
+  );
 }
 
 function Gate({ asked }: { asked: ApprovalBody }) {
@@ -39,11 +45,11 @@ function Gate({ asked }: { asked: ApprovalBody }) {
     event.preventDefault();
     respond.mutate("approve");
   };
+  const sends = respond.isPending ? respond.variables : null;
   const form = useRef<HTMLFormElement>(null);
   useKey("a", t("keys.answer"), () => form.current?.querySelector<HTMLElement>("select, input, button")?.focus(), {
     enabled: asked.may_respond,
   });
-  const isSent = respond.isPending || respond.isSuccess; // shown at once: what is refused comes back
   return (
     <form ref={form} className={styles.gate} onSubmit={send} aria-label={t("gate.label")}>
       <strong>
@@ -65,8 +71,8 @@ function Gate({ asked }: { asked: ApprovalBody }) {
           {t("gate.answered", { by })} {said}
         </p>
       ))}
-      {isSent ? <p>{t(respond.variables === "approve" ? "gate.approved" : "gate.rejected")}</p> : null}
-      {isSent ? null : asked.may_respond ? (
+      {respond.isSuccess ? <p>{t(respond.variables === "approve" ? "gate.approved" : "gate.rejected")}</p> : null}
+      {respond.isSuccess ? null : asked.may_respond ? (
         <>
           <div className={styles.asked}>
             {asked.fields.map((field) => (
@@ -82,10 +88,15 @@ function Gate({ asked }: { asked: ApprovalBody }) {
             </Field>
           </div>
           <div className={styles.answers}>
-            <Button type="primary" htmlType="submit">
+            <Button type="primary" htmlType="submit" loading={sends === "approve"} disabled={sends === "reject"}>
               {t("gate.approve")}
             </Button>
-            <Button danger onClick={() => respond.mutate("reject")}>
+            <Button
+              danger
+              loading={sends === "reject"}
+              disabled={sends === "approve"}
+              onClick={() => respond.mutate("reject")}
+            >
               {t("gate.reject")}
             </Button>
           </div>

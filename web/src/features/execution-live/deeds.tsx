@@ -31,12 +31,17 @@ function Cancel({ id }: { id: number }) {
   const cancel = useMutation({
     mutationFn: async () => (await cicdExecutionsCancel({ path: { id }, body: {} })).data,
   });
-  const isSent = cancel.isPending || cancel.isSuccess;
   useKey("c", t("keys.cancel"), () => setAsks(true));
   return (
     <>
-      <Button danger icon={<Ban size={14} />} disabled={isSent} onClick={() => setAsks(true)}>
-        {t(isSent ? "cancelling" : "cancel")}
+      <Button
+        danger
+        icon={<Ban size={14} />}
+        loading={cancel.isPending}
+        disabled={cancel.isSuccess}
+        onClick={() => setAsks(true)}
+      >
+        {t(cancel.isSuccess ? "cancelling" : "cancel")}
       </Button>
       {asks && (
         <Suspense>

@@ -6,13 +6,14 @@ import { useKey } from "@/lib/use-key";
 import { Page } from "@/ui/page";
 import { Below } from "./below";
 import Canvas from "./canvas";
+import { dropDraft } from "./drafts";
 import { Editing } from "./editing";
 import styles from "./editor.module.css";
 import { Library } from "./library";
 import { sourceOf } from "./model/document/edits";
 import { isSection } from "./model/document/steps";
 import { nearestPlace, rangeOf } from "./model/places";
-import { Refused } from "./notices";
+import { DraftBack, Refused } from "./notices";
 import { phrases } from "./phrases";
 import type { EditorSearch } from "./search";
 import { StepForm } from "./step-form";
@@ -20,6 +21,7 @@ import { TextPane } from "./text-pane";
 import { Tools } from "./tools";
 import { useChecks } from "./use-checks";
 import { useDeeds } from "./use-deeds";
+import { useKeepDraft, useKeptDraft } from "./use-draft";
 import { useLibrary } from "./use-library";
 import { useNarrow } from "./use-narrow";
 import { useReading } from "./use-reading";
@@ -52,7 +54,12 @@ interface EditorProps {
 /** Canvas and text of one file. The text is what counts; the canvas is drawn from it and changes it in small edits. */
 export function Editor({ id, title, above, run, locked, project, given, search, go, made }: EditorProps) {
   const { t } = useTranslation("pipeline-editor");
-  const [editing] = useState(() => new Editing(given.text, t("text.label"), phrases(t)));
+  const draft = useKeptDraft(id, project, given);
+  const [editing] = useState(() => {
+    const begun = new Editing(given.text, t("text.label"), phrases(t));
+    if (draft.kept !== null) begun.replace(draft.kept.text);
+    return begun;
+  });
   const snapshot = useSnapshot(editing);
   const reading = useReading(snapshot.text);
   const leaving = useRef(false);
@@ -61,6 +68,7 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
     project,
     editing,
     given,
+    base: draft.kept?.version ?? given.version,
     made: (pipeline) => {
       leaving.current = true;
       made(pipeline);
@@ -69,6 +77,7 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
   const isNarrow = useNarrow();
   const view = isNarrow ? "text" : (search.view ?? "both");
   const isDirty = snapshot.text !== saving.saved.text;
+  useKeepDraft(draft, snapshot.text, saving.saved);
   const checks = useChecks({ id, text: snapshot.text, beginning: given.text, editing, search });
 
   const latest = useRef({ search, go });
@@ -127,6 +136,11 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
         }
       >
         {locked !== "" && <p className={styles.notice}>{locked}</p>}
+        <DraftBack
+          kept={draft.kept}
+          isOver={!isDirty || saving.saved.version !== draft.kept?.version}
+          drop={saving.giveUp}
+        />
         {deeds.refused !== null && <Refused refused={deeds.refused} dismiss={deeds.dismiss} />}
         <div className={styles.parts} data-view={view} data-form={showsForm}>
           {view !== "text" && (
@@ -199,7 +213,15 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
             close={saving.later}
           />
         )}
-        {blocker.status === "blocked" && <LeaveDialog leave={blocker.proceed} stay={blocker.reset} />}
+        {blocker.status === "blocked" && (
+          <LeaveDialog
+            leave={() => {
+              dropDraft(draft.key);
+              blocker.proceed();
+            }}
+            stay={blocker.reset}
+          />
+        )}
       </Suspense>
     </div>
   );

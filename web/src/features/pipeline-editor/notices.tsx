@@ -1,6 +1,10 @@
 import { CircleX, X } from "lucide-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { translated } from "@/lib/sentences";
+import { Button } from "@/ui/button";
+import { Ago } from "@/ui/time";
+import type { Draft } from "./drafts";
 import styles from "./editor.module.css";
 import type { Refusal } from "./model/document/refusal";
 
@@ -25,5 +29,35 @@ export function Refused({ refused, dismiss }: RefusedProps) {
         <X size={14} aria-hidden />
       </button>
     </p>
+  );
+}
+
+interface DraftBackProps {
+  kept: Draft | null;
+  /** It has been saved, or undone. */
+  isOver: boolean;
+  drop: () => void;
+}
+
+/** What was not saved when the page was left is there again, and goes where it is not wanted. */
+export function DraftBack({ kept, isOver, drop }: DraftBackProps) {
+  const { t } = useTranslation("pipeline-editor");
+  const [isDropped, setDropped] = useState(false);
+  if (kept === null || isOver || isDropped) return null;
+  return (
+    <div className={styles.kept} role="alert">
+      <span>
+        {t("draft.back")} <Ago at={kept.at} />
+      </span>
+      <Button
+        size="small"
+        onClick={() => {
+          setDropped(true);
+          drop();
+        }}
+      >
+        {t("draft.drop")}
+      </Button>
+    </div>
   );
 }

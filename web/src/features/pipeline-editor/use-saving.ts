@@ -22,13 +22,15 @@ interface SavingProps {
   project: number | undefined;
   editing: Editing;
   given: Saved;
+  /** The version that what is edited was made from: an older one than the given, where others saved after a draft. */
+  base: number;
   made: (pipeline: PipelineWithSource) => void;
 }
 
 /** Saves what is edited as the next version, if nobody saved before; otherwise both texts are there to choose from. */
-export function useSaving({ id, project, editing, given, made }: SavingProps) {
+export function useSaving({ id, project, editing, given, base, made }: SavingProps) {
   const queries = useQueryClient();
-  const [saved, setSaved] = useState(given);
+  const [saved, setSaved] = useState<Saved>({ text: given.text, version: base });
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const [asks, setAsks] = useState(false);
   const saving = useMutation({
@@ -81,5 +83,10 @@ export function useSaving({ id, project, editing, given, made }: SavingProps) {
       setConflict(null);
     },
     later: () => setConflict(null),
+    /** Back to what is saved; undo brings mine back. */
+    giveUp: () => {
+      setSaved(given);
+      editing.replace(given.text);
+    },
   };
 }

@@ -1,0 +1,156 @@
+"""A network that goes, a session that ends: nothing that a person has typed or decided is lost, or said to be done."""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.web import watched
+from tests.e2e.web.browser import Visit, visit
+from tests.e2e.web.drawing import save, written
+from tests.server_process import PASSWORD, ServerProcess
+
+NUMBERS = count(1)
+FILE = "version: 1\nname: {name}\nsteps:\n  build: {{run: make}}\n"
+GATE = """\
+version: 1
+name: asks
+steps:
+  ship:
+    executor: host
+    approval: {message: "Ship it?"}
+    run: echo shipped
+"""
+
+
+@pytest.fixture
+def pipeline(server: ServerProcess) -> int:
+    name = f"kept-{next(NUMBERS)}"
+    project = server.api("POST", "projects/", {"name": name})["id"]
+    return int(server.api("POST", "pipelines/", {"project": project, "source": FILE.format(name=name)})["id"])
+
+
+def edit(seen: Visit, pipeline: int) -> None:
+    seen.open(f"/pipelines/{pipeline}/edit")
+    seen.page.locator(".cm-content").wait_for()
+
+
+def type_at_the_end(page: Page, text: str) -> None:
+    page.locator(".cm-content").focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.insert_text(text)
+
+
+def sign_in(page: Page) -> None:
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_what_was_not_saved_is_back_after_the_session_has_ended(
+    server: ServerProcess, browser: Browser, pipeline: int
+) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        edit(seen, pipeline)
+        saved = written(page)
+        type_at_the_end(page, "# precious\n")
+        expect(page.get_by_text("Unsaved changes")).to_be_visible()
+        page.context.clear_cookies()
+        type_at_the_end(page, "# and more\n")  # the server is asked about it, and nobody is signed in
+        expect(page).to_have_url(re.compile("/sign-in"))
+        sign_in(page)
+        expect(page).to_have_url(re.compile("/edit"))
+        expect(page.get_by_text("Your unsaved changes are back.")).to_be_visible()
+        assert written(page) == f"{saved}# precious\n# and more\n"
+        assert seen.serious_faults() == []
+        page.get_by_role("button", name="Drop them").click()
+        expect(page.get_by_text("Version 1", exact=True)).to_be_visible()
+        assert written(page) == saved
+        page.reload()
+        expect(page.get_by_text("Version 1", exact=True)).to_be_visible()
+        expect(page.get_by_text("Your unsaved changes are back.")).to_have_count(0)
+
+
+def test_a_draft_of_an_older_version_does_not_overwrite_what_others_saved(
+    server: ServerProcess, browser: Browser, pipeline: int
+) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        edit(seen, pipeline)
+        theirs = written(page).replace("make", "make theirs")
+        type_at_the_end(page, "# mine\n")
+        expect(page.get_by_text("Unsaved changes")).to_be_visible()
+        server.api("PATCH", f"pipelines/{pipeline}/", {"source": theirs, "base_version": 1})
+        page.on("dialog", lambda asks: asks.accept())  # leave the page, with what is not saved
+        page.reload()
+        expect(page.get_by_text("Your unsaved changes are back.")).to_be_visible()
+        page.get_by_role("button", name="Save …").click()
+        page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_role("region", name="Both texts")).to_contain_text("make theirs")
+    assert server.api("GET", f"pipelines/{pipeline}/")["source"] == theirs
+
+
+def test_what_is_left_without_saving_is_not_kept(server: ServerProcess, browser: Browser, pipeline: int) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        edit(seen, pipeline)
+        type_at_the_end(page, "# not wanted\n")
+        page.get_by_role("link", name="Executions").click()
+        page.get_by_role("button", name="Leave", exact=True).click()
+        expect(page).to_have_url(re.compile("/executions$"))
+        edit(seen, pipeline)
+        expect(page.get_by_text("Version 1", exact=True)).to_be_visible()
+
+
+def test_a_save_that_finds_no_session_says_so_and_what_was_typed_is_saved_after_signing_in(
+    server: ServerProcess, browser: Browser, pipeline: int
+) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        edit(seen, pipeline)
+        type_at_the_end(page, "# later\n")
+        expect(page.get_by_text("Valid · 1 step")).to_be_visible()
+        page.get_by_role("button", name="Save …").click()
+        dialog = page.get_by_role("dialog")
+        page.context.clear_cookies()
+        dialog.get_by_role("button", name="Save", exact=True).click()
+        expect(dialog.get_by_role("alert")).to_contain_text("Your session has ended.")
+        expect(dialog.get_by_role("link", name="Sign in (in a new tab)")).to_have_attribute("href", "/sign-in")
+        page.on("dialog", lambda asks: asks.accept())  # leave the page, with what is not saved
+        page.reload()
+        sign_in(page)
+        expect(page.get_by_text("Your unsaved changes are back.")).to_be_visible()
+        save(page)
+        expect(page.get_by_text("Version 2", exact=True)).to_be_visible()
+    assert server.api("GET", f"pipelines/{pipeline}/")["source"].endswith("# later\n")
+
+
+def test_an_approval_without_a_network_is_not_given_and_not_sent_later(server: ServerProcess, browser: Browser) -> None:
+    execution = watched.start(server, watched.make(server, "gates", GATE))
+    watched.has_come_to(server, execution, "waiting", step="ship")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{execution}")
+        gate = page.get_by_role("form", name="Approval")
+        gate.get_by_label("Comment").fill("Looked at it.")
+        page.context.set_offline(True)
+        gate.get_by_role("button", name="Approve").click()
+        expect(gate.get_by_role("alert")).to_contain_text("The server was not reached.")
+        expect(page.get_by_text("The approval could not be loaded.")).to_be_visible()  # it was asked for again
+        expect(page.get_by_text("You have approved.")).to_have_count(0)
+        expect(gate.get_by_label("Comment")).to_have_value("Looked at it.")
+        page.context.set_offline(False)
+        page.reload()
+        expect(gate.get_by_role("button", name="Approve")).to_be_enabled()
+        assert server.api("GET", "approvals/", execution=execution)["results"][0]["status"] == "pending"
+        gate.get_by_role("button", name="Approve").click()
+        expect(page.locator("header").get_by_text("Success")).to_be_visible()
