@@ -154,3 +154,42 @@ def test_an_approval_without_a_network_is_not_given_and_not_sent_later(server: S
         assert server.api("GET", "approvals/", execution=execution)["results"][0]["status"] == "pending"
         gate.get_by_role("button", name="Approve").click()
         expect(page.locator("header").get_by_text("Success")).to_be_visible()
+
+
+def test_a_part_that_cannot_be_fetched_leaves_the_page_and_is_fetched_when_tried_again(
+    server: ServerProcess, browser: Browser, pipeline: int
+) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        dialogs = re.compile(r"/assets/save-dialog-")
+        page.route(dialogs, lambda asked: asked.fulfill(status=404))  # as after an upgrade
+        edit(seen, pipeline)
+        type_at_the_end(page, "# precious\n")
+        page.keyboard.press("Control+s")
+        expect(page.get_by_role("alert")).to_contain_text("This part of the page could not be fetched.")
+        assert written(page).endswith("# precious\n")
+        assert seen.serious_faults() == []
+        page.unroute(dialogs)
+        page.get_by_role("button", name="Try again").click()
+        page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Version 2", exact=True)).to_be_visible()
+
+
+def test_what_has_been_typed_can_be_saved_though_the_network_was_gone_when_it_was_asked_for(
+    server: ServerProcess, browser: Browser, pipeline: int
+) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        edit(seen, pipeline)
+        page.wait_for_load_state("networkidle")
+        type_at_the_end(page, "# precious\n")
+        page.context.set_offline(True)
+        page.get_by_role("button", name="Save …").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Save", exact=True).click()
+        expect(dialog.get_by_role("alert")).to_contain_text("The server was not reached.")
+        page.context.set_offline(False)
+        dialog.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Version 2", exact=True)).to_be_visible()

@@ -1,17 +1,18 @@
 import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { Menu, Search } from "lucide-react";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "@/api/session";
 import { adopt } from "@/lib/i18n";
 import { useKey } from "@/lib/use-key";
+import { part } from "@/ui/part";
 import { Skeleton } from "@/ui/states";
 import { Person } from "./person";
 import { PLACES } from "./places";
 import styles from "./shell.module.css";
 
-const Palette = lazy(() => import("./palette"));
-const KeySheet = lazy(() => import("./key-sheet"));
+const Palette = part(async () => (await import("./palette")).default, { isOver: true });
+const KeySheet = part(async () => (await import("./key-sheet")).default, { isOver: true });
 
 /** Navigation beside the page, or above it on a narrow screen; the palette and the sheet of keys over both. */
 export function Shell() {
@@ -55,10 +56,8 @@ export function Shell() {
           <Outlet />
         </Suspense>
       </main>
-      <Suspense>
-        {over === "palette" ? <Palette close={() => setOver(null)} /> : null}
-        {over === "keys" ? <KeySheet close={() => setOver(null)} /> : null}
-      </Suspense>
+      {over === "palette" ? <Palette close={() => setOver(null)} /> : null}
+      {over === "keys" ? <KeySheet close={() => setOver(null)} /> : null}
     </div>
   );
 }

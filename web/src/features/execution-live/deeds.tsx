@@ -1,17 +1,18 @@
 import { useMutation } from "@tanstack/react-query";
 import { Ban } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { cicdExecutionsCancel, type WholeExecutionBody } from "@/api/generated";
 import { EXECUTION_LOOK } from "@/lib/status";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
+import { part } from "@/ui/part";
 import { Failure } from "@/ui/states";
 import { Again } from "./again";
 import styles from "./deeds.module.css";
 import { useMay } from "./use-may";
 
-const CancelDialog = lazy(() => import("./cancel-dialog"));
+const CancelDialog = part(async () => (await import("./cancel-dialog")).default, { isOver: true });
 
 /** Cancel what runs; run again what has ended; each for whoever may. */
 export function Deeds({ execution }: { execution: WholeExecutionBody }) {
@@ -44,15 +45,13 @@ function Cancel({ id }: { id: number }) {
         {t(cancel.isSuccess ? "cancelling" : "cancel")}
       </Button>
       {asks && (
-        <Suspense>
-          <CancelDialog
-            close={() => setAsks(false)}
-            act={() => {
-              setAsks(false);
-              cancel.mutate();
-            }}
-          />
-        </Suspense>
+        <CancelDialog
+          close={() => setAsks(false)}
+          act={() => {
+            setAsks(false);
+            cancel.mutate();
+          }}
+        />
       )}
       {cancel.error !== null && <Failure what={t("not_done")} error={cancel.error} />}
     </>

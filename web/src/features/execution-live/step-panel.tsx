@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
 import { translated } from "@/lib/sentences";
 import { lookOfStep } from "@/lib/status";
+import { part } from "@/ui/part";
 import { SinceDeployment } from "@/ui/since-deployment";
 import { Failure, Skeleton } from "@/ui/states";
 import { Status } from "@/ui/status";
@@ -18,12 +18,13 @@ import { Waits } from "./waits";
 import styles from "./whole.module.css";
 
 // What stands behind the other tabs is fetched when one is opened; what asks, and what tells of a failure, beside its data.
-const ApprovalCard = lazy(() => import("./approval-card"));
-const FailureCard = lazy(() => import("./failure-card"));
-const Artifacts = lazy(() => import("./artifacts"));
-const Summary = lazy(() => import("./summary"));
-const Tests = lazy(() => import("./tests"));
-const Why = lazy(() => import("./why"));
+const ApprovalCard = part(async () => (await import("./approval-card")).default);
+const FailureCard = part(async () => (await import("./failure-card")).default);
+const waiting = { fallback: <Skeleton /> };
+const Artifacts = part(async () => (await import("./artifacts")).default, waiting);
+const Summary = part(async () => (await import("./summary")).default, waiting);
+const Tests = part(async () => (await import("./tests")).default, waiting);
+const Why = part(async () => (await import("./why")).default, waiting);
 
 interface StepPanelProps {
   execution: WholeExecutionBody;
@@ -74,23 +75,17 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
           <SinceDeployment deployment={known.deployment} pipeline={execution.pipeline} />
         </p>
       )}
-      {step.status === "waiting" ? (
-        <Suspense fallback={null}>
-          <ApprovalCard execution={execution} step={step.key} />
-        </Suspense>
-      ) : null}
+      {step.status === "waiting" ? <ApprovalCard execution={execution} step={step.key} /> : null}
       {failed && attempt > 0 ? (
-        <Suspense fallback={null}>
-          <FailureCard
-            execution={execution.id}
-            step={step}
-            attempt={attempt}
-            report={report}
-            besideLog={tab === "log"}
-            goToLine={(line) => show(step.key, tidy({ ...search, tab: "log" }), `L${line}`)}
-            goToTests={() => change({ ...search, tab: "tests" })}
-          />
-        </Suspense>
+        <FailureCard
+          execution={execution.id}
+          step={step}
+          attempt={attempt}
+          report={report}
+          besideLog={tab === "log"}
+          goToLine={(line) => show(step.key, tidy({ ...search, tab: "log" }), `L${line}`)}
+          goToTests={() => change({ ...search, tab: "tests" })}
+        />
       ) : null}
       <div className={styles.tabs} role="tablist" aria-label={t("tabs.label")}>
         {TABS.map((value) => (
@@ -114,23 +109,21 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
         {...(tab !== "log" && { tabIndex: 0 })} // it scrolls, also by keyboard
       >
         {detail.error !== null && tab !== "log" ? <Failure what={t("step_failed")} error={detail.error} /> : null}
-        <Suspense fallback={<Skeleton />}>
-          {tab === "log" ? (
-            <LogTab
-              live={live}
-              execution={execution}
-              step={step}
-              attempt={attempt}
-              search={search}
-              hash={hash}
-              show={show}
-            />
-          ) : null}
-          {tab === "summary" && report !== undefined ? <Summary report={report} /> : null}
-          {tab === "tests" && report !== undefined ? <Tests report={report} /> : null}
-          {tab === "artifacts" ? <Artifacts execution={execution} step={step} /> : null}
-          {tab === "why" ? <Why key={step.key} execution={execution} step={step.key} /> : null}
-        </Suspense>
+        {tab === "log" ? (
+          <LogTab
+            live={live}
+            execution={execution}
+            step={step}
+            attempt={attempt}
+            search={search}
+            hash={hash}
+            show={show}
+          />
+        ) : null}
+        {tab === "summary" && report !== undefined ? <Summary report={report} /> : null}
+        {tab === "tests" && report !== undefined ? <Tests report={report} /> : null}
+        {tab === "artifacts" ? <Artifacts execution={execution} step={step} /> : null}
+        {tab === "why" ? <Why key={step.key} execution={execution} step={step.key} /> : null}
       </div>
     </section>
   );

@@ -1,11 +1,12 @@
 import { useLocation, useNavigate, useSearch } from "@tanstack/react-router";
 import { Layers, Radio } from "lucide-react";
-import { lazy, Suspense, useCallback, useRef } from "react";
+import { useCallback, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { WholeExecutionBody } from "@/api/generated";
 import { EXECUTION_LOOK } from "@/lib/status";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
+import { part } from "@/ui/part";
 import { Segmented } from "@/ui/segmented";
 import { Skeleton } from "@/ui/states";
 import { Head } from "./head";
@@ -16,9 +17,10 @@ import { StepsList } from "./steps-list";
 import { useLive } from "./use-live";
 import styles from "./whole.module.css";
 
-const MergedPanel = lazy(() => import("./logs/merged/merged-panel"));
-const StepsGraph = lazy(() => import("./steps-graph"));
-const StepsTimeline = lazy(() => import("./steps-timeline"));
+const waiting = { fallback: <Skeleton /> };
+const MergedPanel = part(async () => (await import("./logs/merged/merged-panel")).default, waiting);
+const StepsGraph = part(async () => (await import("./steps-graph")).default, waiting);
+const StepsTimeline = part(async () => (await import("./steps-timeline")).default, waiting);
 
 /** Where its parts have scrolled to is theirs: the router would put a log back to where it stood before a line was gone to. */
 const SAME_PAGE = { replace: true, resetScroll: false } as const;
@@ -124,22 +126,18 @@ export function Whole({ given, chosen }: WholeProps) {
               </Button>
             )}
           </div>
-          <Suspense fallback={<Skeleton />}>
-            {view === "graph" ? <StepsGraph {...parts} /> : null}
-            {view === "timeline" ? <StepsTimeline {...parts} /> : null}
-            {view === "list" ? <StepsList {...parts} /> : null}
-          </Suspense>
+          {view === "graph" ? <StepsGraph {...parts} /> : null}
+          {view === "timeline" ? <StepsTimeline {...parts} /> : null}
+          {view === "list" ? <StepsList {...parts} /> : null}
         </section>
         {isMerged ? (
-          <Suspense fallback={<Skeleton />}>
-            <MergedPanel
-              live={live}
-              execution={execution}
-              search={search}
-              show={show}
-              change={(to) => void navigate({ to: ".", search: to, ...SAME_PAGE })}
-            />
-          </Suspense>
+          <MergedPanel
+            live={live}
+            execution={execution}
+            search={search}
+            show={show}
+            change={(to) => void navigate({ to: ".", search: to, ...SAME_PAGE })}
+          />
         ) : step === undefined ? null : (
           <StepPanel execution={execution} step={step} live={live} search={search} hash={hash} show={show} />
         )}

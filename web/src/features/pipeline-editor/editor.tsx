@@ -1,9 +1,10 @@
 import { type LinkProps, useBlocker } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PipelineWithSource, ProblemBody } from "@/api/generated";
 import { useKey } from "@/lib/use-key";
 import { Page } from "@/ui/page";
+import { part } from "@/ui/part";
 import { Below } from "./below";
 import Canvas from "./canvas";
 import { dropDraft } from "./drafts";
@@ -28,11 +29,12 @@ import { useReading } from "./use-reading";
 import { type Saved, useSaving } from "./use-saving";
 import { useFollowCursor, useSnapshot } from "./use-snapshot";
 
-// Nobody needs them before there is something to save.
+// Nobody needs them before there is something to save. They are fetched ahead, for when there is no network by then.
 const dialogs = () => import("./save-dialog");
-const SaveDialog = lazy(async () => ({ default: (await dialogs()).SaveDialog }));
-const ConflictDialog = lazy(async () => ({ default: (await dialogs()).ConflictDialog }));
-const LeaveDialog = lazy(async () => ({ default: (await dialogs()).LeaveDialog }));
+const SaveDialog = part(async () => (await dialogs()).SaveDialog, { isOver: true });
+const ConflictDialog = part(async () => (await dialogs()).ConflictDialog, { isOver: true });
+const LeaveDialog = part(async () => (await dialogs()).LeaveDialog, { isOver: true });
+const ahead = () => Promise.allSettled([dialogs(), import("./text-diff")]); // what fails is fetched when it is wanted
 
 interface EditorProps {
   /** null: it is not saved yet. */
@@ -93,6 +95,10 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
     const path = step === undefined ? null : [step.section, step.id];
     editing.point(path === null || source === null ? null : rangeOf(source, path));
   }, [editing, source, step]);
+
+  useEffect(() => {
+    void ahead();
+  }, []);
 
   const deeds = useDeeds(editing, choose);
   const offered = useLibrary(project);
@@ -192,37 +198,35 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
         </div>
         <Below checks={checks} open={openProblem} choose={choose} />
       </Page>
-      <Suspense fallback={null}>
-        {saving.asks && (
-          <SaveDialog
-            before={saving.saved.version === 0 ? "" : saving.saved.text}
-            after={snapshot.text}
-            problems={checks.problems.length}
-            isSaving={saving.isSaving}
-            error={saving.error}
-            save={saving.save}
-            close={saving.back}
-          />
-        )}
-        {saving.conflict !== null && (
-          <ConflictDialog
-            conflict={saving.conflict}
-            mine={snapshot.text}
-            keepMine={saving.keepMine}
-            takeTheirs={saving.takeTheirs}
-            close={saving.later}
-          />
-        )}
-        {blocker.status === "blocked" && (
-          <LeaveDialog
-            leave={() => {
-              dropDraft(draft.key);
-              blocker.proceed();
-            }}
-            stay={blocker.reset}
-          />
-        )}
-      </Suspense>
+      {saving.asks && (
+        <SaveDialog
+          before={saving.saved.version === 0 ? "" : saving.saved.text}
+          after={snapshot.text}
+          problems={checks.problems.length}
+          isSaving={saving.isSaving}
+          error={saving.error}
+          save={saving.save}
+          close={saving.back}
+        />
+      )}
+      {saving.conflict !== null && (
+        <ConflictDialog
+          conflict={saving.conflict}
+          mine={snapshot.text}
+          keepMine={saving.keepMine}
+          takeTheirs={saving.takeTheirs}
+          close={saving.later}
+        />
+      )}
+      {blocker.status === "blocked" && (
+        <LeaveDialog
+          leave={() => {
+            dropDraft(draft.key);
+            blocker.proceed();
+          }}
+          stay={blocker.reset}
+        />
+      )}
     </div>
   );
 }

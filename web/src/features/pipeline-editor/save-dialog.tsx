@@ -1,14 +1,15 @@
-import { lazy, Suspense, useId, useState } from "react";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { translated } from "@/lib/sentences";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
 import { Modal } from "@/ui/modal";
+import { part } from "@/ui/part";
 import { Failure, Skeleton } from "@/ui/states";
 import type { Conflict } from "./use-saving";
 
-const TextDiff = lazy(() => import("./text-diff"));
+const TextDiff = part(async () => (await import("./text-diff")).default, { fallback: <Skeleton rows={4} /> });
 
 interface SaveDialogProps {
   before: string;
@@ -61,9 +62,7 @@ export function SaveDialog({ before, after, problems, isSaving, error, save, clo
           )}
         </Field>
       </form>
-      <Suspense fallback={<Skeleton rows={4} />}>
-        <TextDiff label={t("save.diff")} before={before} after={after} />
-      </Suspense>
+      <TextDiff label={t("save.diff")} before={before} after={after} />
     </Modal>
   );
 }
@@ -98,9 +97,7 @@ export function ConflictDialog({ conflict, mine, keepMine, takeTheirs, close }: 
     >
       <p>{translated(says)}</p>
       <p className="muted">{t("conflict.about", { version: theirs.version })}</p>
-      <Suspense fallback={<Skeleton rows={4} />}>
-        <TextDiff label={t("conflict.both")} before={theirs.text} after={mine} sideBySide />
-      </Suspense>
+      <TextDiff label={t("conflict.both")} before={theirs.text} after={mine} sideBySide />
     </Modal>
   );
 }
