@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event
 from time import monotonic, sleep
@@ -61,12 +61,7 @@ def own(alias: str = "default", *, patience: float = PATIENCE) -> Owning | None:
 
 def is_owned(alias: str = "default") -> bool:
     """Whether a server or a scheduler works on the database now."""
-    connection = connections[alias]
-    with connection.cursor() as cursor:
-        values: list[Any] = [KEY, KEY] if connection.vendor == "postgresql" else [str(KEY)]
-        cursor.execute(TAKEN[connection.vendor], values)
-        (taken,) = cursor.fetchone()
-    return bool(taken)
+    return _ask(connections[alias], TAKEN, KEY)
 
 
 def expect_no_workers(name: str) -> None:
@@ -210,17 +205,20 @@ class Owning:
         if self._connection.connection is None and (begin := BEGIN.get(self._connection.vendor)):
             with self._connection.cursor() as cursor:
                 cursor.execute(begin)
-        if not self._lock(self._own_key):
-            return True
-        self._holds = self._lock(self._key)
-        return self._holds
+        if not _ask(self._connection, LOCK, self._key):
+            return _ask(self._connection, TAKEN, self._own_key)
+        _ask(self._connection, LOCK, self._own_key)  # not before: one that tried in vain would look as if it had both
+        self._holds = True
+        return True
 
-    def _lock(self, key: int) -> bool:
-        value: Any = key if self._connection.vendor == "postgresql" else str(key)
-        with self._connection.cursor() as cursor:
-            cursor.execute(LOCK[self._connection.vendor], [value])
-            (taken,) = cursor.fetchone()
-        return bool(taken)
+
+def _ask(connection: BaseDatabaseWrapper, question: Mapping[str, str], key: int) -> bool:
+    sql = question[connection.vendor]
+    value: Any = key if connection.vendor == "postgresql" else str(key)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [value] * sql.count("%s"))
+        (answer,) = cursor.fetchone()
+    return bool(answer)
 
 
 def _name(connection: BaseDatabaseWrapper) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from ansflow.apps.accounts.models import User
 from ansflow.apps.analytics.models import Report
 from ansflow.apps.audit.models import Entry
+from ansflow.apps.executions.models import Deployment, PipelineExecution, StepExecution
 from ansflow.apps.projects.models import Project
 from ansflow.apps.tools.models import CicdTool
 from tests.api import making
@@ -157,6 +158,7 @@ def plant(world: World, route: Route) -> list[int | str]:
     counts = dict.fromkeys(("executions", "succeeded", "failed", "cancelled"), 1)
     now = timezone.now()
     Report.objects.create(project=world.theirs, day=now.date(), slowest=slowest, made_at=now, **counts)
+    _deployed(world.theirs)
     named = making.values(route, world, world.theirs)
     for model, theirs in rows().items():
         if model != "executions.Worker":  # of the installation, and everybody sees them
@@ -167,6 +169,16 @@ def plant(world: World, route: Route) -> list[int | str]:
     _mark(User, {world.users["rival"].id})
     _mark(Entry, set(Entry.objects.filter(tenant_id=world.rivals.id).values_list("id", flat=True)))
     return named
+
+
+def _deployed(project: Project) -> None:
+    """One that went well, as no route can make one go."""
+    step = StepExecution.objects.filter(execution__project=project).latest("id")
+    StepExecution.objects.filter(id=step.id).update(status="success")
+    PipelineExecution.objects.filter(id=step.execution_id).update(status="success")
+    Deployment.objects.create(
+        execution=step.execution, step=step.key, pipeline=step.execution.pipeline, environment="production"
+    )
 
 
 def _mark(model: type[models.Model], keys: set[Any]) -> None:

@@ -135,6 +135,18 @@ def test_a_former_session_of_ones_own_is_nobody_else(alias: str) -> None:
     one.release()
 
 
+def test_a_session_that_tried_in_vain_does_not_look_like_a_former_one_that_had_it(alias: str) -> None:
+    one = taken(alias)
+    other = Owning(connections[alias].copy())
+    assert not other.try_once()
+    ghost, other._connection = other._connection, other._connection.copy()  # its end has not been heard of yet
+    other._connection.inc_thread_sharing()
+    assert not other.try_once()
+    ghost.close()
+    other.release()
+    one.release()
+
+
 @pytest.mark.parametrize("kind", SERVERS)
 def test_a_database_that_is_restarted_is_owned_again(kind: str, django_db_blocker: Any) -> None:
     server = Killable(kind)
