@@ -27,6 +27,7 @@ import httpx2
 ANSFLOW = str(Path(sys.executable).with_name("ansflow"))
 GUARD = str(Path(__file__).with_name("guard.py"))
 PASSWORD = "correct-horse-battery"
+RENEWED = 300.0  # seconds for which an access token is used; it is good for ten minutes
 PATIENCE = 240.0  # seconds for anything on a busy machine
 
 
@@ -53,7 +54,7 @@ class ServerProcess:
         self.said: list[str] = []
         self._guard: subprocess.Popen[str] | None = None
         self._lines: SimpleQueue[str] = SimpleQueue()
-        self._token = ""
+        self._token, self._token_until = "", 0.0
         self._is_ready = False
 
     def start(self, *flags: str) -> None:
@@ -152,8 +153,9 @@ class ServerProcess:
 
     @property
     def token(self) -> str:
-        if not self._token:
-            self._token = self.sign_in("admin", PASSWORD)
+        """Of the administrator, renewed long before it ends: a server that tests share may live for longer."""
+        if not self._token or monotonic() > self._token_until:
+            self._token, self._token_until = self.sign_in("admin", PASSWORD), monotonic() + RENEWED
         return self._token
 
     def sign_in(self, username: str, password: str) -> str:

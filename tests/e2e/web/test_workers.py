@@ -80,7 +80,9 @@ def test_a_worker_is_drained_with_a_step_in_flight_and_resumed(server: ServerPro
         expect(worker).to_contain_text("Nothing")
 
         later = run(server)
-        expect(queue).to_contain_text("Every worker that serves the queue default is draining.")
+        expect(queue).to_contain_text(
+            "Every worker that serves the queue default is draining: resume one, or start another."
+        )
         expect(queue.get_by_role("cell").nth(1)).to_have_text("1")
 
         told(seen, "Resume")
