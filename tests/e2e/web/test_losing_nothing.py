@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 import pytest
@@ -38,6 +40,14 @@ def edit(seen: Visit, pipeline: int) -> None:
     seen.page.locator(".cm-content").wait_for()
 
 
+@contextmanager
+def editing(browser: Browser, server: ServerProcess, pipeline: int) -> Iterator[Visit]:
+    with visit(browser, server.url) as seen:
+        seen.sign_in()
+        edit(seen, pipeline)
+        yield seen
+
+
 def type_at_the_end(page: Page, text: str) -> None:
     page.locator(".cm-content").focus()
     page.keyboard.press("Control+End")
@@ -53,10 +63,8 @@ def sign_in(page: Page) -> None:
 def test_what_was_not_saved_is_back_after_the_session_has_ended(
     server: ServerProcess, browser: Browser, pipeline: int
 ) -> None:
-    with visit(browser, server.url) as seen:
+    with editing(browser, server, pipeline) as seen:
         page = seen.page
-        seen.sign_in()
-        edit(seen, pipeline)
         saved = written(page)
         type_at_the_end(page, "# precious\n")
         expect(page.get_by_text("Unsaved changes")).to_be_visible()
@@ -79,10 +87,8 @@ def test_what_was_not_saved_is_back_after_the_session_has_ended(
 def test_a_draft_of_an_older_version_does_not_overwrite_what_others_saved(
     server: ServerProcess, browser: Browser, pipeline: int
 ) -> None:
-    with visit(browser, server.url) as seen:
+    with editing(browser, server, pipeline) as seen:
         page = seen.page
-        seen.sign_in()
-        edit(seen, pipeline)
         theirs = written(page).replace("make", "make theirs")
         type_at_the_end(page, "# mine\n")
         expect(page.get_by_text("Unsaved changes")).to_be_visible()
@@ -97,10 +103,8 @@ def test_a_draft_of_an_older_version_does_not_overwrite_what_others_saved(
 
 
 def test_what_is_left_without_saving_is_not_kept(server: ServerProcess, browser: Browser, pipeline: int) -> None:
-    with visit(browser, server.url) as seen:
+    with editing(browser, server, pipeline) as seen:
         page = seen.page
-        seen.sign_in()
-        edit(seen, pipeline)
         type_at_the_end(page, "# not wanted\n")
         page.get_by_role("link", name="Executions").click()
         page.get_by_role("button", name="Leave", exact=True).click()
@@ -112,10 +116,8 @@ def test_what_is_left_without_saving_is_not_kept(server: ServerProcess, browser:
 def test_a_save_that_finds_no_session_says_so_and_what_was_typed_is_saved_after_signing_in(
     server: ServerProcess, browser: Browser, pipeline: int
 ) -> None:
-    with visit(browser, server.url) as seen:
+    with editing(browser, server, pipeline) as seen:
         page = seen.page
-        seen.sign_in()
-        edit(seen, pipeline)
         type_at_the_end(page, "# later\n")
         expect(page.get_by_text("Valid · 1 step")).to_be_visible()
         page.get_by_role("button", name="Save …").click()
@@ -179,10 +181,8 @@ def test_a_part_that_cannot_be_fetched_leaves_the_page_and_is_fetched_when_tried
 def test_what_has_been_typed_can_be_saved_though_the_network_was_gone_when_it_was_asked_for(
     server: ServerProcess, browser: Browser, pipeline: int
 ) -> None:
-    with visit(browser, server.url) as seen:
+    with editing(browser, server, pipeline) as seen:
         page = seen.page
-        seen.sign_in()
-        edit(seen, pipeline)
         page.wait_for_load_state("networkidle")
         type_at_the_end(page, "# precious\n")
         page.context.set_offline(True)

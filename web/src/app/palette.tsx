@@ -20,7 +20,7 @@ export default function Palette({ close }: { close: () => void }) {
   const [isEntered, setIsEntered] = useState(false);
   const words = typed.trim();
   const found = useFound(words);
-  const isComing = found.isPending || found.isPlaceholderData;
+  const isComing = found.error === null && found.data?.words !== words;
   const places = usePlaces(words);
   const goals = useGoals(found.data);
   const ready = [places, ...(isComing ? [] : goals)].flatMap(({ things }) => things);

@@ -14,7 +14,7 @@ const MOST = 6;
 
 /**
  * What there is for these words: all of it at once, and the same as long as they stand, for somebody is about to choose from
- * it. Until then the last answer stands in its place (`isPlaceholderData`). Executions are some of the newest ones.
+ * it. Until it is there, the answer to the last words is given, and says so by its `words`. Executions are some of the newest.
  */
 export function useFound(words: string) {
   return useQuery({
