@@ -4,7 +4,7 @@
     made = house.trigger("developer", pipeline)           # over the API; the engine has begun it
     house.play(made["id"], "unit")                        # claims the step and ends it well
 
-Nobody carries steps by itself, unless `house.work()` has been called: that wants `transaction=True`.
+Nobody carries steps by itself.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from ansflow.core.status import Reason, StepStatus
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
 from ansflow.engine.memory import MemoryBus, SystemClock
-from ansflow.infra.dispatch.threads import Threads
 from ansflow.infra.storage.artifacts import FileArtifacts
 from ansflow.infra.storage.caches import FileCaches
 from ansflow.infra.storage.logs import FileLogs
@@ -73,8 +72,7 @@ class House:
         self.data = data
         self.committed = committed
         self.store = DjangoStore()
-        self.threads: Threads | None = None
-        self.engine = self._engine(Nobody())
+        self.engine = self._engine()
 
     def pipeline(self, source: str, name: str = "build", project: Project | None = None) -> Pipeline:
         made = Pipeline.objects.create(project=project or self.world.shop, name=name)
@@ -122,21 +120,11 @@ class House:
     def row(self, execution: int) -> PipelineExecution:
         return PipelineExecution.objects.get(id=execution)
 
-    def work(self, slots: int = 2) -> None:
-        """From now on steps are carried out."""
-        self.engine.close()
-        self.threads = Threads(slots=slots)
-        self.engine = self._engine(self.threads)
-        self.threads.serve(self.engine.run_step)
-        self.engine.open()
-
     def close(self) -> None:
-        if self.threads is not None:
-            self.threads.close()
         self.engine.close()
         running.use(None)
 
-    def _engine(self, dispatcher: Any) -> Engine:
+    def _engine(self) -> Engine:
         artifacts = FileArtifacts(self.data)
         engine = Engine(
             store=self.store,
@@ -146,7 +134,7 @@ class House:
             workspaces=ContinuedWorkspaces(self.data / "workspaces", artifacts),
             secrets=ExecutionSecrets(lambda execution: self.store.wiring(execution).plan),
             bus=MemoryBus(),
-            dispatcher=dispatcher,
+            dispatcher=Nobody(),
             clock=SystemClock(),
             registry=registry,
             place=Place(base=None, data=self.data, env={"PATH": os.environ["PATH"]}, executor="host"),
