@@ -214,6 +214,9 @@ class EventsBody(serializers.Serializer[Any]):
 
 class WhyQuery(Strict):
     step = serializers.CharField(required=False, max_length=254, help_text="Only what concerns this step.")
+    offered = serializers.BooleanField(
+        required=False, default=False, help_text="Only steps that are ready and not begun, with what each waits for."
+    )
 
 
 class DecisionBody(serializers.Serializer[Any]):
@@ -327,18 +330,18 @@ class Executions(Resource):
         actions.cancel(request.actor, id, **request.body)
         return _json(rendering.execution(id))
 
-    @operation(Needs(Permission.EXECUTION_RUN), answer=WholeExecutionBody, status=201, atomic=False)
+    @operation(Needs(Permission.EXECUTION_RUN), answer=BegunExecutionBody, status=201, atomic=False)
     def retry(self, request: Call, id: int) -> HttpResponse:
         """Run again what failed and what follows from it, as a new execution."""
-        return _json(rendering.execution(actions.retry(request.actor, id)), status=201)
+        return _json(rendering.begun(actions.retry(request.actor, id)), status=201)
 
-    @operation(Needs(Permission.EXECUTION_RUN), body=Resumption, answer=WholeExecutionBody, status=201, atomic=False)
+    @operation(Needs(Permission.EXECUTION_RUN), body=Resumption, answer=BegunExecutionBody, status=201, atomic=False)
     def resume(self, request: Call, id: int) -> HttpResponse:
         """Run again from one step on, as a new execution."""
         made = actions.resume(request.actor, id, from_step=request.body["from_step"])
-        return _json(rendering.execution(made), status=201)
+        return _json(rendering.begun(made), status=201)
 
-    @operation(Needs(Permission.EXECUTION_RUN), body=Rerun, answer=WholeExecutionBody, status=201, atomic=False)
+    @operation(Needs(Permission.EXECUTION_RUN), body=Rerun, answer=BegunExecutionBody, status=201, atomic=False)
     def rerun(self, request: Call, id: int) -> HttpResponse:
         """Run all of it again, as a new execution.
 
@@ -346,7 +349,7 @@ class Executions(Resource):
         """
         latest = request.body.get("version") == "latest"
         made = actions.rerun(request.actor, id, latest=latest, parameters=request.body.get("parameters"))
-        return _json(rendering.execution(made), status=201)
+        return _json(rendering.begun(made), status=201)
 
     @operation(Needs(Permission.EXECUTION_VIEW), query=EventsQuery, answer=EventsBody)
     def events(self, request: Call, id: int) -> HttpResponse:
@@ -358,6 +361,8 @@ class Executions(Resource):
     def why(self, request: Call, id: int) -> HttpResponse:
         """Every decision with its reason and a sentence: why it went as it did, and what is still waited for."""
         execution = queries.execution(request.actor, id)
+        if request.query["offered"]:
+            return _json({"decisions": events.offered(request.actor, execution)})
         return _json({"decisions": events.why(request.actor, execution, step=request.query.get("step", ""))})
 
     @operation(Needs(Permission.EXECUTION_LOG), answer=StepDetailBody)

@@ -7,7 +7,7 @@ carried out, refused here, or named by `notes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +28,7 @@ NOT_YET = ("container", "kubernetes", "ssh", "jenkins", "gitlab", "github")
 
 NO_WORKER = "no_worker"
 """Code of the note that names a queue which nobody serves."""
+NO_WORKER_AT_ALL = "No worker has been heard of: nothing runs before one is started."
 
 Placed = tuple[Path, StepSpec]
 
@@ -239,9 +240,11 @@ def _not_yet_on_this_server(document: Document, spec: PipelineSpec, available: A
     yield from _unserved(((queue or DEFAULT_QUEUE, place) for queue, place in placed), available)
 
 
-def queue_notes(plan: Plan, available: Available) -> list[Problem]:
-    """Queues in which steps of the plan would wait for ever."""
-    steps = [step for step in plan.steps.values() if step.skip is None]
+def queue_notes(plan: Plan, available: Available, *, kept: Collection[str] = ()) -> list[Problem]:
+    """Queues in which steps of the plan would wait for ever: all of them where no worker is there."""
+    if available.queues is not None and not available.queues:
+        return [_note((), NO_WORKER_AT_ALL, code=NO_WORKER)]
+    steps = [step for step in plan.steps.values() if step.skip is None and step.key not in kept]
     placed = ((plan.queue_of(s.key), ("finally" if s.final else "steps", s.step_id)) for s in steps)
     return list(_unserved(placed, available))
 

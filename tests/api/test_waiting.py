@@ -11,9 +11,9 @@ from ansflow.apps.executions.models import StepExecution, Worker
 from ansflow.apps.executions.waiting import MOST
 from ansflow.apps.executions.workers import forget_former
 from ansflow.apps.projects.models import Project
-from ansflow.core.commands import Claim
+from ansflow.core.commands import Cancel, Claim, Finish
 from ansflow.engine.ports import About
-from tests.house import EXECUTIONS, House
+from tests.house import EXECUTIONS, GOOD, House
 
 GPU = "steps: {a: {run: x, runs_on: gpu}, b: {run: y, runs_on: arm}}"
 BODIES = {"validate": {"source": GPU}, "plan": {}}
@@ -56,6 +56,32 @@ def test_a_queue_that_nobody_serves_is_named_at_once(house: House):
     assert why(house, answer["id"]) == said
     worker(house, "any", "")
     assert house.api("guest").post(f"/api/v1/pipelines/{pipeline.id}/validate/", {"source": GPU}).json()["notes"] == []
+
+
+def test_of_what_is_ready_alone_the_waits_are_told(house: House):
+    worker(house)
+    one = house.trigger("developer", house.pipeline("steps: {a: {run: x}, b: {run: y}, c: {run: z, needs: [b]}}"))["id"]
+    claim(house, one, "a")
+    found = house.api("guest").get(f"{EXECUTIONS}{one}/why/", offered="true").json()["decisions"]
+    assert [(entry["kind"], entry["step"], entry["message"]) for entry in found] == [("now", "b", why(house, one, "b"))]
+
+
+def test_that_nobody_would_run_it_is_noted_whenever_an_execution_begins(house: House):
+    said = "No worker has been heard of: nothing runs before one is started."
+    pipeline = house.pipeline("steps: {a: {run: x}, b: {run: y, runs_on: gpu}}")
+    first = house.post("developer", EXECUTIONS, {"pipeline_id": pipeline.id}).json()
+    assert [(note["code"], note["message"]) for note in first["notes"]] == [("no_worker", said)]
+    worker(house)
+    claim(house, first["id"])
+    house.engine.scheduler.tell(first["id"], Finish(step="a", fence=1, outcome=GOOD))
+    house.engine.scheduler.tell(first["id"], Cancel(by="developer"))
+    gpu = "No worker serves the queue gpu (served: default): start one that does."
+    for verb, body in (("rerun", {}), ("retry", {}), ("resume", {"from_step": "b"})):
+        answer = house.post("developer", f"{EXECUTIONS}{first['id']}/{verb}/", body)
+        assert answer.status_code == 201, answer.content
+        assert [note["message"] for note in answer.json()["notes"]] == [gpu], "as it is now, and once"
+    worker(house, "big", "gpu")
+    assert house.post("developer", f"{EXECUTIONS}{first['id']}/retry/", {}).json()["notes"] == []
 
 
 def test_the_place_in_the_order_and_who_holds_the_slots_are_told(house: House):

@@ -20,6 +20,7 @@ from ansflow.cli.progress import Progress, StepProgress
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import choose_language
 from ansflow.cli.views.asking import Asking
+from ansflow.cli.views.lines import Lines
 from ansflow.cli.views.live import ERASE_BELOW, SHOW_CURSOR, Live
 from ansflow.core.events import StepChanged
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus
@@ -162,6 +163,54 @@ def test_the_terminal_shows_in_the_end_what_a_pipe_would(columns: int, language:
     _, _, piped = shown(scripted.red(), columns=columns)[1].partition("\n\n")
     assert text.endswith(piped.rstrip("\n"))
     assert len([line for line in text.splitlines() if line.startswith("✗ unit")]) >= 2
+
+
+NOBODY = "No worker serves the queue gpu (served: default): start one that does."
+WAITS = {"train": NOBODY, "lint": NOBODY, "eval": NOBODY} | {f"x{n}": f"It is number {n}." for n in (1, 2, 3)}
+
+
+def waiting_run() -> Scripted:
+    """`lint` runs, so whatever is still said of it is out of date."""
+    run = Scripted(plan(dict.fromkeys(WAITS, "")), [])
+    run.script = iter([scripted.STARTED, scripted.running("lint"), lambda: (run.moved.wait(60), None)[1]])
+    return run
+
+
+def test_in_a_pipe_what_steps_wait_for_is_told_once() -> None:
+    run, out = waiting_run(), Pipe()
+    asked: list[None] = []
+
+    def waits() -> dict[str, str]:
+        asked.append(None)
+        if len(asked) > 20:
+            run.moved.set()
+        return {} if len(asked) < 3 else WAITS | {"x1": f"It is number {len(asked)} now."}
+
+    watch(run, Lines(run, Screen(out, {}), waits), Progress(run.plan))
+    told = [line for line in out.getvalue().splitlines() if not line.startswith("[lint]")]
+    assert told == [
+        f"◌ train, eval: {NOBODY}", "◌ x1: It is number 3 now.", "◌ x2: It is number 2.",
+        "  … and 1 more that waits for a slot",
+    ]  # fmt: skip
+
+
+def test_what_steps_wait_for_stands_whole_below_what_runs() -> None:
+    run, out, terminal = waiting_run(), Tty(), Terminal(60)
+    view = Live(run, Screen(out, {"COLUMNS": "60"}), Asking(run), lambda: WAITS)
+    ticks: list[str] = []
+
+    class Seen(Live):
+        def tick(self) -> None:
+            super().tick()
+            terminal.feed(out.getvalue())
+            out.seek(0), out.truncate()
+            ticks.append(terminal.shown)
+            run.moved.set()
+
+    watch(run, Seen(run, view.screen, view.asking, view.waits), Progress(run.plan))
+    terminal.feed(out.getvalue())
+    assert "◌ train, eval: No worker serves the queue gpu (served:\ndefault): start one that does.\n◌ x1:" in ticks[0]
+    assert "gpu" not in terminal.shown
 
 
 def test_nothing_of_the_live_region_is_left_behind() -> None:

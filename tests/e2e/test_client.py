@@ -35,10 +35,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     assert server.stop() == 0
 
 
+def environment_of(home: Path, **known: str) -> dict[str, str]:
+    given = environment(home / "data", HOME=str(home), COLUMNS="80", **known)
+    given.pop("XDG_CONFIG_HOME", None)
+    return given
+
+
 def client_of(home: Path, **known: str) -> Client:
     def run(*words: str, stdin: str = "", **env: str) -> Done:
-        given = environment(home / "data", HOME=str(home), COLUMNS="80", **known, **env)
-        given.pop("XDG_CONFIG_HOME", None)
+        given = environment_of(home, **known, **env)
         return subprocess.run(
             [ANSFLOW, *words], env=given, input=stdin, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
@@ -47,9 +52,13 @@ def client_of(home: Path, **known: str) -> Client:
 
 
 @pytest.fixture(scope="module")
-def ann(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> Client:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ann")
+
+
+@pytest.fixture(scope="module")
+def ann(server: ServerProcess, home: Path) -> Client:
     """Signed in as the administrator."""
-    home = tmp_path_factory.mktemp("ann")
     run = client_of(home)
     file = str(server.folder / "password")
     done = run("login", "--server", server.url, "--username", "admin", "--password-file", file)
@@ -221,7 +230,7 @@ def test_a_red_end_is_an_exit_code_and_leads_on(ann: Client, pipeline: str) -> N
 
 
 def test_a_step_that_nobody_will_run_is_told_when_its_execution_begins(
-    ann: Client, pipeline: str, tmp_path: Path
+    ann: Client, home: Path, pipeline: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "lost.yml"
     file.write_text("steps: {train: {run: x, runs_on: gpu}}")
@@ -229,7 +238,19 @@ def test_a_step_that_nobody_will_run_is_told_when_its_execution_begins(
     made = json.loads(ann("pipelines", "create", str(file), "--project", project, "--name", "lost", "--json").stdout)
     begun = ann("pipelines", "run", str(made["id"]))
     assert begun.stderr == "! No worker serves the queue gpu (served: default): start one that does.\n"
-    assert ann("executions", "cancel", started(begun)).returncode == 0
+    one = started(begun)
+    said = "train: No worker serves the queue gpu (served: default): start one that does."
+    assert ann("executions", "view", one).stdout.splitlines()[-2:] == ["  ◌ queued  train", f"◌ {said}"]
+    chinese = ann("executions", "view", one, "--lang", "zh").stdout.splitlines()
+    assert chinese[-1] == "◌ train：没有执行节点服务队列 gpu（已服务：default）：请启动一个。"
+    words, env = [ANSFLOW, "executions", "watch", one], environment_of(home)
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True) as watch:
+        assert watch.stdout is not None
+        assert watch.stdout.readline() == f"◌ {said}\n"
+        assert ann("executions", "cancel", one).returncode == 0
+        assert watch.wait(PATIENCE) == 2
+    again = ann("executions", "rerun", one)
+    assert again.stderr == begun.stderr and ann("executions", "cancel", started(again)).returncode == 0
 
 
 def test_an_execution_is_cancelled(ann: Client, pipeline: str) -> None:

@@ -12,11 +12,12 @@ from ansflow.apps.actor import Actor
 from ansflow.apps.audit.actions import record
 from ansflow.apps.executions import concurrency, continuing, queries, running
 from ansflow.apps.executions.models import PipelineExecution, Sending
-from ansflow.apps.executions.planning import Wish, plan_of, trigger_of
+from ansflow.apps.executions.planning import Wish, noted, plan_of, trigger_of
 from ansflow.apps.executions.protection import protected
 from ansflow.apps.executions.store import DjangoStore
 from ansflow.apps.executions.writing import NewExecution
 from ansflow.apps.pipelines import queries as pipeline_queries
+from ansflow.apps.pipelines.available import available
 from ansflow.apps.pipelines.models import Pipeline, Version
 from ansflow.apps.projects.access import Permission
 from ansflow.apps.tools.models import CicdTool
@@ -128,6 +129,7 @@ def _continue(actor: Actor, execution_id: int, action: str, choose: continuing.C
         kept = continuing.kept(old, plan, choose)
         vouched = continuing.is_vouched_for(old)
         plan = protected(plan, pipeline.project_id, commit_is_vouched_for=vouched)
+        plan = noted(plan, available(), kept=kept)
         known = _known(
             actor, pipeline, plan, version_id=old.version_id, cicd_tool_id=old.cicd_tool_id, rerun_of_id=old.id
         )

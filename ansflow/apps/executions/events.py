@@ -143,6 +143,13 @@ def why(actor: Actor, execution: PipelineExecution, *, step: str = "") -> list[R
     return [entry for entry in past if entry["kind"] != "plan" or entry["message"] not in waited_for] + now
 
 
+def offered(actor: Actor, execution: PipelineExecution) -> list[Row]:
+    """Of the steps that are ready and that no worker has begun, what each waits for. Costs nothing of what is past."""
+    waits = Waits(actor, execution)
+    ready = StepExecution.objects.filter(execution=execution, offered_at__isnull=False).order_by("index")
+    return [_entry("now", None, row.key, _now(row, waits)) for row in ready]
+
+
 def _said(entry: Row) -> Row:
     return {name: entry[name] for name in ("status", "attempt", "reason", "message")}
 
@@ -151,9 +158,12 @@ def _present(actor: Actor, execution: PipelineExecution, step: str) -> Iterator[
     waits = Waits(actor, execution)
     open_ones = StepExecution.objects.filter(execution=execution, ended_at=None)
     for row in (open_ones.filter(key=step) if step else open_ones).order_by("index"):
-        message = row.message if row.offered_at is None else waits.of(row)
-        now = Fact(status=row.status, reason=row.reason, message=message, attempt=row.attempt, worker=row.worker)
-        yield _entry("now", None, row.key, now)
+        yield _entry("now", None, row.key, _now(row, waits))
+
+
+def _now(row: StepExecution, waits: Waits) -> Fact:
+    message = row.message if row.offered_at is None else waits.of(row)
+    return Fact(status=row.status, reason=row.reason, message=message, attempt=row.attempt, worker=row.worker)
 
 
 def _past(execution: PipelineExecution) -> Iterator[Row]:

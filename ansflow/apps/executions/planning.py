@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from ansflow.core.compile import compile_plan
 from ansflow.core.errors import InvalidSpec, Problem
 from ansflow.core.plan import Plan
 from ansflow.core.spec import EVENTS, Trigger
-from ansflow.plugins.checking import queue_notes
+from ansflow.plugins.checking import NO_WORKER, Available, queue_notes
 
 EVENT_OF = {"webhook": "webhook", "schedule": "schedule", "pipeline": "pipeline"}
 """What `git.event` is for a trigger type, where the caller names no event. Everything else is `manual`."""
@@ -83,7 +83,13 @@ def plan_of(pipeline: Pipeline, version: Version, trigger: Trigger, wish: Wish) 
         )
     except InvalidSpec as error:
         raise InvalidSpec([_of_the_request(problem) for problem in error.problems]) from None
-    return replace(plan, name=pipeline.name, notes=(*plan.notes, *queue_notes(plan, checked.here)))
+    return noted(replace(plan, name=pipeline.name), checked.here)
+
+
+def noted(plan: Plan, here: Available, *, kept: Collection[str] = ()) -> Plan:
+    """With what is to be said now of the queues in which its steps will wait, but for those that are taken over."""
+    queues = queue_notes(plan, here, kept=kept)
+    return replace(plan, notes=(*(note for note in plan.notes if note.code != NO_WORKER), *queues))
 
 
 def _bad_refs(wish: Wish) -> Iterable[Problem]:

@@ -13,7 +13,7 @@ from ansflow.apps.executions.models import PipelineExecution, StepExecution, Wor
 from ansflow.apps.executions.transactions import Database
 from ansflow.core.fairness import Standing, Turns, fair
 from ansflow.core.status import StepStatus
-from ansflow.plugins.checking import no_worker
+from ansflow.plugins.checking import NO_WORKER_AT_ALL, no_worker
 
 MOST = 200  # places in the order of a queue that are counted
 NAMED = 5  # of what holds the slots
@@ -35,7 +35,7 @@ class Waits:
         """Why nobody runs this step, which is on offer."""
         serving = workers.serving(row.queue, self._workers)
         if not self._workers:
-            return "No worker has been heard of: nothing runs before one is started."
+            return NO_WORKER_AT_ALL
         if not serving:
             return no_worker(row.queue, workers.served(self._workers) or ())
         if all_drain := workers.all_drain(row.queue, serving):

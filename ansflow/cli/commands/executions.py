@@ -15,6 +15,7 @@ from ansflow.cli.remote.executions import follow, follow_logs, row, show, show_s
 from ansflow.cli.remote.server import Json, Server
 from ansflow.cli.remote.tables import reason_of, said, show_table, status_of
 from ansflow.cli.remote.verbs import add_id, add_json, add_verbs, carry_out
+from ansflow.cli.remote.waits import waits
 from ansflow.cli.sentences import side_by_side, translated, why
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
@@ -71,7 +72,8 @@ def _view(args: argparse.Namespace, screen: Screen, server: Server) -> int:
     if args.json:
         write_json(screen, found, indent=2)
     else:
-        show(screen, found)
+        is_pending = any(step["status"] == "pending" for step in found["step_executions"])
+        show(screen, found, waits(server, _path(args)) if is_pending else {})
     return OK
 
 

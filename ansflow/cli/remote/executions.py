@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ansflow.cli import exits
 from ansflow.cli.follow import View, watch
@@ -12,6 +12,7 @@ from ansflow.cli.problems import note_line
 from ansflow.cli.progress import Progress
 from ansflow.cli.remote.server import Json, Server, problem_of
 from ansflow.cli.remote.tables import ago, lasted, reason_of, said, show_table, status_of
+from ansflow.cli.remote.waits import Waits
 from ansflow.cli.remote.watching import Watched
 from ansflow.cli.report import last_log_lines, show_report
 from ansflow.cli.sentences import why
@@ -19,6 +20,7 @@ from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
 from ansflow.cli.views.jsonl import JsonLines, write_json
 from ansflow.cli.views.lines import Lines, Output
+from ansflow.cli.views.waits import told
 from ansflow.core.status import ExecutionStatus
 
 CODES = {
@@ -36,14 +38,16 @@ def row(screen: Screen, one: Json) -> tuple[str, ...]:
     return (str(one["id"]), status_of(screen, one), name, *facts)
 
 
-def show(screen: Screen, one: Json) -> None:
-    """One execution with its steps."""
+def show(screen: Screen, one: Json, waits: Mapping[str, str]) -> None:
+    """One execution with its steps. `waits`: what those wait for that are ready."""
     title = f"{said(one['project_name'])}/{said(one['pipeline_name'])} #{one['number']}"
     screen.print(f"{screen.paint('bold', title)}  {status_of(screen, one)}  {lasted(one)}".rstrip())
     for line in _facts(one):
         screen.print(f"  {screen.paint('dim', line)}")
-    steps = [_step(screen, step) for step in one["step_executions"]]
+    steps = [_step(screen, step, is_told=step["key"] in waits) for step in one["step_executions"]]
     show_table(screen, steps, empty=t("executions.no_steps"))
+    for line in told(screen, waits):
+        screen.print(line)
 
 
 def _facts(one: Json) -> Iterator[str]:
@@ -58,8 +62,8 @@ def _facts(one: Json) -> Iterator[str]:
         yield t("executions.rerun_of", id=one["rerun_of"])
 
 
-def _step(screen: Screen, step: Json) -> tuple[str, ...]:
-    more = why(reason_of(step), step["message"]) if step["status"] != "success" else ""
+def _step(screen: Screen, step: Json, *, is_told: bool) -> tuple[str, ...]:
+    more = "" if is_told or step["status"] == "success" else why(reason_of(step), step["message"])
     attempt = t("report.attempt", attempt=step["attempt"]) if step["attempt"] > 1 else ""
     seconds = step["duration_seconds"]
     return ("", status_of(screen, step), said(step["key"]), "" if seconds is None else duration(seconds), attempt, more)
@@ -118,9 +122,10 @@ def follow_logs(screen: Screen, server: Server, execution: int, steps: Sequence[
 def _view(watched: Watched, args: argparse.Namespace, screen: Screen) -> View:
     if args.json:
         return JsonLines(screen)
+    waits = Waits(watched.server, watched.path)
     if screen.live:
         from ansflow.cli.views.asking import Asking  # noqa: PLC0415
         from ansflow.cli.views.live import Live  # noqa: PLC0415
 
-        return Live(watched, screen, Asking(watched))
-    return Lines(watched, screen)
+        return Live(watched, screen, Asking(watched), waits)
+    return Lines(watched, screen, waits)

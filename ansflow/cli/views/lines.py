@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 
 from ansflow.cli.follow import Run, Tails
 from ansflow.cli.look import duration
@@ -10,9 +11,11 @@ from ansflow.cli.progress import Progress, StepProgress
 from ansflow.cli.sentences import why
 from ansflow.cli.terminal import Screen, log_lines, plain
 from ansflow.cli.texts import t
+from ansflow.cli.views.waits import Waits, told
 from ansflow.core.events import Event, StepChanged
 from ansflow.core.status import StepStatus
 
+AGAIN = 60.0  # seconds
 PREFIX_STYLES = ("cyan", "magenta", "blue", "green", "amber")
 
 
@@ -21,9 +24,11 @@ class Lines:
 
     pause = 0.05
 
-    def __init__(self, run: Run, screen: Screen) -> None:
-        self.screen = screen
+    def __init__(self, run: Run, screen: Screen, waits: Waits = dict) -> None:
+        self.screen, self.waits = screen, waits
         self.tails = Tails(run)
+        self.told: list[str] = []
+        self.told_at = 0.0
 
     def begin(self, progress: Progress) -> None:
         self.progress = progress
@@ -39,7 +44,16 @@ class Lines:
         for step in self.progress.running.values():
             if self._wants(step):
                 self._print(step, self.tails.of(step).read())
+        self._tell_waits()
         self.screen.out.flush()
+
+    def _tell_waits(self) -> None:
+        """When it has changed; places in a queue change often, so not twice within a minute."""
+        lines = list(told(self.screen, self.progress.pending(self.waits)))
+        if lines and lines != self.told and (not self.told or monotonic() - self.told_at > AGAIN):
+            self.told, self.told_at = lines, monotonic()
+            for line in lines:
+                self.screen.print(line)
 
     def end(self) -> None:
         self.screen.out.flush()

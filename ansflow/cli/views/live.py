@@ -13,10 +13,11 @@ from ansflow.cli.follow import Run, Tails
 from ansflow.cli.look import duration
 from ansflow.cli.progress import Progress, StepProgress
 from ansflow.cli.sentences import translated
-from ansflow.cli.terminal import Screen, cut, cut_middle, log_line, only_colours, pad, plain, width
+from ansflow.cli.terminal import Screen, cut, cut_middle, log_line, only_colours, pad, plain, width, wrap
 from ansflow.cli.texts import count, t
 from ansflow.cli.views.asking import Asking
 from ansflow.cli.views.lines import change
+from ansflow.cli.views.waits import Waits, told
 from ansflow.core.events import Event, StepChanged
 from ansflow.core.status import StepStatus
 
@@ -31,8 +32,8 @@ COUNTED = ("running", "waiting", "failed", "allowed", "skipped", "cancelled")
 class Live:
     pause = 0.08
 
-    def __init__(self, run: Run, screen: Screen, asking: Asking) -> None:
-        self.screen, self.asking = screen, asking
+    def __init__(self, run: Run, screen: Screen, asking: Asking, waits: Waits = dict) -> None:
+        self.screen, self.asking, self.waits = screen, asking, waits
         self.tails = Tails(run)
         self.last_lines: dict[str, str] = {}
         self.since: dict[str, float] = {}
@@ -91,6 +92,8 @@ class Live:
             yield self.screen.paint("dim", f"  {count('live.hidden', hidden)}")
         for step in list(self.progress.waiting.values())[:3]:
             yield from self._waiting(step)
+        for line in told(self.screen, self.progress.pending(self.waits)):
+            yield from wrap(line, self.screen.columns - 1)
         yield self._totals()
 
     def _running_line(self, key: str, names: int) -> str:

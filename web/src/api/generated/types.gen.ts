@@ -4736,7 +4736,7 @@ export type CicdExecutionsRerunErrors = {
 export type CicdExecutionsRerunError = CicdExecutionsRerunErrors[keyof CicdExecutionsRerunErrors];
 
 export type CicdExecutionsRerunResponses = {
-    201: WholeExecutionBody;
+    201: BegunExecutionBody;
 };
 
 export type CicdExecutionsRerunResponse = CicdExecutionsRerunResponses[keyof CicdExecutionsRerunResponses];
@@ -4792,7 +4792,7 @@ export type CicdExecutionsResumeErrors = {
 export type CicdExecutionsResumeError = CicdExecutionsResumeErrors[keyof CicdExecutionsResumeErrors];
 
 export type CicdExecutionsResumeResponses = {
-    201: WholeExecutionBody;
+    201: BegunExecutionBody;
 };
 
 export type CicdExecutionsResumeResponse = CicdExecutionsResumeResponses[keyof CicdExecutionsResumeResponses];
@@ -4848,7 +4848,7 @@ export type CicdExecutionsRetryErrors = {
 export type CicdExecutionsRetryError = CicdExecutionsRetryErrors[keyof CicdExecutionsRetryErrors];
 
 export type CicdExecutionsRetryResponses = {
-    201: WholeExecutionBody;
+    201: BegunExecutionBody;
 };
 
 export type CicdExecutionsRetryResponse = CicdExecutionsRetryResponses[keyof CicdExecutionsRetryResponses];
@@ -4900,6 +4900,10 @@ export type CicdExecutionsWhyData = {
         id: number;
     };
     query?: {
+        /**
+         * Only steps that are ready and not begun, with what each waits for.
+         */
+        offered?: boolean;
         /**
          * Only what concerns this step.
          */
