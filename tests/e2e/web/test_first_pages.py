@@ -162,13 +162,20 @@ def test_everything_is_reached_by_keyboard(furnished: ServerProcess, browser: Br
         expect(page).to_have_url(re.compile(r"/projects/\d+$"))
 
 
-def test_a_session_that_has_ended_leads_back_to_the_sign_in(furnished: ServerProcess, browser: Browser) -> None:
+def test_a_session_that_has_ended_is_asked_for_where_one_was_going(furnished: ServerProcess, browser: Browser) -> None:
     with visit(browser, furnished.url) as seen:
+        page = seen.page
         seen.sign_in()
         seen.settle()
-        seen.page.context.clear_cookies()
-        seen.page.get_by_role("link", name="Projects").click()
-        expect(seen.page).to_have_url(re.compile(r"/sign-in\?next="))
+        page.context.clear_cookies()
+        page.get_by_role("link", name="Projects").click()
+        over = page.get_by_role("dialog", name="Your session has ended")
+        over.get_by_label("Password").fill(PASSWORD)
+        over.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("link", name="storefront")).to_be_visible()
+        page.context.clear_cookies()
+        page.reload()
+        expect(page).to_have_url(re.compile(r"/sign-in\?next=%2Fprojects"))
 
 
 def test_a_wrong_password_is_told_in_the_readers_language(server: ServerProcess, browser: Browser) -> None:

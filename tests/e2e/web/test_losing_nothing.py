@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.web import watched
 from tests.e2e.web.browser import Visit, visit
-from tests.e2e.web.drawing import save, written
+from tests.e2e.web.drawing import written
 from tests.server_process import PASSWORD, ServerProcess
 
 NUMBERS = count(1)
@@ -60,7 +60,15 @@ def sign_in(page: Page) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def test_what_was_not_saved_is_back_after_the_session_has_ended(
+def sign_in_again(page: Page) -> None:
+    """Over the page, without leaving it."""
+    over = page.get_by_role("dialog", name=re.compile("Your session has ended|会话已结束"))
+    over.get_by_label(re.compile("^(Password|密码)$")).fill(PASSWORD)
+    over.get_by_role("button", name=re.compile("^(Sign in|登录)$")).click()
+    expect(over).to_be_hidden()
+
+
+def test_unsaved_text_stays_when_the_session_ends_and_is_back_after_a_reload(
     server: ServerProcess, browser: Browser, pipeline: int
 ) -> None:
     with editing(browser, server, pipeline) as seen:
@@ -70,6 +78,12 @@ def test_what_was_not_saved_is_back_after_the_session_has_ended(
         expect(page.get_by_text("Unsaved changes")).to_be_visible()
         page.context.clear_cookies()
         type_at_the_end(page, "# and more\n")  # the server is asked about it, and nobody is signed in
+        sign_in_again(page)
+        assert written(page) == f"{saved}# precious\n# and more\n"
+        expect(page.get_by_text("Valid · 1 step")).to_be_visible()
+        page.context.clear_cookies()
+        page.on("dialog", lambda asks: asks.accept())  # leave the page, with what is not saved
+        page.reload()
         expect(page).to_have_url(re.compile("/sign-in"))
         sign_in(page)
         expect(page).to_have_url(re.compile("/edit"))
@@ -113,7 +127,7 @@ def test_what_is_left_without_saving_is_not_kept(server: ServerProcess, browser:
         expect(page.get_by_text("Version 1", exact=True)).to_be_visible()
 
 
-def test_a_save_that_finds_no_session_says_so_and_what_was_typed_is_saved_after_signing_in(
+def test_a_save_that_finds_no_session_is_not_done_and_can_be_repeated_after_signing_in(
     server: ServerProcess, browser: Browser, pipeline: int
 ) -> None:
     with editing(browser, server, pipeline) as seen:
@@ -121,18 +135,81 @@ def test_a_save_that_finds_no_session_says_so_and_what_was_typed_is_saved_after_
         type_at_the_end(page, "# later\n")
         expect(page.get_by_text("Valid · 1 step")).to_be_visible()
         page.get_by_role("button", name="Save …").click()
-        dialog = page.get_by_role("dialog")
+        dialog = page.get_by_role("dialog", name="Save as a new version")
+        dialog.get_by_label("What it is for").fill("A remark")
         page.context.clear_cookies()
         dialog.get_by_role("button", name="Save", exact=True).click()
-        expect(dialog.get_by_role("alert")).to_contain_text("Your session has ended.")
-        expect(dialog.get_by_role("link", name="Sign in (in a new tab)")).to_have_attribute("href", "/sign-in")
-        page.on("dialog", lambda asks: asks.accept())  # leave the page, with what is not saved
-        page.reload()
-        sign_in(page)
-        expect(page.get_by_text("Your unsaved changes are back.")).to_be_visible()
-        save(page)
+        sign_in_again(page)
+        expect(dialog.get_by_role("alert")).to_contain_text("Your session had ended, so it was not done.")
+        expect(dialog.get_by_label("What it is for")).to_have_value("A remark")
+        assert server.api("GET", f"pipelines/{pipeline}/")["version"] == 1
+        dialog.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("Version 2", exact=True)).to_be_visible()
     assert server.api("GET", f"pipelines/{pipeline}/")["source"].endswith("# later\n")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_a_form_that_finds_no_session_keeps_what_was_typed_and_a_secret_is_nowhere_else(
+    server: ServerProcess, browser: Browser, pipeline: int, language: str
+) -> None:
+    project = server.api("GET", f"pipelines/{pipeline}/")["project"]
+    with visit(browser, server.url, language=language) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/projects/{project}?tab=secrets")
+        page.get_by_role("button", name=re.compile("New secret|新建密钥")).first.click()
+        form = page.get_by_role("dialog")
+        form.get_by_label(re.compile("^(Name|名称)$")).fill("TOKEN")
+        form.get_by_label(re.compile("^(Value|值)$")).fill("precious")
+        page.context.clear_cookies()
+        form.locator("button[type=submit]").click()
+        over = page.get_by_role("dialog", name=re.compile("Your session has ended|会话已结束"))
+        expect(over.get_by_label(re.compile("^(Password|密码)$"))).to_be_focused()
+        assert seen.serious_faults() == []
+        page.keyboard.press("Escape")
+        page.keyboard.type("wrong")
+        page.keyboard.press("Enter")
+        expect(over.get_by_role("alert")).to_be_visible()
+        sign_in_again(page)
+        expect(form.get_by_label(re.compile("^(Value|值)$"))).to_have_value("precious")
+        kept = page.evaluate("() => JSON.stringify([{...localStorage}, {...sessionStorage}])")
+        assert "precious" not in kept
+        assert server.api("GET", f"projects/{project}/secrets/")["count"] == 0
+        form.locator("button[type=submit]").click()
+        expect(page.get_by_role("row", name=re.compile("TOKEN"))).to_be_visible()
+
+
+def test_a_page_goes_on_once_somebody_has_signed_in_in_another_tab_and_begins_anew_for_another_person(
+    server: ServerProcess, browser: Browser, pipeline: int
+) -> None:
+    other = f"other-{pipeline}"
+    server.api("POST", "auth/users/", {"username": other, "email": f"{other}@example.com", "password": PASSWORD})
+    project = server.api("GET", f"pipelines/{pipeline}/")["project"]
+    look_again = "() => window.dispatchEvent(new Event('visibilitychange'))"
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/projects/{project}?tab=settings")
+        about = page.get_by_label("Description")
+        about.fill("Half a sen")
+        page.context.clear_cookies()
+        page.keyboard.press("Control+k")  # asks the server
+        over = page.get_by_role("dialog", name="Your session has ended")
+        expect(over).to_be_visible()
+        tab = Visit(page.context.new_page(), server.url)
+        tab.sign_in()
+        page.evaluate(look_again)
+        expect(over).to_be_hidden()
+        page.keyboard.press("Escape")
+        expect(about).to_have_value("Half a sen")
+        page.keyboard.press("Control+k")
+        page.context.clear_cookies()
+        page.keyboard.type("x")
+        expect(over).to_be_visible()
+        tab.sign_in(other)
+        page.evaluate(look_again)
+        expect(page.get_by_title(f"{other}@example.com")).to_be_visible()
+        expect(about).to_have_count(0)
 
 
 def test_an_approval_without_a_network_is_not_given_and_not_sent_later(server: ServerProcess, browser: Browser) -> None:

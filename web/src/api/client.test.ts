@@ -17,7 +17,8 @@ let refusal: object;
 const answer = (body: object, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
 
-beforeAll(openClient);
+const nobody = vi.fn();
+beforeAll(() => openClient(nobody));
 beforeEach(() => {
   sent = [];
   token = "new";

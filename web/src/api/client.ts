@@ -11,10 +11,16 @@ export function takeCsrf(token: string): void {
   csrf = token;
 }
 
-/** Same origin, the session's cookie, and every failure as an `ApiError`. Called once, before the first request. */
-export function openClient(): void {
+/**
+ * Same origin, the session's cookie, and every failure as an `ApiError`. `whenNobody` is called where an answer says that
+ * nobody is signed in. Called once, before the first request.
+ */
+export function openClient(whenNobody: () => void): void {
   client.setConfig({ baseUrl: window.location.origin, credentials: "same-origin", fetch: send });
-  client.interceptors.error.use((thrown, response) => asApiError(thrown, response?.status));
+  client.interceptors.error.use((thrown, response) => {
+    if (response?.status === 401) whenNobody();
+    return asApiError(thrown, response?.status);
+  });
 }
 
 /** With the token; with a new one, once more, where somebody has signed in in another tab and this one is of the past. */

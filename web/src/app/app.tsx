@@ -1,15 +1,13 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { createRouter, RouterProvider } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { ApiError } from "@/api/errors";
-import { session } from "@/api/session";
 import { Kit } from "@/ui/kit";
 import { Skeleton } from "@/ui/states";
 import { Crashed, NotFound } from "./error-page";
 import { openQueries } from "./queries";
 import { tree } from "./routes";
 
-const queries = openQueries(onFailure);
+export const queries = openQueries();
 
 const router = createRouter({
   routeTree: tree,
@@ -37,11 +35,4 @@ export function App() {
       </Kit>
     </QueryClientProvider>
   );
-}
-
-/** The session has ended somewhere else: the route's guard finds nobody, and leads to the sign-in. */
-function onFailure(error: Error): void {
-  if (!(error instanceof ApiError) || error.status !== 401) return;
-  queries.removeQueries({ queryKey: session.queryKey });
-  void router.invalidate();
 }

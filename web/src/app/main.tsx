@@ -1,15 +1,16 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { openClient } from "@/api/client";
+import { lookAtSession } from "@/api/session";
 import { openTexts } from "@/lib/i18n";
 import { lendNonce, pageNonce, trustOnlyStyles } from "@/lib/trusted";
 import "@/ui/base.css";
 import "@/lib/ansi.css";
-import { App } from "./app";
+import { App, queries } from "./app";
 
 trustOnlyStyles();
 lendNonce(pageNonce());
-openClient();
+openClient(() => lookAtSession(queries));
 await openTexts();
 
 const root = document.getElementById("root");

@@ -1,13 +1,12 @@
-import { QueryCache, QueryClient } from "@tanstack/react-query";
+import { QueryClient } from "@tanstack/react-query";
 import { ApiError } from "@/api/errors";
 
 /**
  * What the server was asked for. Without a network a request fails at once, where one sees it: waiting for one, an
  * approval would be sent when nobody thinks of it any more.
  */
-export function openQueries(onFailure: (error: Error) => void): QueryClient {
+export function openQueries(): QueryClient {
   return new QueryClient({
-    queryCache: new QueryCache({ onError: onFailure }),
     defaultOptions: {
       queries: {
         networkMode: "always",

@@ -2,7 +2,7 @@ import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { Menu, Search } from "lucide-react";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useMe } from "@/api/session";
+import { useHasEnded, useMe } from "@/api/session";
 import { adopt } from "@/lib/i18n";
 import { useKey } from "@/lib/use-key";
 import { part } from "@/ui/part";
@@ -13,6 +13,7 @@ import styles from "./shell.module.css";
 
 const Palette = part(async () => (await import("./palette")).default, { isOver: true });
 const KeySheet = part(async () => (await import("./key-sheet")).default, { isOver: true });
+const SessionEnded = part(async () => (await import("@/features/auth/session-ended")).default, { isOver: true });
 
 /** Navigation beside the page, or above it on a narrow screen; the palette and the sheet of keys over both. */
 export function Shell() {
@@ -23,7 +24,12 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the menu of a narrow screen
   useEffect(() => setOpen(false), [path]);
-  const { language } = useMe();
+  const { id, language } = useMe();
+  const hasEnded = useHasEnded();
+  const [first] = useState(id);
+  useEffect(() => {
+    if (id !== first) window.location.reload(); // another one has signed in, in another tab
+  }, [id, first]);
   useEffect(() => void adopt(language), [language]);
   useKey("mod+k", t("keys.palette"), () => setOver("palette"));
   useKey("?", t("keys.sheet"), () => setOver("keys"));
@@ -56,6 +62,7 @@ export function Shell() {
           <Outlet />
         </Suspense>
       </main>
+      {hasEnded ? <SessionEnded /> : null}
       {over === "palette" ? <Palette close={() => setOver(null)} /> : null}
       {over === "keys" ? <KeySheet close={() => setOver(null)} /> : null}
     </div>

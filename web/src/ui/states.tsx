@@ -46,7 +46,7 @@ interface FailureProps {
 /** What the server did not say, as it had no part in it, or what can be said better here. */
 const isOurs = (code: string | undefined) => code === "unreachable" || code === "fault" || code === "not_authenticated";
 
-/** What happened, why, and what to do: to try again, to sign in, or to go to the last page where this one is beyond it. */
+/** What happened, why, and what to do: to try again, or to go to the last page where this one is beyond it. */
 export function Failure({ what, error, again }: FailureProps) {
   const { t } = useTranslation();
   const last = error.code === "no_such_page" ? Number(error.details?.last) : null;
@@ -58,11 +58,6 @@ export function Failure({ what, error, again }: FailureProps) {
         <strong>{what}</strong>
         <p>{why}</p>
       </div>
-      {error.code === "not_authenticated" ? (
-        <Link to="/sign-in" target="_blank">
-          {t("error.sign_in")}
-        </Link>
-      ) : null}
       {last !== null ? (
         <Link to="." search={(here: object) => ({ ...here, page: last })}>
           {t("error.last_page", { page: last })}
