@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import httpx2
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.e2e.web import watched
 from tests.e2e.web.browser import visit
 from tests.e2e.web.peopled import RELEASE
 from tests.server_process import ServerProcess, until
+
+ASKS = """\
+version: 1
+name: {name}
+steps:
+  ship: {{executor: host, approval: {{message: "Ship it?", self_approval: true}}, run: echo shipped}}
+"""
 
 
 def test_an_approval_is_answered_with_what_it_asks(furnished: ServerProcess, browser: Browser) -> None:
@@ -40,6 +49,57 @@ def test_an_approval_is_answered_with_what_it_asks(furnished: ServerProcess, bro
         expect(card).to_contain_text("ticket: OPS-7")
         assert (seen.faults, seen.foreign) == ([], [])
     until(lambda: furnished.api("GET", f"cicd/executions/{execution}/")["status"] == "success", "it has shipped")
+
+
+def test_enter_in_a_comment_answers_nothing_and_a_rejection_asks_first(server: ServerProcess, browser: Browser) -> None:
+    executions = [watched.start(server, watched.make(server, "asking", ASKS.format(name=f"asks-{n}"))) for n in (1, 2)]
+    for one in executions:
+        watched.has_come_to(server, one, "waiting", step="ship")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{executions[0]}")
+        gate = page.get_by_role("form", name="Approval")
+        _reject(page, gate, name="Reject it?", comment="Not on a Friday")
+        expect(page.locator("header").get_by_text("Failed", exact=True)).to_be_visible()
+        seen.open("/approvals")
+        card = page.get_by_role("article", name="asks-2 #1 ship")
+        _reject(page, card, name="Reject it?", comment="Nor this one")
+        expect(card).to_be_hidden()
+        assert (seen.faults, seen.foreign) == ([], [])
+    for one, comment in zip(executions, ("Not on a Friday", "Nor this one"), strict=True):
+        watched.has_come_to(server, one, "failed")
+        (approval,) = server.api("GET", "approvals/", execution=one, status="rejected")["results"]
+        assert comment in str(approval)
+
+
+def _reject(page: Page, form: Locator, *, name: str, comment: str) -> None:
+    form.get_by_label("Comment").fill(comment)
+    form.get_by_label("Comment").press("Enter")
+    form.get_by_role("button", name="Reject").click()
+    asked = page.get_by_role("dialog", name=name)
+    asked.get_by_role("button", name=re.compile("Not yet|Cancel")).click()
+    expect(asked).to_be_hidden()
+    expect(form.get_by_role("button", name="Approve")).to_be_enabled()
+    form.get_by_role("button", name="Reject").click()
+    asked.get_by_role("button", name="Reject").click()
+
+
+def test_a_step_is_cancelled_once_somebody_has_said_yes(server: ServerProcess, browser: Browser, go: Path) -> None:
+    execution = watched.start(server, watched.make(server, "asking", watched.PRINTS.format(name="stops", go=go)))
+    watched.has_come_to(server, execution, "running", step="first")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{execution}/steps/first")
+        page.get_by_role("button", name="Cancel step").click()
+        page.get_by_role("dialog", name="Cancel this step?").get_by_role("button", name="Let it run").click()
+        assert watched.has_come_to(server, execution, "running", step="first")
+        page.get_by_role("button", name="Cancel step").click()
+        page.get_by_role("dialog", name="Cancel this step?").get_by_role("button", name="Cancel step").click()
+        expect(page.locator("header").get_by_text("Cancelled", exact=True)).to_be_visible()
+        assert (seen.faults, seen.foreign) == ([], [])
+    watched.has_come_to(server, execution, "cancelled", step="first")
 
 
 def test_a_token_is_shown_once_works_and_is_ended(furnished: ServerProcess, browser: Browser) -> None:

@@ -5,6 +5,7 @@ import { type ApprovalBody, approvalsRespond, type FieldBody } from "@/api/gener
 import { Said } from "@/lib/said";
 import { Area } from "@/ui/area";
 import { Button } from "@/ui/button";
+import { Danger } from "@/ui/danger";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
 import { Pick } from "@/ui/pick";
@@ -17,43 +18,40 @@ export function AnswerForm({ approval }: { approval: ApprovalBody }) {
   const queries = useQueryClient();
   const form = useRef<HTMLFormElement>(null);
   const id = useId();
-  const answering = useMutation({
-    mutationFn: ({ action, said }: { action: "approve" | "reject"; said: Said }) =>
-      approvalsRespond({
-        path: { id: approval.id },
-        body: {
-          action,
-          comment: said.text("comment"),
-          digest: approval.digest,
-          ...(action === "approve" ? { fields: fieldsOf(approval.fields, said) } : {}),
-        },
-      }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["approvals"] }),
-  });
-  const { wrong, placed } = wrongOf(answering.error);
+  const send = (action: "approve" | "reject") => {
+    const said = new Said(new FormData(form.current ?? undefined));
+    const fields = action === "approve" ? { fields: fieldsOf(approval.fields, said) } : {};
+    const body = { action, comment: said.text("comment"), digest: approval.digest, ...fields };
+    return approvalsRespond({ path: { id: approval.id }, body });
+  };
+  const refresh = () => queries.invalidateQueries({ queryKey: ["approvals"] });
+  const approving = useMutation({ mutationFn: () => send("approve"), onSuccess: refresh });
+  const { wrong, placed } = wrongOf(approving.error);
   const fields = approval.fields.map((field) => (
     <Wanted key={field.name} field={field} wrong={wrong(`fields.${field.name}`)} />
   ));
-  const answer = (action: "approve" | "reject") => {
-    if (form.current === null) return;
-    if (action === "approve" && !form.current.reportValidity()) return;
-    answering.mutate({ action, said: new Said(new FormData(form.current)) });
+  const approve = () => {
+    if (form.current?.reportValidity()) approving.mutate();
   };
-  const busy = (action: string) => answering.isPending && answering.variables.action === action;
   return (
     <form ref={form} id={id} onSubmit={(event) => event.preventDefault()}>
-      <Refused what={t("not_answered")} error={answering.error} placed={placed()} />
+      <Refused what={t("not_answered")} error={approving.error} placed={placed()} />
       {fields}
       <Field label={t("comment")} wrong={wrong("comment")}>
         {(ids) => <Area {...ids} name="comment" rows={2} />}
       </Field>
       <div className={styles.buttons}>
-        <Button type="primary" loading={busy("approve")} disabled={busy("reject")} onClick={() => answer("approve")}>
+        <Button type="primary" loading={approving.isPending} onClick={approve}>
           {t("approve")}
         </Button>
-        <Button danger loading={busy("reject")} disabled={busy("approve")} onClick={() => answer("reject")}>
-          {t("reject")}
-        </Button>
+        <Danger
+          label={t("reject")}
+          title={t("reject_title")}
+          says={t("reject_says")}
+          failed={t("not_answered")}
+          act={() => send("reject")}
+          done={refresh}
+        />
       </div>
     </form>
   );

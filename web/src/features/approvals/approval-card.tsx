@@ -47,7 +47,12 @@ export function ApprovalCard({ approval }: { approval: ApprovalBody }) {
 }
 
 function Answer({ approval }: { approval: ApprovalBody }) {
-  return approval.may_respond ? <AnswerForm approval={approval} /> : <p className="muted">{approval.why_not}</p>;
+  const translated = useTranslated();
+  return approval.may_respond ? (
+    <AnswerForm approval={approval} />
+  ) : (
+    <p className="muted">{translated(approval.why_not)}</p>
+  );
 }
 
 function About({ approval: it }: { approval: ApprovalBody }) {

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Hand } from "lucide-react";
-import { type FormEvent, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ApprovalBody, approvalsRespond, type FieldBody, type WholeExecutionBody } from "@/api/generated";
 import { translated } from "@/lib/sentences";
@@ -9,10 +9,13 @@ import { Button } from "@/ui/button";
 import { Choice } from "@/ui/choice";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
+import { part } from "@/ui/part";
 import { Failure } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { approvals } from "./api";
 import styles from "./details.module.css";
+
+const AskDialog = part(async () => (await import("./ask-dialog")).default, { isOver: true });
 
 /** The gate that a step waits at: the question, who has answered, and the answer of whoever may give one. */
 export default function ApprovalCard({ execution, step }: { execution: WholeExecutionBody; step: string }) {
@@ -33,6 +36,7 @@ function Gate({ asked }: { asked: ApprovalBody }) {
   const { t } = useTranslation("execution-live");
   const [comment, setComment] = useState("");
   const [fields, setFields] = useState<Record<string, string>>({});
+  const [asks, setAsks] = useState(false);
   const queries = useQueryClient();
   const respond = useMutation({
     mutationFn: (action: "approve" | "reject") => {
@@ -41,17 +45,21 @@ function Gate({ asked }: { asked: ApprovalBody }) {
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ["executions", "one", asked.execution, "approvals"] }),
   });
-  const send = (event: FormEvent) => {
-    event.preventDefault();
-    respond.mutate("approve");
-  };
   const sends = respond.isPending ? respond.variables : null;
   const form = useRef<HTMLFormElement>(null);
+  const approve = () => {
+    if (form.current?.reportValidity()) respond.mutate("approve");
+  };
   useKey("a", t("keys.answer"), () => form.current?.querySelector<HTMLElement>("select, input, button")?.focus(), {
     enabled: asked.may_respond,
   });
   return (
-    <form ref={form} className={styles.gate} onSubmit={send} aria-label={t("gate.label")}>
+    <form
+      ref={form}
+      className={styles.gate}
+      onSubmit={(event) => event.preventDefault()} // Enter in a comment says neither yes nor no
+      aria-label={t("gate.label")}
+    >
       <strong>
         <Hand size={14} aria-hidden />{" "}
         {translated(asked.message) || t("gate.question", { step: asked.name || asked.step })}
@@ -88,21 +96,17 @@ function Gate({ asked }: { asked: ApprovalBody }) {
             </Field>
           </div>
           <div className={styles.answers}>
-            <Button type="primary" htmlType="submit" loading={sends === "approve"} disabled={sends === "reject"}>
+            <Button type="primary" loading={sends === "approve"} disabled={sends === "reject"} onClick={approve}>
               {t("gate.approve")}
             </Button>
-            <Button
-              danger
-              loading={sends === "reject"}
-              disabled={sends === "approve"}
-              onClick={() => respond.mutate("reject")}
-            >
+            <Button danger loading={sends === "reject"} disabled={sends === "approve"} onClick={() => setAsks(true)}>
               {t("gate.reject")}
             </Button>
           </div>
+          {asks && <AskDialog what="reject" close={() => setAsks(false)} act={() => respond.mutate("reject")} />}
         </>
       ) : (
-        <p>{asked.why_not}</p>
+        <p>{translated(asked.why_not)}</p>
       )}
       {respond.error === null ? null : <Failure what={t("not_done")} error={respond.error} />}
     </form>

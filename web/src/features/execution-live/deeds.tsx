@@ -12,7 +12,7 @@ import { Again } from "./again";
 import styles from "./deeds.module.css";
 import { useMay } from "./use-may";
 
-const CancelDialog = part(async () => (await import("./cancel-dialog")).default, { isOver: true });
+const AskDialog = part(async () => (await import("./ask-dialog")).default, { isOver: true });
 
 /** Cancel what runs; run again what has ended; each for whoever may. */
 export function Deeds({ execution }: { execution: WholeExecutionBody }) {
@@ -44,15 +44,7 @@ function Cancel({ id }: { id: number }) {
       >
         {t(cancel.isSuccess ? "cancelling" : "cancel")}
       </Button>
-      {asks && (
-        <CancelDialog
-          close={() => setAsks(false)}
-          act={() => {
-            setAsks(false);
-            cancel.mutate();
-          }}
-        />
-      )}
+      {asks && <AskDialog what="cancel" close={() => setAsks(false)} act={() => cancel.mutate()} />}
       {cancel.error !== null && <Failure what={t("not_done")} error={cancel.error} />}
     </>
   );
