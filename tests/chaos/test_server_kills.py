@@ -36,6 +36,7 @@ def test_a_server_that_is_killed_goes_on_where_it_was(
             if end == "kill":
                 one.server.kill()
             else:
+                one.server.ready()  # before it listens to signals it ends as any process does
                 assert one.server.stop(signal.SIGTERM) == 0
             if one.random.random() < READY or end == "restart":
                 one.start()
