@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ansflow.engine.masking import Masker
+from ansflow.engine.memory import SystemClock
 from ansflow.infra.storage.logs import FileLogs
 
 MEGABYTES = 128
@@ -24,7 +25,7 @@ def measure(rounds: int = 3) -> dict[str, float]:
         rows: dict[str, Callable[[Path, Path], None]] = {
             "read and count lines (the limit)": _count,
             "append to a file (the floor)": _append,
-            "store: append + index of lines": _store,
+            "store: append + index and times of lines": _store,
             "store, 5 secrets masked in all their forms": _masked,
             "rows of 64 KiB in SQLite": _rows,
             "a row per line in SQLite": _row_per_line,
@@ -89,11 +90,11 @@ def _insert(target: Path, pieces: Iterable[bytes]) -> None:
 
 
 def _copy(spool: Path, target: Path, through: Callable[[bytes], bytes]) -> None:
-    logs = FileLogs(target)
+    logs, now = FileLogs(target), SystemClock().now
     at = 0
     with spool.open("rb", buffering=0) as file:
         while data := file.read(CHUNK):
-            at = logs.append(1, "step", 1, fence=1, offset=at, data=through(data))
+            at = logs.append(1, "step", 1, fence=1, offset=at, data=through(data), at=now())
     logs.close(1, "step", 1)
 
 

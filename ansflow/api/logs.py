@@ -69,19 +69,30 @@ class LogQuery(Strict):
             raise serializers.ValidationError({"tail": ["Ask for the end alone."]})
         if attrs.get("end", attrs.get("start", 0)) < attrs.get("start", 0):
             raise serializers.ValidationError({"end": ["Lies before start."]})
-        if lines_wanted:
-            attrs.setdefault("first", 1)
-            attrs.setdefault("last", attrs["first"] + LINES_AT_ONCE - 1)
-            if not attrs["first"] <= attrs["last"] < attrs["first"] + LINES_AT_ONCE:
-                raise serializers.ValidationError(
-                    {"last": [f"Ask for 1 to {LINES_AT_ONCE:,} lines at once, the last not before the first."]}
-                )
-        return attrs
+        return _lines_at_once(attrs) if lines_wanted else attrs
+
+
+def _lines_at_once(attrs: dict[str, Any]) -> dict[str, Any]:
+    attrs.setdefault("first", 1)
+    attrs.setdefault("last", attrs["first"] + LINES_AT_ONCE - 1)
+    if not attrs["first"] <= attrs["last"] < attrs["first"] + LINES_AT_ONCE:
+        raise serializers.ValidationError(
+            {"last": [f"Ask for 1 to {LINES_AT_ONCE:,} lines at once, the last not before the first."]}
+        )
+    return attrs
 
 
 class OneLog(Strict):
     step = serializers.CharField(max_length=254)
     attempt = serializers.IntegerField(required=False, min_value=1, help_text="Left out: the last one.")
+
+
+class TimesQuery(OneLog):
+    first = serializers.IntegerField(default=1, min_value=1, help_text="First line, from 1.")
+    last = serializers.IntegerField(required=False, min_value=1, help_text="Last line, inclusive.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return _lines_at_once(attrs)
 
 
 class SearchQuery(Strict):
@@ -139,6 +150,21 @@ class OutlineBody(serializers.Serializer[Any]):
     groups = LogGroupBody(many=True)
     annotations = AnnotationBody(many=True)
     omitted = serializers.IntegerField()
+
+
+class LineTimeBody(serializers.Serializer[Any]):
+    """When a line began to arrive, and those behind it up to the next one that is named."""
+
+    line = serializers.IntegerField()
+    at = serializers.DateTimeField()
+
+
+class LogTimesBody(serializers.Serializer[Any]):
+    """Of lines before the first one that is named nothing is known. `at` is at most 50 milliseconds early."""
+
+    step = serializers.CharField()
+    attempt = serializers.IntegerField()
+    times = LineTimeBody(many=True)
 
 
 class HitBody(serializers.Serializer[Any]):
@@ -240,6 +266,14 @@ class Logs(Resource):
         found = log.outline()
         return {"step": log.step, "attempt": log.attempt, "ended": log.ended, **asdict(found)}
 
+    @operation(Needs(Permission.EXECUTION_LOG), query=TimesQuery, answer=LogTimesBody)
+    def times(self, request: Call, id: int) -> HttpResponseBase:
+        """When lines `first` to `last` of a log arrived."""
+        log = self._one(request, id)
+        found = [time._asdict() for time in log.times(request.query["first"], request.query["last"])]
+        answer = rendering.encode({"step": log.step, "attempt": log.attempt, "times": found})
+        return HttpResponse(answer, content_type="application/json")
+
     @operation(Needs(Permission.EXECUTION_LOG), query=SearchQuery, answer=SearchBody, errors=(429,))
     def search(self, request: Call, id: int) -> dict[str, Any]:
         """Lines with a text, in the log of one step or in the last attempt of all of them."""
@@ -326,6 +360,6 @@ urlpatterns = [
     path("cicd/executions/<int:id>/logs/", Logs.as_view({"get": "retrieve"})),
     *(
         path(f"cicd/executions/<int:id>/logs/{name}/", Logs.as_view({"get": name}))
-        for name in ("download", "outline", "search", "stream")
+        for name in ("download", "outline", "search", "stream", "times")
     ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ansflow.cli.stamps import Stamps
 from ansflow.cli.terminal import Screen, log_lines, plain
 from ansflow.cli.texts import count
 from ansflow.core.outline import Annotation, Group, Outline, Scanner
@@ -16,7 +17,9 @@ STYLES = {"error": "red", "warning": "amber", "notice": "blue"}
 class Marked:
     """Whole lines of one log, in their order. A pipe gets them as they are; `fold` is the outline to fold by."""
 
-    def __init__(self, screen: Screen, *, fold: Outline | None = None, first: int = 1) -> None:
+    def __init__(
+        self, screen: Screen, *, fold: Outline | None = None, first: int = 1, stamps: Stamps | None = None
+    ) -> None:
         self._screen = screen
         self._scanner = Scanner()
         self._line = first
@@ -24,6 +27,7 @@ class Marked:
         self._groups = self._annotations = 0
         self._folded = [group for group in fold.groups if group.level == 0] if fold else []
         self._last = fold.lines if fold else 0
+        self._stamps = stamps
 
     def show(self, block: bytes) -> str:
         """The text for the terminal."""
@@ -33,22 +37,26 @@ class Marked:
         marks = {mark.line + self._before: mark for mark in fresh}
         self._groups, self._annotations = len(found.groups), len(found.annotations)
         first, self._line = self._line, self._line + block.count(b"\n")
-        if not self._folded and (not self._screen.live or not (marks or ENDS.search(block))):
+        if not self._folded and (not self._screen.live or not (marks or ENDS.search(block))) and not self._stamps:
             return log_lines(block, prefix="", colour=self._screen.colour)
-        return "".join(self._lines(block, first, marks))
+        if not self._stamps:
+            return "".join(said for _, said in self._lines(block, first, marks))
+        stamps = self._stamps(first, self._line - 1)
+        dim = [self._screen.paint("dim", stamp) for stamp in stamps] if self._screen.colour else stamps
+        return "".join(dim[number - first] + said for number, said in self._lines(block, first, marks))
 
-    def _lines(self, block: bytes, first: int, marks: dict[int, Group | Annotation]) -> Iterator[str]:
+    def _lines(self, block: bytes, first: int, marks: dict[int, Group | Annotation]) -> Iterator[tuple[int, str]]:
         for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
             folded = self._fold_over(number)
             if folded is not None:
                 if folded.line == number:
-                    yield self._title(folded) + "\n"
+                    yield number, self._title(folded) + "\n"
             elif not self._screen.live:
-                yield log_lines(line + b"\n", prefix="", colour=self._screen.colour)
+                yield number, log_lines(line + b"\n", prefix="", colour=self._screen.colour)
             elif (mark := marks.get(number)) is not None:
-                yield (self._title(mark) if isinstance(mark, Group) else self._annotation(mark)) + "\n"
+                yield number, (self._title(mark) if isinstance(mark, Group) else self._annotation(mark)) + "\n"
             elif not ENDS.match(line):
-                yield log_lines(line + b"\n", prefix="", colour=self._screen.colour)
+                yield number, log_lines(line + b"\n", prefix="", colour=self._screen.colour)
 
     def _fold_over(self, number: int) -> Group | None:
         while self._folded and number > (self._folded[0].end or self._last):

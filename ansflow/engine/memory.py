@@ -1,6 +1,6 @@
 """Every port in memory: for tests, the simulation, and a lone `ansflow run`. Safe to use from several threads.
 
-`MemoryStore` hands the same `Picture` of an execution to every reader.
+`MemoryStore` hands the same `Picture` of an execution to every reader. Logs are in `memory_logs`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from threading import Condition, Lock
-from typing import TYPE_CHECKING
 
 from ansflow.core.commands import Begin, Decision, Expire, Offer, Retry, Stop, Timeout
-from ansflow.core.errors import Conflict, NotFound
+from ansflow.core.errors import NotFound
 from ansflow.core.events import Event, ExecutionChanged
 from ansflow.core.fairness import Standing, Turns, Waiting, fair
 from ansflow.core.outcome import Outcome
@@ -24,7 +22,6 @@ from ansflow.core.status import Reason, StepStatus, is_final
 from ansflow.core.wiring import Wiring
 from ansflow.engine.picture import Picture
 from ansflow.engine.ports import (
-    FENCED,
     NOTHING_SAID,
     About,
     Choice,
@@ -47,9 +44,6 @@ from ansflow.engine.ports import (
 
 MOST_HEARD = 1000
 """Executions whose newest number a bus keeps for those who will ask: who asks for another one looks for itself."""
-
-if TYPE_CHECKING:
-    from ansflow.core.outline import Outline
 
 
 class MemoryClock:
@@ -374,63 +368,6 @@ class MemoryBus:
     def _tell(self, hint: Hint) -> None:
         for listener in self._listeners.values():
             tell(listener, hint)
-
-
-class MemoryLogs:
-    """A `LogStore`."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._texts: dict[tuple[int, str, int], bytearray] = {}
-        self._fences: dict[tuple[int, str, int], int] = {}
-
-    def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
-        key = (execution, step, attempt)
-        with self._lock:
-            text = self._texts.setdefault(key, bytearray())
-            if fence < self._fences.get(key, 0):
-                raise Conflict(f"The log of {step} belongs to a newer worker.", code=FENCED)
-            self._fences[key] = fence
-            if offset > len(text):
-                raise Conflict(f"The log of {step} continues at {len(text)}, not at {offset}.", code="gap")
-            if offset + len(data) > len(text):
-                text += data[len(text) - offset :]
-            return len(text)
-
-    def length(self, execution: int, step: str, attempt: int) -> int:
-        return len(self._texts.get((execution, step, attempt), b""))
-
-    def read(self, execution: int, step: str, attempt: int, *, start: int = 0, end: int | None = None) -> bytes:
-        return bytes(self._texts.get((execution, step, attempt), b"")[start:end])
-
-    def lines(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> list[bytes]:
-        text = self.read(execution, step, attempt)
-        return text.removesuffix(b"\n").split(b"\n")[first - 1 : last] if text else []
-
-    def count(self, execution: int, step: str, attempt: int) -> int:
-        text = self.read(execution, step, attempt)
-        return text.count(b"\n") + (bool(text) and not text.endswith(b"\n"))
-
-    def outline(self, execution: int, step: str, attempt: int) -> Outline:
-        from ansflow.core.outline import Scanner  # noqa: PLC0415 — a run that nobody asks does without
-
-        scanner = Scanner()
-        scanner.feed(self.read(execution, step, attempt))
-        return scanner.outline()
-
-    def digest(self, execution: int, step: str, attempt: int) -> str:
-        return sha256(self.read(execution, step, attempt)).hexdigest()
-
-    def close(self, execution: int, step: str, attempt: int) -> None:
-        """Nothing to close."""
-
-    def finish(self, execution: int, step: str, attempt: int) -> None:
-        """Nothing to pack."""
-
-    def remove(self, execution: int) -> None:
-        with self._lock:
-            for key in [key for key in self._texts if key[0] == execution]:
-                del self._texts[key]
 
 
 class MemorySecrets:

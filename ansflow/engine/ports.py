@@ -18,6 +18,7 @@ from ansflow.core.wiring import Wiring
 from ansflow.engine.stumbling import stumbling
 
 if TYPE_CHECKING:
+    from ansflow.core.log_times import LogTimes
     from ansflow.core.outline import Outline
     from ansflow.plugins.git.running import Login
 
@@ -28,21 +29,27 @@ class Clock(Protocol):
         ...
 
 
-FENCED = "fenced"
-"""Code of the Conflict that tells a worker that a newer one has its attempt."""
-
-LIMITED = "limited"
-"""Code of the Conflict that tells a worker that the project runs as many steps as it may: the step stays on offer."""
+# Codes of the Conflicts that tell a worker something:
+FENCED = "fenced"  # a newer one has its attempt
+LIMITED = "limited"  # the project runs as many steps as it may: the step stays on offer
 
 
 class LogStore(Protocol):
     """Logs by execution, step and attempt: bytes with offsets. Parts of one log come in order, from one writer."""
 
-    def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
-        """The length afterwards. Offset = length: appended; behind: acknowledged.
-
-        Raises Conflict for a gap, and, with the code FENCED, for an older fence.
-        """
+    def append(
+        self,
+        execution: int,
+        step: str,
+        attempt: int,
+        *,
+        fence: int,
+        offset: int,
+        data: bytes,
+        at: datetime | None = None,
+    ) -> int:
+        """The length afterwards. Offset = length: appended; behind: acknowledged; a gap raises Conflict, and so does an
+        older fence, with the code FENCED. `at`: when it came, where that is known."""
         ...
 
     def length(self, execution: int, step: str, attempt: int) -> int: ...
@@ -51,6 +58,10 @@ class LogStore(Protocol):
 
     def lines(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> list[bytes]:
         """Lines `first` to `last` (from 1, inclusive), without reading what comes before."""
+        ...
+
+    def times(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> LogTimes:
+        """When lines `first` to `last` began to arrive, as far as that is known."""
         ...
 
     def count(self, execution: int, step: str, attempt: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from hashlib import sha256
 from time import monotonic
 
@@ -22,7 +23,7 @@ QUIET = 30.0  # seconds after which a silent spool is looked at unasked
 
 @dataclass(slots=True, kw_only=True)
 class Pump:
-    """One attempt's log. `on_growth` gets the stored length: a hint, at most 20 a second.
+    """One attempt's log. `on_growth` gets the stored length: a hint, at most 20 a second. `now` is when a piece comes.
 
     `masker` is, after the end, the one that also knows the values the step added by `::add-mask::`.
     """
@@ -33,6 +34,7 @@ class Pump:
     step: str
     attempt: int
     fence: int
+    now: Callable[[], datetime]
     on_growth: Callable[[int], None] = field(default=lambda length: None)
 
     def follow(self, running: Running) -> Ended:
@@ -110,7 +112,8 @@ class _Copy:
         acknowledged = min(max(0, self._known - self.stored), len(data))
         if new := data[acknowledged:]:
             offset = self.stored + acknowledged
-            self._pump.logs.append(*self._log, fence=self._pump.fence, offset=offset, data=new)
+            at = self._pump.now()
+            self._pump.logs.append(*self._log, fence=self._pump.fence, offset=offset, data=new, at=at)
         self.stored += len(data)
 
     def _hint(self) -> None:

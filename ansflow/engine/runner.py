@@ -380,7 +380,6 @@ class Runner:
 
     def _pump(self, live: Live) -> Pump:
         told, claimed = self._on_log, live.claimed
-        key = (claimed.execution, claimed.step, claimed.attempt)
         return Pump(
             logs=self._logs,
             masker=live.masker,
@@ -388,7 +387,8 @@ class Runner:
             step=claimed.step,
             attempt=claimed.attempt,
             fence=claimed.fence,
-            on_growth=(lambda length: told(*key, length)) if told else (lambda length: None),
+            now=self._scheduler.clock.now,
+            on_growth=lambda length: told(claimed.execution, claimed.step, claimed.attempt, length) if told else None,
         )
 
     def _cause(self, error: Exception, masker: Masker) -> str:

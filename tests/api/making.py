@@ -247,6 +247,7 @@ QUERIES: dict[str, str] = {
     "GET cicd/executions/{id}/logs/outline/": "?step=unit",
     "GET cicd/executions/{id}/logs/search/": "?q=one",
     "GET cicd/executions/{id}/logs/stream/": "?step=unit",
+    "GET cicd/executions/{id}/logs/times/": "?step=unit",
 }
 """What a route has to be asked with."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, cast
 
@@ -20,6 +21,9 @@ BUILD = b"::group::compile\ncc a.c\ncc b.c\n::endgroup::\n::error file=b.c,line=
 STRANGE = b"\xff\xfe\x00 \x1b[2J\x1b]0;title\x07 10%\r 100%\n" + b"x" * (10 << 20) + b"\nneedle \xe2\x80\xae end"
 
 
+AT = datetime(2026, 11, 30, 8, 0, 0, 250_000, tzinfo=UTC)
+
+
 class Printed:
     """An execution whose two steps have printed something and ended."""
 
@@ -27,7 +31,10 @@ class Printed:
         self.house = house
         self.id = house.trigger("developer", house.pipeline(TWO))["id"]
         for step, text in (("build", BUILD), ("unit", STRANGE)):
-            house.engine.logs.append(self.id, step, 1, fence=1, offset=0, data=text)
+            border = text.index(b"\n") + 1
+            house.engine.logs.append(self.id, step, 1, fence=1, offset=0, data=text[:border], at=AT)
+            later = AT + timedelta(seconds=1)
+            house.engine.logs.append(self.id, step, 1, fence=1, offset=border, data=text[border:], at=later)
             house.engine.logs.close(self.id, step, 1)
             house.play(self.id, step)
 
@@ -106,6 +113,14 @@ def test_the_outline_says_groups_and_annotations(printed: Printed):
     }
 
 
+def test_times_are_those_of_the_lines_that_were_asked_for(printed: Printed):
+    times = [{"line": 1, "at": "2026-11-30T08:00:00.250000Z"}, {"line": 2, "at": "2026-11-30T08:00:01.250000Z"}]
+    assert printed.get("times/", step="unit").json() == {"step": "unit", "attempt": 1, "times": times}
+    assert printed.get("times/", step="unit", first=1, last=1).json()["times"] == times[:1]
+    late = printed.get("times/", step="unit", first=3, last=9, attempt=1).json()
+    assert late["times"] == [{"line": 3, "at": "2026-11-30T08:00:01.250000Z"}]
+
+
 def test_a_search_goes_over_all_steps_page_by_page(printed: Printed):
     first = printed.get("search/", q="E", limit=2, around=1).json()
     assert [(hit["step"], hit["line"]) for hit in first["results"]] == [("build", 1), ("build", 4)]
@@ -146,6 +161,9 @@ def test_what_is_shown_can_harm_nobody(printed: Printed):
         ("", {"step": "build", "tail": 1, "first": 1}, "tail"),
         ("", {"tail": 1}, "step"),
         ("outline/", {}, "step"),
+        ("times/", {"first": 1}, "step"),
+        ("times/", {"step": "build", "first": 9, "last": 8}, "last"),
+        ("times/", {"step": "build", "last": 10_001}, "last"),
         ("download/", {"attempt": 1}, "step"),
         ("stream/", {"step": "build", "attempt": 0}, "attempt"),
     ],
@@ -155,7 +173,7 @@ def test_a_query_that_does_not_fit_names_its_field(house: House, part: str, quer
     assert (answer.status_code, list(answer.json()["details"])) == (400, [field])
 
 
-@pytest.mark.parametrize("part", ["download/", "outline/", "search/", "stream/"])
+@pytest.mark.parametrize("part", ["download/", "outline/", "search/", "stream/", "times/"])
 def test_logs_are_for_who_may_see_them(house: House, part: str):
     found = Printed(house)
     query = {"q": "a"} if part == "search/" else {"step": "build"}

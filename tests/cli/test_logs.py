@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import pytest
 
 from ansflow.cli.found import show_found
 from ansflow.cli.marks import Marked
+from ansflow.cli.stamps import stamped_by
 from ansflow.cli.terminal import Screen
+from ansflow.core.log_times import LineTime
 from ansflow.core.outline import Scanner
 from tests.cli.conftest import Ansflow
 
@@ -90,3 +94,36 @@ def test_the_logs_of_a_run_are_searched(ansflow: Ansflow, project: Path):
     assert ansflow("logs", "--step", "b", "--fold").out == "▸ G  (2 lines)\n"
     refused = ansflow("logs", "--search", "(", "--regex")
     assert refused.code != 0 and "This pattern is not known" in refused.err
+
+
+def test_a_line_says_when_it_arrived_as_docker_has_it(ansflow: Ansflow, project: Path):
+    (project / "q.yml").write_text("steps:\n  a: 'seq 300; sleep 0.2; echo last'\n  b: {run: seq 2, needs: [a]}\n")
+    began = datetime.now(UTC).replace(microsecond=0)
+    assert ansflow("run", "q.yml").code == 0
+    said = ansflow("logs", "--step", "a", "--timestamps").out.splitlines()
+    assert [line.split(" ")[1] for line in said] == [*map(str, range(1, 301)), "last"]
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ", line) for line in said)
+    times = [datetime.fromisoformat(line.split(" ")[0]) for line in said]
+    assert times == sorted(times) and began <= times[0] and times[-1] <= datetime.now(UTC)
+    assert timedelta(milliseconds=100) < times[-1] - times[0]
+    assert ansflow("logs", "--step", "a", "-t", "--lines", "300-").out.splitlines() == said[299:]
+    assert ansflow("logs", "--step", "a").out.splitlines()[-1] == "last"
+    refused = ansflow("logs", "--search", "1", "--timestamps")
+    assert refused.code == 5 and "leave out --search" in refused.err
+
+
+def test_lines_of_which_no_time_is_known_say_so():
+    at = datetime(2026, 11, 30, 8, 0, 1, 500_000, tzinfo=UTC)
+    known = [LineTime(3, at), LineTime(10_002, at + timedelta(days=1))]
+    asked: list[tuple[int, int]] = []
+
+    def times(first: int, last: int) -> list[LineTime]:
+        asked.append((first, last))
+        return [time for time in known if first <= time.line <= last]
+
+    marked = Marked(screen(live=True), stamps=stamped_by(times))
+    shown = marked.show(b"one\n::group::two\n" + b"more\n" * 10_000).splitlines()
+    assert shown[:3] == ["-" + " " * 24 + "one", "-" + " " * 24 + "▸ two", "2026-11-30T08:00:01.500Z more"]
+    assert shown[-1] == "2026-12-01T08:00:01.500Z more" and shown[-2] == shown[2] and len(shown) == 10_002
+    assert asked == [(1, 10_000), (10_001, 10_002)]
+    assert marked.show(b"::endgroup::\nlast\n") == "-" + " " * 24 + "last\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,14 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansflow.core.errors import Conflict
+from ansflow.core.log_times import APART
 from ansflow.core.outline import Scanner
-from ansflow.engine.memory import MemoryLogs
+from ansflow.engine.memory_logs import MemoryLogs
 from ansflow.engine.ports import FENCED, LogStore
 from ansflow.infra.storage.logs import FileLogs
 from ansflow.infra.storage.packing import Packing
 
 STEP = "unit (python=3.12)"
 KEY = (1, STEP, 1)
+BEGIN = datetime(2026, 11, 30, 8, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 LONG = b"".join(b"line %d\n" % number for number in range(1, 120_001))  # more than one frame, block and part
 
 
@@ -29,9 +33,21 @@ class Store:
         self.logs = logs
         self.packing = packing
 
-    def append(self, data: bytes, offset: int | None = None, *, fence: int = 1, key: tuple[int, str, int] = KEY) -> int:
-        at = self.logs.length(*key) if offset is None else offset
-        return self.logs.append(*key, fence=fence, offset=at, data=data)
+    def append(
+        self,
+        data: bytes,
+        offset: int | None = None,
+        *,
+        fence: int = 1,
+        key: tuple[int, str, int] = KEY,
+        at: datetime | None = None,
+    ) -> int:
+        start = self.logs.length(*key) if offset is None else offset
+        return self.logs.append(*key, fence=fence, offset=start, data=data, at=at)
+
+    def times(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Of each line that has its own, in milliseconds since BEGIN."""
+        return [(line, (at - BEGIN) // MILLISECOND) for line, at in self.logs.times(*KEY, first=first, last=last)]
 
     def finish(self, key: tuple[int, str, int] = KEY) -> None:
         self.logs.finish(*key)
@@ -175,3 +191,92 @@ def test_any_range_of_lines_is_the_one_that_counting_gives(
     last = data.draw(st.integers(first, first + 20))
     assert store.logs.lines(*KEY, first=first, last=last) == wanted[first - 1 : last]
     assert store.logs.count(*KEY) == len(wanted)
+
+
+def test_a_line_has_the_time_at_which_it_began_to_arrive(store: Store) -> None:
+    for milliseconds, data in (
+        (0, b"one\ntw"),
+        (1000, b"o"),
+        (2000, b"\n"),
+        (3000, b"three\nfour\nfi"),
+        (9000, b"ve\nsix"),
+    ):
+        store.append(data, at=BEGIN + milliseconds * MILLISECOND)
+    for change in (lambda: None, lambda: store.logs.close(*KEY), store.finish, lambda: store.append(b"!", fence=2)):
+        change()
+        assert store.times(1, 100) == [(1, 0), (3, 3000), (6, 9000)]
+        assert store.times(2, 2) == [(2, 0)]
+        assert store.times(4, 6) == [(4, 3000), (6, 9000)]
+    assert store.logs.read(*KEY) == b"one\ntwo\nthree\nfour\nfive\nsix!"
+
+
+def test_of_lines_that_came_without_a_time_none_is_known(store: Store) -> None:
+    store.append(b"of an earlier\nrelease\nwith")
+    for change in (lambda: None, store.finish):
+        change()
+        assert store.times(1, 100) == []
+    store.append(b"out\nand of this one\n", at=BEGIN, fence=2)
+    store.finish()
+    assert store.times(1, 100) == [(4, 0)]
+    assert store.times(1, 3) == store.times(2, 1) == []
+
+
+def test_times_go_when_their_log_goes(store: Store) -> None:
+    store.append(b"one\n", at=BEGIN)
+    store.logs.close(*KEY)
+    store.logs.remove(1)
+    assert store.times(1, 1) == []
+    store.append(b"another\n", at=BEGIN + 5000 * MILLISECOND)
+    assert store.times(1, 1) == [(1, 5000)]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 200), st.binary(min_size=1, max_size=40), st.integers(1, 20_000), st.integers(-90, 3000)
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.data(),
+)
+def test_times_of_lines_never_go_back_and_are_those_of_their_pieces(
+    store: Store, pieces: list[tuple[int, bytes, int, int]], data: st.DataObject
+) -> None:
+    """Whatever the clock of the writer does, a line's time is at most APART before the latest at which any began."""
+    store.logs.remove(1)
+    begun, now, latest, line_is_new = [], 0, 0, True
+    for again, text, repeat, later in pieces:
+        piece, now = text.replace(b"\r", b"\n") * repeat, max(0, now + later)
+        if line_is_new or b"\n" in piece[:-1]:
+            latest = max(latest, now)
+        for character in piece:
+            if line_is_new:
+                begun.append(latest)
+            line_is_new = character == 0x0A
+        length = store.logs.length(*KEY)
+        store.logs.append(*KEY, fence=1, offset=length, data=piece, at=BEGIN + now * MILLISECOND)
+        store.append(
+            piece[-again:], length + len(piece) - len(piece[-again:]), at=BEGIN + (latest + 5000) * MILLISECOND
+        )
+        if data.draw(st.booleans()):
+            store.logs.close(*KEY)
+    if data.draw(st.booleans()):
+        store.finish()
+    assert store.logs.count(*KEY) == len(begun)
+    found = store.times(1, len(begun))
+    assert found[0][0] == 1 and found == sorted(set(found)) and [at for _, at in found] == sorted(at for _, at in found)
+    times = _spread(found, len(begun))
+    assert all(at <= wanted < at + APART for at, wanted in zip(times, begun, strict=True))
+    first = data.draw(st.integers(1, len(begun)))
+    last = data.draw(st.integers(first, len(begun)))
+    part = store.times(first, last)
+    assert all(first <= line <= last for line, _ in part)
+    assert _spread([(line - first + 1, at) for line, at in part], last - first + 1) == times[first - 1 : last]
+
+
+def _spread(found: list[tuple[int, int]], lines: int) -> list[int]:
+    """The time of each line, where that of the first one is known."""
+    ends = [*(line for line, _ in found[1:]), lines + 1]
+    return [at for (line, at), end in zip(found, ends, strict=True) for _ in range(line, end)]

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,10 @@ def test_a_red_end_is_an_exit_code_and_leads_on(ann: Client, pipeline: str) -> N
     assert "\n  Asks the weather\n" in shown
     assert "judge failed." in shown and all(len(line) <= 80 for line in shown.splitlines())
     assert ann("executions", "logs", red, "--step", "look", "--lines", "1-1").stdout == "the weather is bad\n"
+    at, said = ann("executions", "logs", red, "--step", "look", "--timestamps").stdout.splitlines()[0].split(" ", 1)
+    (look, *_) = json.loads(ann("executions", "view", red, "--json").stdout)["step_executions"]
+    moments = [datetime.fromisoformat(moment) for moment in (look["started_at"], at, look["ended_at"])]
+    assert (look["key"], said) == ("look", "the weather is bad") and moments == sorted(moments)
     why = ann("executions", "why", red)
     assert "was started by admin (manual)" in why.stdout and "needs judge, which failed with exit code 1." in why.stdout
     retried = ann("executions", "retry", red, "--watch", "--json")

@@ -18,7 +18,8 @@ from ansflow.edge import log_stream, log_tails
 from ansflow.edge.log_stream import LogStreams
 from ansflow.edge.log_tails import Key, whole_characters
 from ansflow.edge.threads import in_threads
-from ansflow.engine.memory import MemoryBus, MemoryLogs
+from ansflow.engine.memory import MemoryBus
+from ansflow.engine.memory_logs import MemoryLogs
 from tests.edge.conftest import SECONDS, Asked, Open
 
 PATH = "/api/v1/cicd/executions/7/logs/"

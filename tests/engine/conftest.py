@@ -11,7 +11,8 @@ import pytest
 from ansflow.core.plan import Plan
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
-from ansflow.engine.memory import MemoryBus, MemoryLogs, MemorySecrets, MemoryStore, SystemClock
+from ansflow.engine.memory import MemoryBus, MemorySecrets, MemoryStore, SystemClock
+from ansflow.engine.memory_logs import MemoryLogs
 from ansflow.engine.ports import LogStore
 from ansflow.infra.dispatch.threads import Threads
 from ansflow.infra.storage.artifacts import FileArtifacts

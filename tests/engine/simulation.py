@@ -27,7 +27,8 @@ from ansflow.core.state import copied
 from ansflow.core.status import is_final
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
-from ansflow.engine.memory import MemoryBus, MemoryClock, MemoryLogs, MemoryRun, MemorySecrets, MemoryStore
+from ansflow.engine.memory import MemoryBus, MemoryClock, MemoryRun, MemorySecrets, MemoryStore
+from ansflow.engine.memory_logs import MemoryLogs
 from ansflow.engine.picture import Picture
 from ansflow.engine.ports import begin_key
 from ansflow.engine.scheduler import Scheduler

@@ -17,7 +17,8 @@ from ansflow.core.status import Reason
 from ansflow.document.reader import read
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
-from ansflow.engine.memory import MemoryBus, MemoryLogs, MemorySecrets, MemoryStore, SystemClock
+from ansflow.engine.memory import MemoryBus, MemorySecrets, MemoryStore, SystemClock
+from ansflow.engine.memory_logs import MemoryLogs
 from ansflow.infra.dispatch.threads import Threads
 from ansflow.infra.storage.artifacts import FileArtifacts
 from ansflow.infra.storage.blobs import FileBlobs

@@ -6,12 +6,14 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Callable
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 
 from ansflow.core.errors import Conflict
 from ansflow.engine.masking import Masker
+from ansflow.engine.memory import SystemClock
 from ansflow.engine.pump import CHUNK, Pump
 from ansflow.plugins.contracts import Ended
 
@@ -27,7 +29,9 @@ class Logs:
         self.appended = 0
         self.changed = threading.Condition()
 
-    def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
+    def append(
+        self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes, at: datetime
+    ) -> int:
         with self.changed:
             log = self.stored.setdefault((execution, step, attempt), bytearray())
             if offset > len(log):
@@ -90,7 +94,8 @@ class Printing:
 
 def pump(logs: Logs, masker: Masker | None = None, on_growth: Callable[[int], None] = lambda length: None) -> Pump:
     masker = masker or Masker()
-    return Pump(logs=logs, masker=masker, execution=1, step="build", attempt=1, fence=1, on_growth=on_growth)
+    now = SystemClock().now
+    return Pump(logs=logs, masker=masker, execution=1, step="build", attempt=1, fence=1, now=now, on_growth=on_growth)
 
 
 def followed(logs: Logs, running: Printing, masker: Masker | None = None) -> tuple[threading.Thread, list[Ended]]:
@@ -176,7 +181,9 @@ class Forgetful(Logs):
         super().__init__()
         self.size = 0
 
-    def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
+    def append(
+        self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes, at: datetime
+    ) -> int:
         assert offset == self.size
         self.size += len(data)
         return self.size

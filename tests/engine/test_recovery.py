@@ -15,7 +15,8 @@ from ansflow.core.outcome import Outcome
 from ansflow.core.status import Reason, StepStatus
 from ansflow.engine.job import Place
 from ansflow.engine.loop import Engine
-from ansflow.engine.memory import MemoryBus, MemoryClock, MemoryLogs, MemorySecrets, MemoryStore
+from ansflow.engine.memory import MemoryBus, MemoryClock, MemorySecrets, MemoryStore
+from ansflow.engine.memory_logs import MemoryLogs
 from ansflow.engine.ports import begin_key
 from ansflow.engine.recovery import RULES, Duty, Recovery
 from ansflow.infra.storage.artifacts import FileArtifacts

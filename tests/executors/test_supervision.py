@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from ansflow.engine.masking import Masker
+from ansflow.engine.memory import SystemClock
 from ansflow.engine.pump import Pump
 from ansflow.executors import supervised
 from ansflow.executors.host import Host
@@ -33,6 +34,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from ansflow.engine.masking import Masker
+from ansflow.engine.memory import SystemClock
 from ansflow.engine.pump import Pump
 from ansflow.executors.host import Host
 from ansflow.infra.storage.logs import FileLogs
@@ -44,7 +46,7 @@ launch = Launch(
     limits=Limits(timeout=timedelta(seconds=60), grace=timedelta(seconds=1)),
 )
 logs, masker = FileLogs(folder / "logs"), Masker({"T": "s3cr3t-token"})
-pump = Pump(logs=logs, masker=masker, execution=1, step="s", attempt=1, fence=1)
+pump = Pump(logs=logs, masker=masker, execution=1, step="s", attempt=1, fence=1, now=SystemClock().now)
 pump.follow(Host().start(launch))
 """
 STEP = """
@@ -92,13 +94,20 @@ def test_a_killed_workers_step_is_adopted_with_its_whole_log_and_runs_once(
     worker.wait()
     adopted = Host().adopt(launch())
     assert adopted is not None and adopted.wait(0) is None
+    begun_at = datetime.fromtimestamp((tmp_path / "workspace" / "runs").stat().st_mtime - 0.001, UTC)
+    killed_at, now = datetime.now(UTC), SystemClock().now
     (tmp_path / "workspace" / "go").touch()
-    pump = Pump(logs=logs, masker=Masker({"T": "s3cr3t-token"}), execution=1, step="s", attempt=1, fence=1)
+    pump = Pump(logs=logs, masker=Masker({"T": "s3cr3t-token"}), execution=1, step="s", attempt=1, fence=1, now=now)
+    before = logs.count(1, "s", 1)
     ended = pump.follow(adopted)
     wanted = b"".join(b"line %d ***\n" % n for n in range(1, 20001))
     assert ended.exit_code == 0 and not ended.log_truncated
     assert ended.log_sha256 == sha256(wanted).hexdigest() == sha256(logs.read(1, "s", 1)).hexdigest()
     assert (tmp_path / "workspace" / "runs").read_text() == "run\n"
+    times = list(logs.times(1, "s", 1, first=1, last=20_000))
+    assert times[0].line == 1 and times == sorted(times) == sorted(times, key=lambda time: time.at)
+    assert begun_at <= times[0].at and times[-1].at <= now()
+    assert [time.at > killed_at for time in times] == [time.line > before for time in times]
 
 
 def test_a_step_that_ends_while_no_worker_is_there_leaves_its_record(

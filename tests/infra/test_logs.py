@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -75,6 +78,83 @@ def test_a_fence_that_a_power_failure_has_emptied_is_the_lowest(logs: FileLogs) 
     after = FileLogs(logs.root)
     assert after.count(1, "unit (python=3.12)", 1) == 1
     assert append(after, b"two\n", 4, fence=4) == 8
+
+
+BEGIN = datetime(2026, 11, 30, 8, tzinfo=UTC)
+
+
+def printed(logs: FileLogs, data: bytes, seconds: int) -> None:
+    at = BEGIN + timedelta(seconds=seconds)
+    logs.append(1, "s", 1, fence=1, offset=logs.length(1, "s", 1), data=data, at=at)
+
+
+def times(logs: FileLogs) -> list[tuple[int, int]]:
+    return [(line, (at - BEGIN).seconds) for line, at in logs.times(1, "s", 1, first=1, last=99)]
+
+
+@pytest.mark.parametrize("left", range(0, 41))
+def test_of_times_whose_end_a_crash_took_the_whole_ones_hold_and_others_follow(logs: FileLogs, left: int) -> None:
+    for number in range(4):
+        printed(logs, b"line\n", number)
+    (path,) = logs.root.rglob("*.times")
+    assert path.stat().st_size == 40
+    os.truncate(path, left)
+    after = FileLogs(logs.root)
+    known = [(number + 1, number) for number in range(max(0, left // 8 - 1))]
+    assert times(after) == known
+    printed(after, b"line\n", 7)
+    assert times(after) == [*known, (5, 7)]
+
+
+def test_times_of_lines_that_a_power_failure_took_are_not_those_of_others(logs: FileLogs) -> None:
+    for number in range(4):
+        printed(logs, b"line\n", number)
+    (path,) = logs.root.rglob("*.log")
+    os.truncate(path, 7)  # the second line is half there, and its rest is sent again
+    path.with_suffix(".times").write_bytes(path.with_suffix(".times").read_bytes() + bytes(24))
+    after = FileLogs(logs.root)
+    printed(after, b"ne\nthird\n", 8)
+    assert times(after) == [(1, 0), (2, 1), (3, 8)]
+
+
+def test_a_line_whose_writer_was_killed_before_it_came_has_the_time_of_the_next_one(
+    logs: FileLogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed(logs, b"line\n", 0)
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(os, "pwrite", lambda fd, data, offset: _killed())
+        printed(logs, b"line\n", 1)
+    after = FileLogs(logs.root)
+    assert times(after) == [(1, 0), (2, 1)] and after.count(1, "s", 1) == 1
+    printed(after, b"line\n", 5)
+    assert times(after) == [(1, 0), (2, 5)]
+
+
+def test_a_packed_log_of_an_earlier_release_has_no_times_and_a_log_without_them_is_packed_as_it_was(
+    logs: FileLogs,
+) -> None:
+    logs.append(1, "s", 1, fence=1, offset=0, data=b"line\n" * 9000)
+    logs.close(1, "s", 1)
+    assert logs.pack((1, "s", 1)) and times(logs) == []
+    frames = [0x184D2A50, 0x184D2A50, 0x184D2A5E]  # outline, facts, table
+    packed = next(logs.root.rglob("*.zst")).read_bytes()
+    assert [int.from_bytes(packed[at : at + 4], "little") for at in _skippable(packed)] == frames
+
+
+def _skippable(packed: bytes) -> list[int]:
+    """Where frames begin that readers of Zstandard skip."""
+    at = len(packed) - len(_behind_the_lines(packed))
+    found = []
+    while at < len(packed):
+        found.append(at)
+        at += 8 + int.from_bytes(packed[at + 4 : at + 8], "little")
+    return found
+
+
+def _behind_the_lines(packed: bytes) -> bytes:
+    frame = zstd.ZstdDecompressor()
+    frame.decompress(packed)
+    return frame.unused_data
 
 
 def test_a_step_that_prints_nothing_leaves_no_file(logs: FileLogs) -> None:

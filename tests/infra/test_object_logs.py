@@ -14,7 +14,7 @@ from threading import Event, Thread
 import pytest
 
 from ansflow.core.errors import ExternalError
-from ansflow.engine.memory import MemoryLogs
+from ansflow.engine.memory_logs import MemoryLogs
 from ansflow.infra.storage import opening
 from ansflow.infra.storage.object_logs import ObjectLogs
 from ansflow.infra.storage.objects import PART, Objects

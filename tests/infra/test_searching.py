@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ansflow.apps.executions.logs import Log
 from ansflow.core.patterns import BadPattern
-from ansflow.engine.memory import MemoryLogs
+from ansflow.engine.memory_logs import MemoryLogs
 from ansflow.infra.searching import BLOCK, LONGEST_LINE, Found, Hit, Place, Wanted, search
 
 

@@ -17,6 +17,7 @@ import pytest
 from ansflow.cli.commands.logs import Kept
 from ansflow.core.log_text import visible
 from ansflow.engine.masking import Masker
+from ansflow.engine.memory import SystemClock
 from ansflow.engine.ports import LogStore
 from ansflow.engine.pump import Pump
 from ansflow.infra.searching import Place, Wanted, search
@@ -41,7 +42,8 @@ class Printed:
 
 
 def pump(logs: LogStore, spool: Path, step: str, masker: Masker | None = None) -> Ended:
-    made = Pump(logs=logs, masker=masker or Masker(), execution=1, step=step, attempt=1, fence=1)
+    now = SystemClock().now
+    made = Pump(logs=logs, masker=masker or Masker(), execution=1, step=step, attempt=1, fence=1, now=now)
     return made.follow(Printed(spool))  # type: ignore[arg-type]
 
 

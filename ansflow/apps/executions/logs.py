@@ -11,6 +11,7 @@ from django.db import close_old_connections
 from ansflow.apps.executions import queries, running
 from ansflow.apps.executions.models import Attempt, PipelineExecution, StepExecution
 from ansflow.core.errors import NotFound
+from ansflow.core.log_times import LogTimes
 from ansflow.core.outline import Outline
 from ansflow.engine.ports import LogStore
 
@@ -46,6 +47,9 @@ class Log:
 
     def lines(self, first: int, last: int) -> list[bytes]:
         return self.store.lines(*self.key, first=first, last=last)
+
+    def times(self, first: int, last: int) -> LogTimes:
+        return self.store.times(*self.key, first=first, last=last)
 
     def outline(self) -> Outline:
         return self.store.outline(*self.key)

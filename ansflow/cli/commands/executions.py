@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 from ansflow.cli.asked import at_least_one, inputs_of, refused
-from ansflow.cli.commands.logs import line_range
+from ansflow.cli.commands.logs import line_range, whole_lines
 from ansflow.cli.exits import OK
 from ansflow.cli.found import search_options, show_found
 from ansflow.cli.marks import Marked
@@ -17,11 +19,13 @@ from ansflow.cli.remote.tables import reason_of, said, show_table, status_of
 from ansflow.cli.remote.verbs import add_id, add_json, add_verbs, carry_out
 from ansflow.cli.remote.waits import waits
 from ansflow.cli.sentences import side_by_side, translated, why
+from ansflow.cli.stamps import stamped_by
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
 from ansflow.cli.views.jsonl import write_json
 from ansflow.core.codec import load
 from ansflow.core.errors import NotFound
+from ansflow.core.log_times import LineTime
 from ansflow.core.outline import Outline
 from ansflow.core.schema import nearest
 from ansflow.core.status import ExecutionStatus
@@ -102,6 +106,7 @@ def _logs_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--attempt", type=at_least_one, default=0, metavar="N", help=t("logs.attempt"))
     parser.add_argument("--lines", default="", metavar="A-B", help=t("logs.lines"))
     parser.add_argument("--failed", action="store_true", help=t("logs.failed"))
+    parser.add_argument("-t", "--timestamps", action="store_true", help=t("logs.timestamps"))
     search_options(parser)
     parser.add_argument("-f", "--follow", action="store_true", help=t("logs.follow"))
 
@@ -110,6 +115,7 @@ def _logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
     first, last = line_range(args.lines)
     if args.follow:
         return _follow_logs(args, screen, server)
+    whole_lines(args)
     chosen = list(_chosen(args, server.get(_path(args))["step_executions"]))
     if not chosen:
         screen.complain(t("logs.none"))
@@ -123,7 +129,8 @@ def _logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
         query = {"step": step["key"], "attempt": args.attempt or step["attempt"]}
         pieces = _lines(args, server, query, first, last) if args.lines else _bytes(args, server, query)
         fold = _outline(server.get(f"{_path(args)}logs/outline/", **query)) if args.fold else None
-        marked = Marked(screen, fold=fold, first=first)
+        stamps = stamped_by(partial(_times, args, server, query)) if args.timestamps else None
+        marked = Marked(screen, fold=fold, first=first, stamps=stamps)
         for piece in pieces:
             screen.write(marked.show(piece))
     return OK
@@ -148,7 +155,7 @@ def _found(args: argparse.Namespace, server: Server, chosen: list[Json]) -> Iter
 
 
 def _follow_logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
-    if args.lines or args.failed or args.attempt or args.search or args.fold:
+    if args.lines or args.failed or args.attempt or args.search or args.fold or args.timestamps:
         raise refused("follow", t("logs.follow_alone"))
     list(_chosen(args, server.get(_path(args))["step_executions"]))  # complains of what is not there
     return follow_logs(screen, server, args.id, args.step)
@@ -184,6 +191,11 @@ def _lines(args: argparse.Namespace, server: Server, query: Json, first: int, la
     piece = server.read(f"{_path(args)}logs/", **query, first=first, **more)
     if piece:
         yield piece.removesuffix(b"\n") + b"\n"
+
+
+def _times(args: argparse.Namespace, server: Server, query: Json, first: int, last: int) -> Iterator[LineTime]:
+    for found in server.get(f"{_path(args)}logs/times/", **query, first=first, last=last)["times"]:
+        yield LineTime(found["line"], datetime.fromisoformat(found["at"]))
 
 
 # ── changing ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,11 +15,13 @@ from ansflow.cli.found import Hit, search_options, show_found
 from ansflow.cli.look import duration, look_of
 from ansflow.cli.marks import Marked
 from ansflow.cli.sentences import side_by_side, translated, why
+from ansflow.cli.stamps import stamped_by
 from ansflow.cli.terminal import Screen, plain
 from ansflow.cli.texts import count, t
 from ansflow.config.folders import data_folder
 from ansflow.config.records import ExecutionRecord, Records, StepRecord
 from ansflow.core.errors import NotFound
+from ansflow.core.log_times import LogTimes
 from ansflow.core.schema import nearest
 from ansflow.core.status import StepStatus
 from ansflow.infra.storage.logs import FileLogs
@@ -36,6 +38,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--attempt", type=at_least_one, default=0, metavar="N", help=t("logs.attempt"))
     parser.add_argument("--lines", default="", metavar="A-B", help=t("logs.lines"))
     parser.add_argument("--failed", action="store_true", help=t("logs.failed"))
+    parser.add_argument("-t", "--timestamps", action="store_true", help=t("logs.timestamps"))
     search_options(parser)
 
 
@@ -49,6 +52,7 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
     elif args.attempt > (most := max(step.attempt for _, step in chosen)):
         raise refused("attempt", count("logs.no_attempt", most, attempt=args.attempt))
     logs = FileLogs(data / "logs")
+    whole_lines(args)
     if args.search:
         if chosen and not show_found(screen, _found(args, logs, record.number, chosen)):
             screen.complain(t("logs.nothing_found"))
@@ -59,8 +63,10 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
         attempt = args.attempt or step.attempt
         if attempt <= step.attempt:  # others, of the same run, were tried more often
             fold = logs.outline(record.number, key, attempt) if args.fold else None
-            marked = Marked(screen, fold=fold, first=first)
-            _print(screen, partial(_lines, logs, (record.number, key, attempt)), marked, first, last)
+            of = (record.number, key, attempt)
+            stamps = stamped_by(partial(_times, logs, of)) if args.timestamps else None
+            marked = Marked(screen, fold=fold, first=first, stamps=stamps)
+            _print(screen, partial(_lines, logs, of), marked, first, last)
     return OK
 
 
@@ -121,6 +127,11 @@ def line_range(given: str) -> tuple[int, int | None]:
     return first, last
 
 
+def whole_lines(args: argparse.Namespace) -> None:
+    if args.search and args.timestamps:
+        raise refused("timestamps", t("logs.timestamps_alone"))
+
+
 def _record(records: Records, number: int | None) -> ExecutionRecord:
     if number is not None:
         return records.read(number)
@@ -153,6 +164,10 @@ def _heading(screen: Screen, key: str, step: StepRecord) -> str:
 
 def _lines(logs: FileLogs, attempt: tuple[int, str, int], first: int, last: int) -> list[bytes]:
     return logs.lines(*attempt, first=first, last=last)
+
+
+def _times(logs: FileLogs, attempt: tuple[int, str, int], first: int, last: int) -> LogTimes:
+    return logs.times(*attempt, first=first, last=last)
 
 
 def _blocks(read: Read, first: int, last: int | None) -> Iterator[bytes]:

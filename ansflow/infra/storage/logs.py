@@ -2,7 +2,9 @@
 
 Beside `<attempt>.log` stands `<attempt>.index`: a pair (offset, newlines before it) for every block of 64 KiB, so that
 any line is found by reading one block. The index is a cache: what a crash took is counted again from the log itself.
-`<attempt>.log.zst` takes the place of both, once it is written (`storage.packed`). A log that was never packed, because
+`<attempt>.times` says when lines arrived (`core.log_times`): it is written before they are, so that a crash between the
+two leaves a time to which no line belongs yet, and no line with the time of those before it.
+`<attempt>.log.zst` takes the place of all, once it is written (`storage.packed`). A log that was never packed, because
 it is short or because the process ended first, reads the same.
 """
 
@@ -14,12 +16,14 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from ansflow.core.errors import Conflict
+from ansflow.core.log_times import LogTimes, first_begun
 from ansflow.engine.ports import FENCED
 from ansflow.infra.storage.mounts import ANYWHERE, Mount
 from ansflow.infra.storage.names import file_name, write_text
@@ -57,7 +61,17 @@ class FileLogs:
         self._scanners: Recent[Key, Scanner] = Recent(64)
         self._lock = Lock()
 
-    def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
+    def append(
+        self,
+        execution: int,
+        step: str,
+        attempt: int,
+        *,
+        fence: int,
+        offset: int,
+        data: bytes,
+        at: datetime | None = None,
+    ) -> int:
         key = (execution, step, attempt)
         while True:
             with self._lock:
@@ -69,7 +83,7 @@ class FileLogs:
                         self._unpack(key, packed)
                     log = self._open[key] = _Log(self._path(*key), make=self._mount.make)
             try:
-                length = log.append(fence, offset, data)
+                length = log.append(fence, offset, data, at)
             except OSError:  # a disk that comes back may know nothing of what was open
                 self.close(*key)
                 self._mount.expect()
@@ -105,6 +119,12 @@ class FileLogs:
             return log.lines(max(1, first), last)
         finally:
             log.close()
+
+    def times(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> LogTimes:
+        path = self._path(execution, step, attempt)
+        if not path.exists() and (packed := self._find_packed((execution, step, attempt))) is not None:
+            return packed.times().between(first, last)
+        return _times_of(path).between(first, last)
 
     def count(self, execution: int, step: str, attempt: int) -> int:
         try:
@@ -173,7 +193,7 @@ class FileLogs:
         try:
             length, fence = path.stat().st_size, _fence_of(path)
             with made.open("wb") as file:
-                file.writelines(pack(self._pieces(key, 0, length), fence=fence))
+                file.writelines(pack(self._pieces(key, 0, length), fence=fence, times=_times_of(path)))
                 file.flush()
                 os.fsync(file.fileno())
             with self._lock:
@@ -182,7 +202,7 @@ class FileLogs:
                     return False
                 made.replace(path.with_suffix(".log.zst"))
                 path.unlink()
-                for rest in (".index", ".fence"):
+                for rest in (".index", ".fence", ".times"):
                     path.with_suffix(rest).unlink(missing_ok=True)
                 self._scanners.forget(lambda known: known == key)
             return True
@@ -198,6 +218,7 @@ class FileLogs:
             for start in range(0, packed.length, PIECE):
                 file.write(packed.read(start, start + PIECE))
         write_text(path.with_suffix(".fence"), str(packed.fence))
+        path.with_suffix(".times").write_bytes(packed.times().written())
         part.replace(path)
         path.with_suffix(".log.zst").unlink()
         self._packed.forget(lambda known: known == key)
@@ -245,6 +266,13 @@ def _fence_of(path: Path) -> int:
     return int(fence.read_text() or 0) if fence.exists() else 0
 
 
+def _times_of(path: Path) -> LogTimes:
+    try:
+        return LogTimes.read(path.with_suffix(".times").read_bytes())
+    except FileNotFoundError:
+        return LogTimes()
+
+
 def _file(path: str | Path) -> File | None:
     """What tells it from the file that takes its place. None where there is nothing."""
     try:
@@ -261,6 +289,7 @@ class _Log:
         """With `make`, which makes its folder, it can be written, and is begun where there is none."""
         self.index_path = path.with_suffix(".index")
         self.fence_path = path.with_suffix(".fence")
+        self.times_path = path.with_suffix(".times")
         if make is None:
             self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         else:
@@ -274,10 +303,13 @@ class _Log:
         self.fence = _fence_of(path)
         self.counts = self._load_index()
         begun = (len(self.counts) - 1) * BLOCK
-        self.newlines = self.counts[-1] + os.pread(self.fd, self.length - begun, begun).count(b"\n")
+        rest = os.pread(self.fd, self.length - begun, begun)
+        self.newlines = self.counts[-1] + rest.count(b"\n")
+        self.is_border = not self.length or (rest or os.pread(self.fd, 1, begun - 1)).endswith(b"\n")
+        self.times: LogTimes | None = None  # of a writer, from its first piece on
         self.lock = Lock()
 
-    def append(self, fence: int, offset: int, data: bytes) -> int | None:
+    def append(self, fence: int, offset: int, data: bytes, at: datetime | None) -> int | None:
         """The length afterwards; None where it has been closed: its number may mean another file by now."""
         with self.lock:
             if self.fd < 0:
@@ -286,12 +318,35 @@ class _Log:
             if offset > self.length:
                 raise Conflict(f"The log has {self.length} bytes; send from there, not from {offset}.", code="gap")
             new = memoryview(data)[self.length - offset :]  # what lies behind the length is here already
+            if new and at is not None:
+                self._note(data, self.length - offset, at)
             while new:
                 written = os.pwrite(self.fd, new, self.length)
                 self._count(bytes(new[:written]))
                 new = new[written:]
             os.close(os.dup(self.fd))  # a network file system sends what has been written when a descriptor is closed
             return self.length
+
+    def _note(self, data: bytes, start: int, at: datetime) -> None:
+        """When those lines arrive that begin in what follows `start`, and is about to be written."""
+        if self.times is None:
+            self.times = self._load_times()
+        line = first_begun(data, start, newlines=self.newlines, is_border=self.is_border)
+        if line and (added := self.times.note(line, at)):
+            with self.times_path.open("ab", buffering=0) as file:
+                file.write(added)
+            self.times = self.times.between(line, line)  # the next one goes on from here
+
+    def _load_times(self) -> LogTimes:
+        """What is more than whole notes of lines that are there, or are the next, did not outlive a crash."""
+        try:
+            found = self.times_path.read_bytes()
+        except FileNotFoundError:
+            return LogTimes()
+        times = LogTimes.read(found).between(0, self.newlines + 1)
+        if (whole := times.written()) != found:
+            os.truncate(self.times_path, len(whole))
+        return times
 
     def _check_fence(self, fence: int) -> None:
         self._look_at_fence()
@@ -311,6 +366,7 @@ class _Log:
         """Moves length and newline count over data that has been written, noting each border of a block."""
         fresh = bytearray()
         at = 0
+        self.is_border = data.endswith(b"\n")
         while at < len(data):
             border = len(self.counts) * BLOCK
             part = data[at : at + max(0, border - self.length)]

@@ -1,7 +1,8 @@
 """Logs in an S3-compatible store: parts of up to 1 MiB while they grow, one packed object when they are whole.
 
     logs/<execution>/<step>/<attempt>/fence                          who may write
-    logs/<execution>/<step>/<attempt>/part-<offset>-<length>-<newlines>   compressed; the name is its entry in the index
+    logs/<execution>/<step>/<attempt>/part-<offset>-<length>-<newlines>   compressed, and when its lines arrived;
+                                                                     the name is its entry in the index
     logs/<execution>/<step>/<attempt>.log.zst                        takes their place (`storage.packed`)
 
 What has been appended waits here until it makes a part, or for a second. The spool of the step is the truth: a process
@@ -13,16 +14,18 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from hashlib import sha256
 from threading import Condition, RLock, Thread
 from time import monotonic
 from typing import TypeVar
 
 from ansflow.core.errors import Conflict, ExternalError
+from ansflow.core.log_times import LogTimes, first_begun
 from ansflow.core.outline import Outline, Scanner
 from ansflow.engine.ports import FENCED
 from ansflow.infra.storage.logs import Key
-from ansflow.infra.storage.objects import PART, Objects, Part
+from ansflow.infra.storage.objects import PART, Content, Objects, Part
 from ansflow.infra.storage.packed import Packed, open_packed, pack
 from ansflow.infra.storage.packing import Packing
 from ansflow.infra.storage.recent import Recent
@@ -31,6 +34,7 @@ log = logging.getLogger(__name__)
 
 SECONDS = 1.0  # after which what has come is put there, however little it is
 LOOKS = 3
+NOTHING = Content(b"", LogTimes())
 Answer = TypeVar("Answer")
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 
@@ -48,7 +52,17 @@ class ObjectLogs:
         self._ended = False
         self._thread: Thread | None = None
 
-    def append(self, execution: int, step: str, attempt: int, *, fence: int, offset: int, data: bytes) -> int:
+    def append(
+        self,
+        execution: int,
+        step: str,
+        attempt: int,
+        *,
+        fence: int,
+        offset: int,
+        data: bytes,
+        at: datetime | None = None,
+    ) -> int:
         key = (execution, step, attempt)
         with self._changed:
             growing = self._open.get(key)
@@ -63,7 +77,7 @@ class ObjectLogs:
             with self._changed:
                 growing = self._open.setdefault(key, growing)
                 self._put_in_time()
-        length = growing.append(fence, offset, data)
+        length = growing.append(fence, offset, data, at)
         with self._changed:
             self._changed.notify()
         return length
@@ -79,6 +93,13 @@ class ObjectLogs:
         if last < first:
             return []
         return self._asked((execution, step, attempt), lambda found: found.lines(max(1, first), last)) or []
+
+    def times(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> LogTimes:
+        def asked(found: _Parts | Packed) -> LogTimes:
+            times = found.times() if isinstance(found, Packed) else found.times(first, last)
+            return times.between(first, last)
+
+        return self._asked((execution, step, attempt), asked) or LogTimes()
 
     def count(self, execution: int, step: str, attempt: int) -> int:
         return self._asked((execution, step, attempt), lambda found: found.count()) or 0
@@ -143,7 +164,8 @@ class ObjectLogs:
         # In this order: whoever packs puts the whole before it takes parts away, so that all of them were listed here.
         if not parts.length or self._objects.size(f"{_place(key)}.log.zst") is not None:
             return False
-        self._objects.put(f"{_place(key)}.log.zst", pack(parts.pieces(0), fence=self._objects.fence(_place(key))))
+        fence, times = self._objects.fence(_place(key)), LogTimes()
+        self._objects.put(f"{_place(key)}.log.zst", pack(parts.pieces(0, times), fence=fence, times=times))
         with self._changed:
             if key in self._open:
                 return False
@@ -156,8 +178,12 @@ class ObjectLogs:
         place = _place(key)
         self._objects.remove(place)
         self._objects.put(f"{place}/fence", [str(packed.fence).encode()])
+        times, line = packed.times(), 1
         for start in range(0, packed.length, PART):
-            self._objects.put_part(place, start, packed.read(start, start + PART))
+            data = packed.read(start, start + PART)
+            newlines = data.count(b"\n")
+            self._objects.put_part(place, start, Content(data, times.between(line, line + newlines)))
+            line += newlines
         self._objects.delete([f"{place}.log.zst"])
         self._packed.forget(lambda known: known == key)
 
@@ -218,21 +244,37 @@ class ObjectLogs:
 class _Parts:
     """A log that lies in parts. Reading gets those that are wanted."""
 
-    def __init__(self, objects: Objects, place: str, parts: Iterable[Part] | None = None, rest: bytes = b"") -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        place: str,
+        parts: Iterable[Part] | None = None,
+        rest: Content = NOTHING,
+    ) -> None:
         self._objects = objects
         self._place = place
         self._parts = list(parts if parts is not None else objects.parts(place))
-        self._rest = rest  # what waits behind the parts
+        self._rest, self._rest_times = rest  # what waits behind the parts
         last = self._parts[-1] if self._parts else Part("", 0, 0, 0)
         self._put = last.offset + last.length
-        self.length = self._put + len(rest)
+        self.length = self._put + len(self._rest)
 
     def read(self, start: int, end: int | None = None) -> bytes:
         end = self.length if end is None else min(end, self.length)
         return b"".join(self._slices(start, end))
 
-    def pieces(self, start: int) -> Iterator[bytes]:
-        yield from self._slices(start, self.length)
+    def pieces(self, start: int, times: LogTimes | None = None) -> Iterator[bytes]:
+        """`times` gets those of what has been read."""
+        yield from self._slices(start, self.length, times)
+
+    def times(self, first: int, last: int) -> LogTimes:
+        found, line = LogTimes(), 1
+        for part in self._parts:
+            if line <= last and line + part.newlines >= first:
+                found.extend(self._objects.read_part(self._place, part).times)
+            line += part.newlines
+        found.extend(self._rest_times)
+        return found
 
     def lines(self, first: int, last: int) -> list[bytes]:
         """From the part on in which the first one begins."""
@@ -260,11 +302,13 @@ class _Parts:
         newlines = sum(part.newlines for part in self._parts) + self._rest.count(b"\n")
         return newlines + (self.length > 0 and self.read(self.length - 1) != b"\n")
 
-    def _slices(self, start: int, end: int) -> Iterator[bytes]:
+    def _slices(self, start: int, end: int, times: LogTimes | None = None) -> Iterator[bytes]:
         for part in self._parts:
             if part.offset + part.length > start and part.offset < end:
                 whole = self._objects.read_part(self._place, part)
-                yield whole[max(0, start - part.offset) : end - part.offset]
+                if times is not None:
+                    times.extend(whole.times)
+                yield whole.data[max(0, start - part.offset) : end - part.offset]
         if end > self._put and start < self.length:
             yield self._rest[max(0, start - self._put) : end - self._put]
 
@@ -279,10 +323,14 @@ class _Growing:
         self._fence = objects.fence(place)
         self._put_length = self._parts[-1].offset + self._parts[-1].length if self._parts else 0
         self._waiting = bytearray()
+        self._newlines_put = self._newlines = sum(part.newlines for part in self._parts)
+        self._is_border = not self._parts
+        self._is_known = not self._parts  # how the last part ends
+        self._times = LogTimes()  # of what waits
         self._lock = RLock()
         self.since = 0.0  # when the first of what waits came; 0: nothing waits
 
-    def append(self, fence: int, offset: int, data: bytes) -> int:
+    def append(self, fence: int, offset: int, data: bytes, at: datetime | None) -> int:
         with self._lock:
             if fence < self._fence:
                 raise _fenced(fence, self._fence)
@@ -292,7 +340,9 @@ class _Growing:
             length = self._put_length + len(self._waiting)
             if offset > length:
                 raise Conflict(f"The log has {length} bytes; send from there, not from {offset}.", code="gap")
-            self._waiting += data[length - offset :]
+            if offset + len(data) > length:
+                self._note(data, length - offset, at)
+                self._waiting += data[length - offset :]
             if self._waiting and not self.since:
                 self.since = monotonic()
             while len(self._waiting) >= PART:
@@ -306,14 +356,33 @@ class _Growing:
 
     def seen(self) -> _Parts:
         with self._lock:
-            return _Parts(self._objects, self._place, self._parts, bytes(self._waiting))
+            times = self._times.between(0, self._newlines + 1)
+            return _Parts(self._objects, self._place, self._parts, Content(bytes(self._waiting), times))
+
+    def _note(self, data: bytes, start: int, at: datetime | None) -> None:
+        if not self._is_known:
+            self._go_on()
+        line = first_begun(data, start, newlines=self._newlines, is_border=self._is_border)
+        if line and at is not None:
+            self._times.note(line, at)
+        self._newlines += data.count(b"\n", start)
+        self._is_border = data.endswith(b"\n")
+
+    def _go_on(self) -> None:
+        """Where another writer, or a former life of this one, has put parts."""
+        last = self._objects.read_part(self._place, self._parts[-1])
+        self._is_border, self._is_known = last.data.endswith(b"\n"), True
+        self._times = last.times.between(self._newlines_put + 1, self._newlines_put + 1)
 
     def _put_one(self, data: bytes) -> None:
         newer = self._objects.fence(self._place)
         if newer > self._fence:
             raise _fenced(self._fence, newer)
-        self._parts.append(self._objects.put_part(self._place, self._put_length, data))
+        line, last = self._newlines_put + 1, self._newlines_put + 1 + data.count(b"\n")
+        content = Content(data, self._times.between(line, last))
+        self._parts.append(self._objects.put_part(self._place, self._put_length, content))
         self._put_length += len(data)
+        self._newlines_put, self._times = last - 1, self._times.between(last, self._newlines + 1)
         del self._waiting[: len(data)]
         self.since = monotonic() if self._waiting else 0.0
 

@@ -12,7 +12,8 @@ from backports import zstd
 from obstore.exceptions import AlreadyExistsError, BaseError
 
 from ansflow.core.errors import ExternalError
-from ansflow.infra.storage.packed import LEVEL
+from ansflow.core.log_times import LogTimes
+from ansflow.infra.storage.packed import LEVEL, SKIPPABLE, skipped
 from ansflow.infra.storage.recent import Recent
 
 PART = 1 << 20
@@ -30,6 +31,13 @@ class Part(NamedTuple):
     newlines: int
 
 
+class Content(NamedTuple):
+    """Of a part of a log. `times` are those of the lines in it, the one that began before it among them."""
+
+    data: bytes
+    times: LogTimes
+
+
 class Known(NamedTuple):
     """An object that is there; `at` is when it was put (seconds since 1970)."""
 
@@ -43,7 +51,7 @@ class Objects:
 
     def __init__(self, store: Any) -> None:
         self._store = store
-        self._recent: Recent[tuple[str, Part], bytes] = Recent(16)
+        self._recent: Recent[tuple[str, Part], Content] = Recent(16)
 
     def probe(self) -> None:
         """Puts something, reads it, and takes it away again."""
@@ -68,18 +76,22 @@ class Objects:
             return False
         return True
 
-    def put_part(self, place: str, offset: int, data: bytes) -> Part:
-        newlines = data.count(b"\n")
+    def put_part(self, place: str, offset: int, content: Content) -> Part:
+        """The times follow in a frame that whoever reads Zstandard skips."""
+        data, newlines = content.data, content.data.count(b"\n")
         part = Part(f"part-{offset:020}-{len(data)}-{newlines}", offset, len(data), newlines)
-        self.put(f"{place}/{part.name}", [zstd.compress(data, LEVEL)])
+        self.put(f"{place}/{part.name}", [zstd.compress(data, LEVEL), skipped(content.times.written())])
         return part
 
-    def read_part(self, place: str, part: Part) -> bytes:
+    def read_part(self, place: str, part: Part) -> Content:
         if (known := self._recent.get((place, part))) is not None:
             return known
         path = f"{place}/{part.name}"
-        frame = self._asked(lambda: bytes(obstore.get(self._store, path).bytes()))
-        return self._recent.keep((place, part), zstd.decompress(frame))
+        found = self._asked(lambda: bytes(obstore.get(self._store, path).bytes()))
+        frame = zstd.ZstdDecompressor()
+        data = frame.decompress(found)
+        times = LogTimes.read(frame.unused_data[SKIPPABLE.size :])
+        return self._recent.keep((place, part), Content(data, times))
 
     def parts(self, place: str) -> list[Part]:
         """In order, up to the first gap. What overlaps was sent twice: the one that was first is taken."""

@@ -1,9 +1,11 @@
 """A log that nothing is added to any more, in one compressed file of which any part can be read without the rest.
 
 It is the seekable format of Zstandard, so that `zstd -d` reads it too: frames of 256 KiB of log each, then what we know
-of it in two frames that others skip, and at the end the table that says where each frame begins.
+of it in frames that others skip, and at the end the table that says where each frame begins. Logs of which no time is
+known, as those of earlier releases, have no frame of times.
 
-    frame* · skippable(outline) · skippable(digest, fence, newlines of each frame) · skippable(seek table)
+    frame* · skippable(times) · skippable(outline) · skippable(digest, fence, newlines of each frame)
+           · skippable(seek table)
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from itertools import accumulate
 from backports import zstd
 
 from ansflow.core.codec import dump, load
+from ansflow.core.log_times import LogTimes
 from ansflow.core.outline import Outline, Scanner
 
 FRAME = 256 * 1024
@@ -42,8 +45,8 @@ class Damaged(OSError):
     """The packed file is not what was written."""
 
 
-def pack(pieces: Iterable[bytes], *, fence: int) -> Iterator[bytes]:
-    """The packed log, piece by piece. Needs memory for one frame and the tables."""
+def pack(pieces: Iterable[bytes], *, fence: int, times: LogTimes) -> Iterator[bytes]:
+    """The packed log, piece by piece. Needs memory for one frame and the tables. `times` may grow with the pieces."""
     digest, scanner = sha256(), Scanner()
     entries, newlines = bytearray(), array("I")
     for whole in _frames(pieces):
@@ -53,12 +56,18 @@ def pack(pieces: Iterable[bytes], *, fence: int) -> Iterator[bytes]:
         entries += ENTRY.pack(len(frame), len(whole))
         newlines.append(whole.count(b"\n"))
         yield frame
+    if times:
+        yield skipped(zstd.compress(times.written(), LEVEL))
     outline = zstd.compress(json.dumps(dump(scanner.outline())).encode(), LEVEL)
     facts = FACTS.pack(MAGIC, digest.digest(), fence, SKIPPABLE.size + len(outline)) + newlines.tobytes()
     table = bytes(entries) + FOOTER.pack(len(newlines), 0, SEEKABLE)
-    yield SKIPPABLE.pack(OURS, len(outline)) + outline
-    yield SKIPPABLE.pack(OURS, len(facts)) + facts
+    yield skipped(outline)
+    yield skipped(facts)
     yield SKIPPABLE.pack(TABLE, len(table)) + table
+
+
+def skipped(content: bytes) -> bytes:
+    return SKIPPABLE.pack(OURS, len(content)) + content
 
 
 def _frames(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -129,8 +138,17 @@ class Packed:
         return self.starts[frame + 1] - len(rest)
 
     def outline(self) -> Outline:
-        frame = self.read_packed(self.outline_place, self.outline_length)
-        return load(Outline, json.loads(zstd.decompress(frame[SKIPPABLE.size :])))
+        return load(Outline, json.loads(self._decompressed(self.outline_place, self.outline_length)))
+
+    def times(self) -> LogTimes:
+        place = self.places[-1]
+        if place == self.outline_place:
+            return LogTimes()
+        return LogTimes.read(self._decompressed(place, self.outline_place - place))
+
+    def _decompressed(self, place: int, length: int) -> bytes:
+        """What stands in a frame that others skip."""
+        return zstd.decompress(self.read_packed(place, length)[SKIPPABLE.size :])
 
 
 def open_packed(size: int, read: Read) -> Packed:

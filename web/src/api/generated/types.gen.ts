@@ -582,6 +582,14 @@ export type LibraryEntry = {
 };
 
 /**
+ * When a line began to arrive, and those behind it up to the next one that is named.
+ */
+export type LineTimeBody = {
+    line: number;
+    at: string;
+};
+
+/**
  * An execution in a list, with its steps where `steps=true` asks for them.
  */
 export type ListedExecutionBody = {
@@ -791,6 +799,15 @@ export type LogGroupBody = {
 
 export type LogListBody = {
     logs: Array<LogBody>;
+};
+
+/**
+ * Of lines before the first one that is named nothing is known. `at` is at most 50 milliseconds early.
+ */
+export type LogTimesBody = {
+    step: string;
+    attempt: number;
+    times: Array<LineTimeBody>;
 };
 
 export type MemberBody = {
@@ -4684,6 +4701,60 @@ export type CicdExecutionsLogsStreamResponses = {
 };
 
 export type CicdExecutionsLogsStreamResponse = CicdExecutionsLogsStreamResponses[keyof CicdExecutionsLogsStreamResponses];
+
+export type CicdExecutionsLogsTimesData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query: {
+        /**
+         * Left out: the last one.
+         */
+        attempt?: number;
+        /**
+         * First line, from 1.
+         */
+        first?: number;
+        /**
+         * Last line, inclusive.
+         */
+        last?: number;
+        step: string;
+    };
+    url: '/api/v1/cicd/executions/{id}/logs/times/';
+};
+
+export type CicdExecutionsLogsTimesErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
+};
+
+export type CicdExecutionsLogsTimesError = CicdExecutionsLogsTimesErrors[keyof CicdExecutionsLogsTimesErrors];
+
+export type CicdExecutionsLogsTimesResponses = {
+    200: LogTimesBody;
+};
+
+export type CicdExecutionsLogsTimesResponse = CicdExecutionsLogsTimesResponses[keyof CicdExecutionsLogsTimesResponses];
 
 export type CicdExecutionsRerunData = {
     body?: Rerun;

@@ -1,0 +1,30 @@
+"""When lines arrived, in front of them, as `docker logs --timestamps` has it: RFC 3339, in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ansflow.core.log_times import LineTime
+
+Stamps = Callable[[int, int], list[str]]
+"""`stamps(first, last)`: what stands before each of these lines."""
+
+AT_ONCE = 10_000
+WIDTH = len("2026-11-30T08:00:00.000Z")
+UNKNOWN = "-".ljust(WIDTH) + " "
+
+
+def stamped_by(times: Callable[[int, int], Iterable[LineTime]]) -> Stamps:
+    """`times(first, last)` knows those of so many lines at once."""
+
+    def stamps(first: int, last: int) -> list[str]:
+        found: list[str] = []
+        stamp = UNKNOWN
+        for begin in range(first, last + 1, AT_ONCE):
+            end = min(begin + AT_ONCE - 1, last)
+            for line, at in times(begin, end):
+                found += [stamp] * (line - first - len(found))
+                stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z") + " "
+        return found + [stamp] * (last - first + 1 - len(found))
+
+    return stamps

@@ -1,0 +1,65 @@
+"""When lines arrived: written, read again, and cut."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansflow.core.log_times import APART, NOTE, LineTime, LogTimes, first_begun
+
+AT = datetime(2026, 11, 30, 8, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**33), st.integers(0, 2**33)), max_size=20), st.integers(0, 400))
+def test_what_is_written_piece_by_piece_is_read_again_however_it_was_cut(
+    steps: list[tuple[int, int]], cut: int
+) -> None:
+    """Also after weeks of silence, and where the earlier billions of lines had no time."""
+    times, written, line, at = LogTimes(), b"", 1, AT
+    for more, milliseconds in steps:
+        line, at = line + more, at + milliseconds * MILLISECOND
+        written += times.note(line, at)
+    assert written == times.written()
+    assert list(LogTimes.read(written)) == list(times)
+    part = LogTimes.read(written[:cut])
+    assert len(part) == max(0, min(cut, len(written)) // NOTE.size - 1)
+    assert part.written() == (written[: (1 + len(part)) * NOTE.size] if part else b"")
+
+
+def test_a_note_takes_eight_bytes_and_what_comes_soon_after_it_none() -> None:
+    times = LogTimes()
+    assert len(times.note(1, AT)) == 16  # with the time that all others are counted from
+    assert [len(times.note(2 + n, AT + n * MILLISECOND)) for n in range(APART)] == [0] * APART
+    assert len(times.note(90, AT + APART * MILLISECOND)) == 8
+    assert times.note(91, AT) == b""  # a clock that went back
+    assert list(times) == [LineTime(1, AT), LineTime(90, AT + APART * MILLISECOND)]
+
+
+def test_a_line_that_began_earlier_is_known_in_a_part() -> None:
+    times = LogTimes()
+    for line, seconds in ((3, 0), (3, 1), (7, 2), (9, 3)):
+        times.note(line, AT + timedelta(seconds=seconds))
+    assert list(times.between(5, 8)) == [LineTime(5, AT + timedelta(seconds=1)), LineTime(7, AT + timedelta(seconds=2))]
+    assert list(times.between(1, 2)) == list(times.between(1, 0)) == []
+    assert list(times.between(1, 3)) == [LineTime(3, AT + timedelta(seconds=1))]
+
+
+def test_zeros_and_nothing_say_nothing() -> None:
+    for written in (b"", b"\1", bytes(8), bytes(64)):
+        assert list(LogTimes.read(written)) == []
+
+
+@given(st.lists(st.binary(min_size=1, max_size=6).map(lambda data: data.replace(b"\1", b"\n")), max_size=8))
+def test_a_line_begins_where_counting_says(pieces: list[bytes]) -> None:
+    text = b""
+    for piece in pieces:
+        begins = [n + 1 for n in range(len(text + piece)) if n == 0 or (text + piece)[n - 1 : n] == b"\n"]
+        new = [number for number, at in enumerate(begins, 1) if at > len(text)]
+        found = first_begun(
+            b"sent before" + piece, 11, newlines=text.count(b"\n"), is_border=not text or text.endswith(b"\n")
+        )
+        assert found == (new[0] if new else 0)
+        text += piece
