@@ -167,6 +167,45 @@ def test_attempts_stand_side_by_side(server: ServerProcess, browser: Browser, fa
         expect(page).to_have_url(re.compile("attempt=1&beside=2|beside=2&attempt=1"))
 
 
+def test_each_line_says_when_it_arrived_once_somebody_wants_to_know(
+    server: ServerProcess, browser: Browser, failed: int
+) -> None:
+    steps = {step["key"]: step for step in server.api("GET", f"cicd/executions/{failed}/")["step_executions"]}
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{failed}/steps/unit")
+        expect(line(page, 105)).to_be_in_viewport()
+        expect(page.locator("[role=log] time")).to_have_count(0)
+        page.keyboard.press("t")
+        expect(line(page, 105).locator("time")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d\.\d{3}$"))
+        expect(line(page, 105).locator("time")).to_have_attribute("title", re.compile(r"^\w+ \d+, \d{4}, .* [A-Z]"))
+        expect(page.get_by_role("button", name="Times of the lines")).to_have_attribute("aria-pressed", "true")
+        shown = [watched.moment(time.get_attribute("datetime") or "") for time in page.locator("[role=log] time").all()]
+        began, ended = (watched.moment(steps["unit"][name]) for name in ("started_at", "ended_at"))
+        assert shown == sorted(shown) and began - 0.001 <= shown[0] and shown[-1] <= ended
+        assert seen.serious_faults() == []
+        page.reload()
+        expect(line(page, 105).locator("time")).to_be_visible()
+        page.keyboard.press("m")
+        expect(page.locator("[role=log] [data-row]").first.locator("time")).to_be_visible()
+        page.keyboard.press("t")
+        expect(page.locator("[role=log] time")).to_have_count(0)
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_a_line_of_which_nobody_knows_when_it_came_says_so(
+    server: ServerProcess, browser: Browser, failed: int
+) -> None:
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        page.route("**/logs/times/**", lambda route: route.fulfill(json={"step": "unit", "attempt": 1, "times": []}))
+        seen.sign_in()
+        seen.open(f"/executions/{failed}/steps/unit")
+        page.get_by_role("button", name="Times of the lines").click()
+        expect(line(page, 105).get_by_title(re.compile("^Nobody knows when this line arrived"))).to_have_text("–")
+
+
 def test_everything_is_done_by_keyboard(server: ServerProcess, browser: Browser, waiting: int) -> None:
     with visit(browser, server.url) as seen:
         page = seen.page

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, relative, taken } from "./time";
+import { clock, duration, relative, taken } from "./time";
 
 test.each([
   [0, "0.0s"],
@@ -22,4 +22,9 @@ test("what was a moment ago is now, whatever the clocks of two machines say", ()
 
 test("what has not begun has taken no time that is known", () => {
   expect(taken({ started_at: null, ended_at: null }, 0)).toBeNull();
+});
+
+test("a moment of a column is as wide as all others, and of here", () => {
+  const at = new Date(2026, 10, 30, 8, 1, 7, 20).getTime();
+  expect([clock(at), clock(at + 12 * 3_600_000 + 980)]).toEqual(["08:01:07.020", "20:01:08.000"]);
 });

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { ArtifactBody, WholeExecutionBody } from "@/api/generated";
+import type { ArtifactBody, LineTimeBody, WholeExecutionBody } from "@/api/generated";
 import {
   approvalsList,
   cicdExecutionsArtifactsList,
@@ -7,6 +7,7 @@ import {
   cicdExecutionsLogsOutline,
   cicdExecutionsLogsRetrieve,
   cicdExecutionsLogsSearch,
+  cicdExecutionsLogsTimes,
   cicdExecutionsRetrieve,
   cicdExecutionsStatisticsRetrieve,
   cicdExecutionsStepsStep,
@@ -206,6 +207,18 @@ export async function logLines(
   const lines = (data as unknown as string).split("\n");
   lines.pop(); // behind the last newline
   return lines;
+}
+
+/** When these lines arrived: of those that have a time of their own, which holds up to the next one's. */
+export async function lineTimes(
+  id: number,
+  step: string,
+  attempt: number,
+  { first, last }: { first: number; last: number },
+  signal: AbortSignal,
+): Promise<readonly LineTimeBody[]> {
+  const query = { step, attempt, first, last };
+  return (await cicdExecutionsLogsTimes({ path: { id }, query, signal })).data.times;
 }
 
 /** What the browser saves: the log as it was printed. */

@@ -3,6 +3,8 @@ import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { AnnotationBody, LogGroupBody } from "@/api/generated";
 import { piecesOf } from "@/lib/ansi";
+import { absolute, clock } from "@/lib/time";
+import type { Moment } from "../model/line-times";
 import { LONGEST } from "../model/log-book";
 import { type Marked, withFound } from "../model/matches";
 import type { Origin } from "../model/origin";
@@ -18,6 +20,8 @@ interface LogLineProps {
   top: number;
   /** undefined: it has not been fetched yet. */
   text: string | undefined;
+  /** When it arrived, where that is shown. */
+  moment?: Moment | undefined;
   /** Of which step it is, where lines of several stand together. */
   origin?: Origin;
   marked: boolean;
@@ -35,7 +39,7 @@ interface LogLineProps {
 
 /** One line: its number, which is a link to it, and its text. Nothing of the text is markup. */
 export const LogLine = memo(function LogLine(props: LogLineProps) {
-  const { number, row, top, text, marked, tone, pick, origin } = props;
+  const { number, row, top, text, marked, tone, pick, origin, moment } = props;
   return (
     <div
       className={styles.line}
@@ -56,6 +60,7 @@ export const LogLine = memo(function LogLine(props: LogLineProps) {
       >
         {number}
       </a>
+      {moment === undefined ? null : <Arrived moment={moment} />}
       {origin === undefined ? null : (
         <span className={styles.origin} data-hue={origin.hue} title={origin.name}>
           {origin.name}
@@ -81,6 +86,22 @@ function Said({ number, text, group, note, closed, hides, found, toggle }: LogLi
 }
 
 const NONE: readonly string[] = [];
+
+function Arrived({ moment }: { moment: Moment }) {
+  const { t, i18n } = useTranslation("execution-live");
+  if (typeof moment !== "number")
+    return (
+      <span className={styles.time} title={moment === "yet" ? undefined : t("time_unknown")}>
+        {moment === "yet" ? "" : "–"}
+      </span>
+    );
+  const at = new Date(moment).toISOString();
+  return (
+    <time className={styles.time} dateTime={at} title={absolute(at, i18n.language)}>
+      {clock(moment)}
+    </time>
+  );
+}
 
 type TitleProps = Pick<LogLineProps, "number" | "closed" | "hides" | "found" | "toggle"> & { group: LogGroupBody };
 

@@ -16,6 +16,7 @@ import { LogWindow } from "./log-window";
 import { useOutline } from "./outline/use-outline";
 import { ReadingButtons, useReading } from "./reading";
 import { useLog } from "./use-log";
+import { useTimes } from "./use-times";
 
 interface LogPanelProps {
   live: Live | null;
@@ -49,6 +50,7 @@ export function LogPanel(props: LogPanelProps) {
   const [opensAtError] = useState(failed && marked === null);
   const reading = useReading(marked === null && !opensAtError, { hasKeys });
   const { setFollows } = reading;
+  const times = useTimes(execution, reading.hasTimes);
   useEffect(() => {
     if (marked !== null) setFollows(false); // whoever goes to a line reads there
   }, [marked, setFollows]);
@@ -109,10 +111,13 @@ export function LogPanel(props: LogPanelProps) {
       </div>
       {below}
       {error === null ? null : <Failure what={t("log_failed")} error={error} />}
+      {times?.error ? <Failure what={t("times_failed")} error={times.error} /> : null}
       {loading ? (
         <Skeleton rows={12} />
       ) : (
         <LogWindow
+          step={step.key}
+          attempt={attempt}
           book={book}
           version={version}
           shown={shown}
@@ -123,6 +128,7 @@ export function LogPanel(props: LogPanelProps) {
           suspect={suspect}
           found={found}
           reading={reading}
+          times={times}
           grows={grows}
           pick={mark}
           toggle={outlined.toggle}

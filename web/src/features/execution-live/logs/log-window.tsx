@@ -7,8 +7,11 @@ import { LogFrame, slotOf } from "./log-frame";
 import { LogLine } from "./log-line";
 import type { Reading } from "./reading";
 import { useRows } from "./use-rows";
+import type { Times } from "./use-times";
 
 interface LogWindowProps {
+  step: string;
+  attempt: number;
   book: LogBook;
   version: number;
   shown: Folds;
@@ -21,6 +24,7 @@ interface LogWindowProps {
   suspect: number;
   found: ReadonlyMap<number, readonly string[]>;
   reading: Reading;
+  times: Times | null;
   grows: boolean;
   pick: (number: number, more: boolean) => void;
   toggle: (group: number, open: boolean) => void;
@@ -31,8 +35,8 @@ interface LogWindowProps {
 
 /** The rows that are in sight, and a few around them, of however many there are. */
 export function LogWindow(props: LogWindowProps) {
-  const { book, version, shown, marks, closed, marked, goal, suspect, found, reading, grows } = props;
-  const { pick, toggle, look, label, empty } = props;
+  const { step, attempt, book, version, shown, marks, closed, marked, goal, suspect, found, reading, grows } = props;
+  const { times, pick, toggle, look, label, empty } = props;
   const rows = useRows({ shown, ...reading, grows, goal });
   const { first, last } = rows;
   const numbers = useMemo(
@@ -44,6 +48,8 @@ export function LogWindow(props: LogWindowProps) {
     const [from, to] = [numbers[0], numbers.at(-1)];
     if (from !== undefined && to !== undefined) look(from, to);
   }, [numbers, version, look]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: lines that have come have a time too
+  useEffect(() => times?.look(step, attempt, numbers, book.count), [times, step, attempt, numbers, version]);
   return (
     <LogFrame rows={rows} count={book.count} reading={reading} grows={grows} label={label} empty={empty}>
       {numbers.map((number, at) => {
@@ -57,6 +63,7 @@ export function LogWindow(props: LogWindowProps) {
             row={first + at}
             top={rows.topOf(first + at)}
             text={book.line(number)}
+            moment={times?.of(step, attempt, number)}
             marked={marked !== null && number >= marked.first && number <= marked.last}
             tone={toneOf(note?.level, number === suspect)}
             found={found.get(number)}

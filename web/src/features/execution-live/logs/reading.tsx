@@ -1,4 +1,4 @@
-import { ArrowDownToLine, WrapText } from "lucide-react";
+import { ArrowDownToLine, Clock, WrapText } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Kept, useKept } from "@/lib/kept";
@@ -6,30 +6,46 @@ import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
 
 const WRAP: Kept<"off" | "on"> = { key: "ansflow.log.wrap", values: ["off", "on"] };
+const TIMES: Kept<"off" | "on"> = { key: "ansflow.log.times", values: ["off", "on"] };
 
 export interface Reading {
   readonly wraps: boolean;
   readonly toggleWraps: () => void;
+  /** Whether each line says when it arrived. */
+  readonly hasTimes: boolean;
+  readonly toggleTimes: () => void;
   readonly follows: boolean;
   readonly setFollows: (follows: boolean) => void;
 }
 
-/** Whether long lines wrap, and whether the log is followed to its end; with the keys for both. */
+/** Whether long lines wrap, lines have their times, and the log is followed to its end; with the keys for it. */
 export function useReading(followsAtFirst: boolean, { hasKeys = true } = {}): Reading {
   const { t } = useTranslation("execution-live");
   const [wrap, setWrap] = useKept(WRAP);
+  const [times, setTimes] = useKept(TIMES);
   const [follows, setFollows] = useState(followsAtFirst);
   const toggleWraps = () => setWrap(wrap === "on" ? "off" : "on");
+  const toggleTimes = () => setTimes(times === "on" ? "off" : "on");
   useKey("f", t("keys.follow"), () => setFollows(!follows), { enabled: hasKeys });
   useKey("w", t("keys.wrap"), toggleWraps, { enabled: hasKeys });
-  return { wraps: wrap === "on", toggleWraps, follows, setFollows };
+  useKey("t", t("keys.times"), toggleTimes, { enabled: hasKeys });
+  return { wraps: wrap === "on", toggleWraps, hasTimes: times === "on", toggleTimes, follows, setFollows };
 }
 
 export function ReadingButtons({ reading, grows }: { reading: Reading; grows: boolean }) {
   const { t } = useTranslation("execution-live");
-  const { wraps, toggleWraps, follows, setFollows } = reading;
+  const { wraps, toggleWraps, hasTimes, toggleTimes, follows, setFollows } = reading;
   return (
     <>
+      <Button
+        size="small"
+        type={hasTimes ? "primary" : "default"}
+        aria-pressed={hasTimes}
+        aria-label={t("times")}
+        title={t("times")}
+        icon={<Clock size={13} />}
+        onClick={toggleTimes}
+      />
       <Button
         size="small"
         type={wraps ? "primary" : "default"}

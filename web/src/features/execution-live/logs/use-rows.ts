@@ -10,6 +10,8 @@ const BEYOND = 24; // rows drawn above and below what is seen
 interface Wanted {
   readonly shown: Folds;
   readonly wraps: boolean;
+  /** Whether the times of the lines take some of their width. */
+  readonly hasTimes: boolean;
   /** Whether the end is to stay in sight. */
   readonly follows: boolean;
   readonly setFollows: (follows: boolean) => void;
@@ -31,14 +33,14 @@ export interface Rows {
 }
 
 /** Which rows are in sight, and where they stand. It keeps the end in sight, or the place where somebody reads. */
-export function useRows({ shown, wraps, follows, setFollows, grows, goal }: Wanted): Rows {
+export function useRows({ shown, wraps, hasTimes, follows, setFollows, grows, goal }: Wanted): Rows {
   const frame = useRef<HTMLDivElement>(null);
   const inner = useRef<HTMLDivElement>(null);
   const scroll = useRef(new Scroll()).current;
   const [view, setView] = useState({ width: 0, height: 600 });
   const [seen, setSeen] = useState({ first: 0, last: 60, origin: 0, measured: 0 });
   // biome-ignore lint/correctness/useExhaustiveDependencies: what has been measured holds for these rows in this width
-  const heights = useMemo(() => new Heights(ROW), [shown.folds, wraps, wraps ? view.width : 0]);
+  const heights = useMemo(() => new Heights(ROW), [shown.folds, wraps, wraps ? view.width : 0, wraps && hasTimes]);
   heights.rows = shown.rows;
   /**
    * A line that was asked for. Until somebody scrolls it stays in sight, whatever the lines around it turn out to be, and

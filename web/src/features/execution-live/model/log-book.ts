@@ -153,6 +153,6 @@ function fromBase64(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-function pageOf(number: number): number {
+export function pageOf(number: number): number {
   return Math.floor((number - 1) / PAGE);
 }

@@ -89,3 +89,20 @@ test("lines of many steps, one by one, cost no more than so many lines", () => {
   expect(merged.rowOf("2", 1, 50_000)).toBe(149_999);
   expect(merged.at(299_999)).toMatchObject({ line: 100_000, source: { step: "2" } });
 });
+
+test("of rows it says which lines they are, log by log", () => {
+  const merged = new Merged();
+  for (const [step, text, offset] of [
+    ["a", "1\n2\n", 0],
+    ["b", "1\n", 0],
+    ["a", "3\n", 4],
+  ] as const)
+    merged.append(says(step, offset, text));
+  const among = (first: number, last: number) =>
+    [...merged.among(first, last)].map(([{ step }, lines]) => [step, lines]);
+  expect(among(1, 3)).toEqual([
+    ["a", [2, 3]],
+    ["b", [1]],
+  ]);
+  expect(among(4, 9)).toEqual([]);
+});

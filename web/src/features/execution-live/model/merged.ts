@@ -26,8 +26,8 @@ export interface Printing {
 }
 
 /**
- * One log of all steps. Nobody keeps a time for each line, so what was printed before somebody came stands log by log,
- * and what comes while they look, in the order in which it comes. A line stands where it began. Only who printed when is
+ * One log of all steps. What was printed before somebody came stands log by log, and what comes while they look, in the
+ * order in which it comes: no line that stands somewhere is moved by another that arrived before it. A line stands where it began. Only who printed when is
  * kept here, run by run; the lines themselves are in the books, or fetched when they are looked at.
  */
 export class Merged {
@@ -61,6 +61,19 @@ export class Merged {
     const source = this.sources[run];
     if (source === undefined || row < 0) return undefined;
     return { source, line: (this.firsts[run] ?? 1) + row - (this.ends[run - 1] ?? 0) };
+  }
+
+  /** Which lines stand in these rows, log by log. */
+  among(first: number, last: number): ReadonlyMap<Source, readonly number[]> {
+    const found = new Map<Source, number[]>();
+    for (let row = first; row <= last; row++) {
+      const place = this.at(row);
+      if (place === undefined) break;
+      const lines = found.get(place.source);
+      if (lines === undefined) found.set(place.source, [place.line]);
+      else lines.push(place.line);
+    }
+    return found;
   }
 
   /** The row of a line; undefined for one that has not come. */

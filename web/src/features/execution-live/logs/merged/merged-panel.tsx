@@ -12,6 +12,7 @@ import { ReadingButtons, useReading } from "../reading";
 import { Results } from "../search/results";
 import { SearchBar } from "../search/search-bar";
 import { useFound } from "../search/use-found";
+import { useTimes } from "../use-times";
 import { MergedWindow } from "./merged-window";
 import { useMerged } from "./use-merged";
 
@@ -32,6 +33,7 @@ export default function MergedPanel({ live, execution, search, change, show }: M
   const [goal, setGoal] = useState<{ row: number; at: unknown; hit: number } | null>(null);
   const grows = !EXECUTION_LOOK[execution.status].final;
   const reading = useReading(grows);
+  const times = useTimes(execution.id, reading.hasTimes);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the steps of an execution never change their names
   const origins = useMemo(() => new Origins(execution.step_executions), [execution.id]);
   const { merged, before, loading, error } = logs;
@@ -67,6 +69,7 @@ export default function MergedPanel({ live, execution, search, change, show }: M
         </div>
         {search.find === undefined ? null : <Results found={shown} steps={execution.step_executions} go={go} />}
         {error === null ? null : <Failure what={t("log_failed")} error={error} />}
+        {times?.error ? <Failure what={t("times_failed")} error={times.error} /> : null}
         {loading ? (
           <Skeleton rows={12} />
         ) : (
@@ -74,6 +77,7 @@ export default function MergedPanel({ live, execution, search, change, show }: M
             logs={logs}
             origins={origins}
             reading={reading}
+            times={times}
             grows={grows}
             goal={goal}
             found={found.inLog}

@@ -6,12 +6,14 @@ import { LogFrame, slotOf } from "../log-frame";
 import { LogLine } from "../log-line";
 import type { Reading } from "../reading";
 import { useRows } from "../use-rows";
+import type { Times } from "../use-times";
 import type { AllLogs } from "./use-merged";
 
 interface MergedWindowProps {
   logs: AllLogs;
   origins: Origins;
   reading: Reading;
+  times: Times | null;
   grows: boolean;
   /** A row to go to and to mark, and something that is another one each time it is asked for. */
   goal: { row: number; at: unknown } | null;
@@ -24,7 +26,7 @@ const nothing = () => undefined;
 
 /** The rows of all logs that are in sight, each with its step. */
 export function MergedWindow(props: MergedWindowProps) {
-  const { logs, origins, reading, grows, goal, found, pick } = props;
+  const { logs, origins, reading, times, grows, goal, found, pick } = props;
   const { t } = useTranslation("execution-live");
   const { merged, version, look } = logs;
   const count = merged.rows;
@@ -34,6 +36,12 @@ export function MergedWindow(props: MergedWindowProps) {
   const { first, last } = rows;
   // biome-ignore lint/correctness/useExhaustiveDependencies: what has been forgotten meanwhile is wanted again
   useEffect(() => look(first, last), [first, last, version, look]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: lines that have come have a time too
+  useEffect(() => {
+    if (times === null) return;
+    for (const [{ step, attempt, book }, lines] of merged.among(first, last))
+      times.look(step, attempt, lines, book.count);
+  }, [times, merged, first, last, version]);
   const numbers = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
   return (
     <LogFrame
@@ -56,6 +64,7 @@ export function MergedWindow(props: MergedWindowProps) {
             row={row}
             top={rows.topOf(row)}
             text={text}
+            moment={times?.of(source.step, source.attempt, line)}
             origin={origins.of(source.step, source.attempt)}
             marked={goal?.row === row}
             tone={toneIn(text)}

@@ -116,16 +116,9 @@ function looking(
     return found;
   };
   return (first, last) => {
-    const lines = new Map<Source, { first: number; last: number }>();
-    for (let row = first; row <= last; row++) {
-      const place = merged.at(row);
-      if (place === undefined) break;
-      const { first: from = place.line, last: to = place.line } = lines.get(place.source) ?? {};
-      lines.set(place.source, { first: Math.min(from, place.line), last: Math.max(to, place.line) });
-    }
-    for (const [source, range] of lines) {
+    for (const [source, lines] of merged.among(first, last)) {
       merged.looksAt(source);
-      of(source)(range.first, range.last);
+      of(source)(Math.min(...lines), Math.max(...lines));
     }
   };
 }
