@@ -17,6 +17,7 @@ urlpatterns = [
     path("v1/", include("ansflow.api.variables")),
     path("v1/", include("ansflow.api.secrets")),
     path("v1/", include("ansflow.api.pipelines")),
+    path("v1/", include("ansflow.api.refs")),
     path("v1/", include("ansflow.api.planning")),
     path("v1/", include("ansflow.api.versions")),
     path("v1/", include("ansflow.api.git_credentials")),

@@ -7,21 +7,30 @@ to the judged address. Of the history one commit is fetched, and of the files on
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ansflow.core.errors import ExternalError, NotFound, Problem
 from ansflow.core.schema import Record
 from ansflow.document.reader import Document, read
 from ansflow.document.yaml import MAX_BYTES
-from ansflow.plugins.git.address import BadAddress, check_ref, parse_address
-from ansflow.plugins.git.refs import resolve
+from ansflow.plugins.git.address import BAD_REF, BadAddress, check_ref, parse_address
+from ansflow.plugins.git.refs import listed, resolve
 from ansflow.plugins.git.running import Git, Login, check_login, require_git
 from ansflow.plugins.outbound import Outbound
 
 SECONDS = 60.0
 TRANSPORTS = ("https", "http", "ssh")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What one can ask a repository for, in order."""
+
+    branches: tuple[str, ...]
+    tags: tuple[str, ...]
 
 
 class Revision:
@@ -76,16 +85,44 @@ def revision(
     repository: str, *, ref: str = "", login: Login | None = None, outbound: Outbound | None = None
 ) -> Iterator[Revision]:
     """`ref` empty: the default branch. Raises BadAddress, NotFound, InvalidSpec or ExternalError with a sentence."""
+    if ref:
+        check_ref(ref)
+    with _opened(repository, login or Login(), outbound or Outbound()) as git:
+        git.read("init", "--quiet", "--bare")
+        git.read("config", "remote.origin.url", git.address.text)
+        wanted = resolve(git, ref)
+        try:
+            _fetch(git, wanted.name or wanted.commit)
+        except ExternalError as error:
+            if wanted.name or not error.permanent:
+                raise
+            message = f"{git.address.text} does not give the commit {wanted.commit}. Name a branch or a tag."
+            raise NotFound(message) from None
+        yield Revision(git, git.read("rev-parse", "--verify", "FETCH_HEAD^{commit}").strip(), wanted.branch)
+
+
+def names(repository: str, *, login: Login | None = None, outbound: Outbound | None = None) -> Names:
+    """Branches and tags, as they are there now. Raises BadAddress or ExternalError with a sentence."""
+    with _opened(repository, login or Login(), outbound or Outbound()) as git:
+        refs, _ = listed(git)
+    return Names(branches=_below("refs/heads/", refs), tags=_below("refs/tags/", refs))
+
+
+def _below(prefix: str, refs: Iterable[str]) -> tuple[str, ...]:
+    """Without what git shows of tags twice (`v1^{}`), and without names that no execution may have."""
+    found = (name.removeprefix(prefix) for name in refs if name.startswith(prefix) and not name.endswith("^{}"))
+    return tuple(sorted(name for name in found if not BAD_REF.search(name)))
+
+
+@contextmanager
+def _opened(repository: str, login: Login, outbound: Outbound) -> Iterator[Git]:
     address = parse_address(repository)
     if address.transport not in TRANSPORTS:
         raise BadAddress("The server reads repositories over https, http and ssh. Give such an address.")
-    login = login or Login()
     if address.transport == "ssh" and not login.secret:
         raise BadAddress("Reading a repository over ssh wants a Git credential with a key: give the project one.")
     check_login(login, address)
-    if ref:
-        check_ref(ref)
-    addresses = (outbound or Outbound()).target(address.name, address.port).addresses
+    addresses = outbound.target(address.name, address.port).addresses
     with (
         tempfile.TemporaryDirectory(prefix="ansflow-repository-") as folder,
         Git(
@@ -93,17 +130,7 @@ def revision(
         ) as git,
     ):
         require_git(git)
-        git.read("init", "--quiet", "--bare")
-        git.read("config", "remote.origin.url", address.text)
-        wanted = resolve(git, ref)
-        try:
-            _fetch(git, wanted.name or wanted.commit)
-        except ExternalError as error:
-            if wanted.name or not error.permanent:
-                raise
-            message = f"{address.text} does not give the commit {wanted.commit}. Name a branch or a tag."
-            raise NotFound(message) from None
-        yield Revision(git, git.read("rev-parse", "--verify", "FETCH_HEAD^{commit}").strip(), wanted.branch)
+        yield git
 
 
 def _fetch(git: Git, what: str) -> None:

@@ -255,6 +255,7 @@ ALSO: dict[str, set[int]] = {
     "POST cicd/tools/": {403, 422},  # this release has no other tools, and says so to administrators
     "GET cicd/executions/{id}/artifacts/{place}": {404},  # it has kept nothing
     "POST pipelines/{id}/sync/": {409},  # its text is kept here
+    "GET projects/{project}/refs/": {409},  # it has no repository
     "POST auth/logout/": {409},  # an API token has no session
     "DELETE auth/session/": {409},
 }

@@ -15,7 +15,7 @@ from ansflow.core.spec import PipelineSpec
 from ansflow.document.listed import to_file
 from ansflow.document.reader import read
 from ansflow.document.templates import put_in_place
-from ansflow.infra.repositories import check_file, revision
+from ansflow.infra.repositories import Names, check_file, names, revision
 from ansflow.plugins.git.address import BadAddress, check_ref, parse_address
 from ansflow.plugins.git.running import Login, host_refusal
 from ansflow.plugins.outbound import Outbound, allowed_hosts
@@ -53,8 +53,7 @@ def from_repository(project: Project, path: str, ref: str = "") -> Draft:
     Talks to another machine for up to a minute, so no transaction may be open. Raises InvalidSpec (a file, ref or text
     that is wrong), Conflict (no repository, or one that cannot be read so), ExternalError (it cannot be reached).
     """
-    if not project.repository:
-        raise Conflict(f"The project {project.name} has no repository. Give it one first.")
+    _require_repository(project)
     path, ref = path or FILE, ref or project.default_branch
     _checked("repository_path", check_file, path)
     _checked("ref", check_ref, ref)
@@ -70,6 +69,24 @@ def from_repository(project: Project, path: str, ref: str = "") -> Draft:
         source = _checked("repository_path", found.text, path)
         checked: Checked = check_document(put_in_place(read(source), path, found))
         return Draft(source=source, spec=checked.required(), commit=found.commit, templates=found.texts)
+
+
+def refs(project: Project) -> Names:
+    """The branches and tags of its repository, as they are there now.
+
+    Talks to another machine for up to a minute. Raises Conflict (no repository, or one that cannot be read so),
+    ExternalError (it cannot be reached).
+    """
+    _require_repository(project)
+    try:
+        return names(project.repository, login=_login(project), outbound=Outbound(allowed_hosts()))
+    except BadAddress as error:
+        raise Conflict(str(error)) from None
+
+
+def _require_repository(project: Project) -> None:
+    if not project.repository:
+        raise Conflict(f"The project {project.name} has no repository. Give it one first.")
 
 
 def _checked(field_name: str, check: Callable[[str], str], value: str) -> str:

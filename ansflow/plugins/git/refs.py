@@ -28,8 +28,8 @@ class Wanted:
         return f"refs/remotes/origin/{self.branch}" if self.branch else self.name
 
 
-def resolve(git: Git, ref: str) -> Wanted:
-    """Branch before tag before commit, as people mean it; `ls-remote` says what there is."""
+def listed(git: Git) -> tuple[dict[str, str], str]:
+    """The commits of all refs of the other side by their full names, and which of them HEAD is; "" where it is none."""
     refs: dict[str, str] = {}
     head = ""
     for line in git.read("ls-remote", "--symref", "--", git.address.text, talk=True).splitlines():
@@ -38,6 +38,12 @@ def resolve(git: Git, ref: str) -> Wanted:
             head = left.removeprefix("ref: ")
         else:
             refs[name] = left
+    return refs, head
+
+
+def resolve(git: Git, ref: str) -> Wanted:
+    """Branch before tag before commit, as people mean it."""
+    refs, head = listed(git)
     if not ref:
         return _default(git, refs, head)
     for name in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref if ref.startswith("refs/") else ""):

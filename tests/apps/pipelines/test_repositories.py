@@ -84,6 +84,21 @@ def shop(
     return found
 
 
+def test_who_may_run_sees_what_the_repository_has_now(shop: Shop):
+    path = f"/api/v1/projects/{shop.house.world.shop.id}/refs/"
+    shop.repository.git("branch", "feature/prices")
+    shop.repository.git("tag", "--annotate", "--message", "The first", "v1")
+    answer = shop.house.api("developer").get(path)
+    assert answer.json() == {"branches": ["feature/prices", "main"], "tags": ["v1"]}
+    shop.repository.git("branch", "--delete", "feature/prices")
+    assert shop.house.api("developer").get(path).json()["branches"] == ["main"]
+    assert shop.house.api("reporter").get(path).status_code == 403
+    shop.name("")
+    assert shop.house.api("developer").get(path).status_code == 409
+    shop.name(shop.host.url("gone"))
+    assert shop.house.api("developer").get(path).status_code == 502
+
+
 def shown(pipeline: dict[str, Any]) -> tuple[int, str, str]:
     return pipeline["version"], pipeline["commit"], pipeline["source"]
 

@@ -1470,6 +1470,11 @@ export type Refresh = {
     refresh: string;
 };
 
+export type RefsBody = {
+    branches: Array<string>;
+    tags: Array<string>;
+};
+
 /**
  * What an attempt left. `tests` with the failing ones, `scan` with every finding, `summary` in Markdown.
  */
@@ -7515,6 +7520,54 @@ export type ProjectsMembersPartialUpdateResponses = {
 };
 
 export type ProjectsMembersPartialUpdateResponse = ProjectsMembersPartialUpdateResponses[keyof ProjectsMembersPartialUpdateResponses];
+
+export type ProjectsRefsListData = {
+    body?: never;
+    path: {
+        project: number;
+    };
+    query?: never;
+    url: '/api/v1/projects/{project}/refs/';
+};
+
+export type ProjectsRefsListErrors = {
+    /**
+     * Something in the request does not fit; `details` names it.
+     */
+    400: Error;
+    /**
+     * Nobody is signed in, or the token is not valid.
+     */
+    401: Error;
+    /**
+     * You see it, and may not do this to it.
+     */
+    403: Error;
+    /**
+     * There is no such thing, or you may not know of it.
+     */
+    404: Error;
+    /**
+     * It has moved on, or the name is taken.
+     */
+    409: Error;
+    /**
+     * Something outside refused, or could not be reached.
+     */
+    502: Error;
+    /**
+     * The database does not answer; `Retry-After` says when to come back.
+     */
+    503: Error;
+};
+
+export type ProjectsRefsListError = ProjectsRefsListErrors[keyof ProjectsRefsListErrors];
+
+export type ProjectsRefsListResponses = {
+    200: RefsBody;
+};
+
+export type ProjectsRefsListResponse = ProjectsRefsListResponses[keyof ProjectsRefsListResponses];
 
 export type ProjectsSecretsListData = {
     body?: never;

@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import {
   cicdExecutionsList,
+  type ProjectBody,
   pipelinesForm,
   pipelinesPlan,
   pipelinesRetrieve,
@@ -8,6 +9,7 @@ import {
   pipelinesValidate,
   pipelinesVersionsDiff,
   pipelinesVersionsList,
+  projectsRefsList,
   projectsRetrieve,
   type WishBody,
 } from "@/api/generated";
@@ -80,6 +82,17 @@ export function form(id: number) {
   return queryOptions({
     queryKey: [...keyOf(id), "form"],
     queryFn: async ({ signal }) => (await pipelinesForm({ path: { id }, signal })).data,
+  });
+}
+
+/** What the project's repository has: its host is asked, which may take a moment. */
+export function refs({ id, repository }: ProjectBody) {
+  return queryOptions({
+    queryKey: ["refs", id],
+    enabled: repository !== "",
+    retry: false,
+    staleTime: 12 * OFTEN,
+    queryFn: async ({ signal }) => (await projectsRefsList({ path: { project: id }, signal })).data,
   });
 }
 

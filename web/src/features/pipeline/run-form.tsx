@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { type Asked as Body, type FormBody, pipelinesRunCreate } from "@/api/generated";
 import type { Said } from "@/lib/said";
 import { said as without } from "@/lib/search";
+import { translated } from "@/lib/sentences";
 import { Asked } from "@/ui/asked";
 import { Boxes } from "@/ui/boxes";
 import { useGoToExecution } from "@/ui/execution-link";
@@ -12,9 +13,11 @@ import { FormDialog } from "@/ui/form-dialog";
 import { Input } from "@/ui/input";
 import { Modal } from "@/ui/modal";
 import type { Wrong } from "@/ui/refused";
-import { form } from "./api";
+import { Suggested } from "@/ui/suggested";
+import { executions, form, refs } from "./api";
 import { InputField } from "./input-field";
 import { parametersOf } from "./model/asked";
+import { branches, commits, tags } from "./model/refs";
 import styles from "./parts.module.css";
 import type { PartProps } from "./pipeline-page";
 import { useRefresh } from "./use-pipeline";
@@ -60,7 +63,7 @@ export function RunForm({ pipeline, project }: PartProps) {
             <InputField key={input.name} input={input} wrong={wrong(`inputs.${input.name}`)} />
           ))}
           {inputs.length === 0 && <p className="muted">{t("run.no_inputs")}</p>}
-          <About branch={project.default_branch} wrong={wrong} />
+          <About pipeline={pipeline} project={project} wrong={wrong} />
           <details className={styles.group}>
             <summary>{t("run.only")}</summary>
             <Boxes
@@ -77,21 +80,30 @@ export function RunForm({ pipeline, project }: PartProps) {
   );
 }
 
-function About({ branch, wrong }: { branch: string; wrong: Wrong }) {
+/** What it is of. What there is to choose from is a help: whatever else is typed goes to the server as well. */
+function About({ pipeline, project, wrong }: PartProps & { wrong: Wrong }) {
   const { t } = useTranslation("pipeline");
+  const named = useQuery(refs(project));
+  const recent = useQuery(executions(pipeline.id)).data?.results ?? [];
+  const known = { refs: named.data, recent, usual: project.default_branch };
   return (
     <>
       <div className={styles.row}>
         <Field label={t("run.branch")} wrong={wrong("branch")}>
-          {(ids) => <Input {...ids} name="branch" placeholder={branch} spellCheck={false} />}
+          {(ids) => <Suggested {...ids} name="branch" placeholder={project.default_branch} from={branches(known)} />}
         </Field>
         <Field label={t("run.tag")} wrong={wrong("tag")}>
-          {(ids) => <Input {...ids} name="tag" spellCheck={false} />}
+          {(ids) => <Suggested {...ids} name="tag" from={tags(known)} />}
         </Field>
         <Field label={t("run.commit")} wrong={wrong("commit")}>
-          {(ids) => <Input {...ids} name="commit" spellCheck={false} />}
+          {(ids) => <Suggested {...ids} name="commit" from={commits(known)} />}
         </Field>
       </div>
+      {named.error !== null && (
+        <p className="muted" style={{ marginBottom: 14 }}>
+          {t("run.no_refs")} {translated(named.error.message)}
+        </p>
+      )}
       <Field label={t("run.message")} wrong={wrong("message")} about={t("run.message_about")}>
         {(ids) => <Input {...ids} name="message" />}
       </Field>
