@@ -126,6 +126,39 @@ def test_who_may_not_run_or_cancel_is_offered_neither(
         assert seen.foreign == []
 
 
+@pytest.mark.parametrize(
+    ("language", "rests", "why"),
+    [
+        ("en", {"is_active": False}, "This pipeline is switched off"),
+        ("zh-CN", {"archived": True}, "此流水线已归档"),
+        ("en", None, "Its project is archived"),
+    ],
+)
+def test_what_rests_is_run_by_nobody_and_the_page_says_why(
+    server: ServerProcess, browser: Browser, tmp_path: Path, language: str, rests: dict[str, bool] | None, why: str
+) -> None:
+    pipeline = watched.make(server, tmp_path.name, ENDED.replace("{name}", "rests"))
+    execution = watched.start(server, pipeline)
+    whole = watched.has_come_to(server, execution, "success")
+    if rests is None:
+        server.api("POST", f"projects/{whole['project']}/archive/")
+    else:
+        server.api("PATCH", f"pipelines/{pipeline}/", rests)
+    with visit(browser, server.url, language=language) as seen:
+        page = seen.page
+        seen.sign_in()
+        for path in (f"/executions/{execution}/steps/only", f"/pipelines/{pipeline}?run=true"):
+            seen.open(path)
+            seen.settle()
+            expect(page.get_by_text(why)).to_be_visible()
+            press(page, "r")
+            expect(page.get_by_role("dialog")).to_have_count(0)
+            starting = re.compile("Run|Retry|运行|重试")
+            expect(page.locator("#main").get_by_role("button", name=starting)).to_have_count(0)
+        assert server.api("GET", "cicd/executions/", pipeline=pipeline)["count"] == 1
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
 def test_one_key_walks_over_all_lists_of_a_page(furnished: ServerProcess, browser: Browser) -> None:
     with visit(browser, furnished.url) as seen:
         page = seen.page

@@ -8,17 +8,17 @@ import { Button } from "@/ui/button";
 import { LinkButton } from "@/ui/link-button";
 import { Failure } from "@/ui/states";
 import { pipeline } from "./api";
-import { useMay } from "./use-may";
+import { useMay, useMayRun } from "./use-may";
 
 type How = "failed" | "all" | "latest";
 
 /** Of what has ended: its text can be mended, and it runs again, with the text of then or of now, or only what failed. */
 export function Again({ execution }: { execution: WholeExecutionBody }) {
-  const { t } = useTranslation("execution-live");
+  const { t } = useTranslation(["execution-live", "app"]);
   const queries = useQueryClient();
   const navigate = useNavigate();
   const now = useQuery(pipeline(execution.pipeline)).data;
-  const mayRun = useMay(execution, "execution.run");
+  const { mayRun, rests } = useMayRun(execution);
   const begin = useMutation({
     mutationFn: (how: How) => started(execution.id, how),
     onSuccess: ({ id }) => {
@@ -37,6 +37,7 @@ export function Again({ execution }: { execution: WholeExecutionBody }) {
   // What comes late stands first: the row grows to the left, so that nothing moves under the mouse.
   return (
     <>
+      {rests !== null && <span className="muted">{t(`app:rests.${rests}`)}</span>}
       {mayEdit && (
         <LinkButton link={{ to: "/pipelines/$id/edit", params: { id: String(execution.pipeline) } }}>
           <Pencil size={13} aria-hidden /> {t("edit")}

@@ -14,7 +14,7 @@ import { Button } from "@/ui/button";
 import { part } from "@/ui/part";
 import { Failure } from "@/ui/states";
 import styles from "./deeds.module.css";
-import { useMay } from "./use-may";
+import { useMay, useMayRun } from "./use-may";
 
 const AskDialog = part(async () => (await import("./ask-dialog")).default, { isOver: true });
 
@@ -33,7 +33,7 @@ export function StepDeeds({ execution, step }: { execution: WholeExecutionBody; 
   });
   const failed = cancel.error ?? resume.error;
   const isOver = EXECUTION_LOOK[execution.status].final;
-  const mayRun = useMay(execution, "execution.run");
+  const { mayRun } = useMayRun(execution);
   const mayCancel = useMay(execution, "execution.cancel");
   return (
     <div className={styles.deeds}>

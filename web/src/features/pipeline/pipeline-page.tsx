@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { Pencil, Play } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { PipelineWithSource, ProjectBody } from "@/api/generated";
+import { restOf } from "@/lib/rests";
 import { may } from "@/lib/roles";
 import { said } from "@/lib/search";
 import { useKey } from "@/lib/use-key";
@@ -57,9 +58,9 @@ export function PipelinePage() {
             {() =>
               found && (
                 <>
-                  <Rests pipeline={found.pipeline} />
+                  <Rests {...found} />
                   <Part {...found} />
-                  {run && may(found.project, "execution.run") && <RunForm {...found} />}
+                  {run && runs(found) && <RunForm {...found} />}
                 </>
               )
             }
@@ -86,7 +87,7 @@ function Above({ pipeline: it }: { pipeline: PipelineWithSource }) {
 function Run({ pipeline: it, project: within }: PartProps) {
   const { t } = useTranslation("pipeline");
   const navigate = route.useNavigate();
-  const can = it.is_active && it.archived_at === null && may(within, "execution.run");
+  const can = runs({ pipeline: it, project: within });
   const open = () => void navigate({ search: (before) => ({ ...before, run: true as const }) });
   useKey("r", t("run.key"), open, { enabled: can });
   const mayEdit = it.archived_at === null && may(within, "pipeline.change");
@@ -111,10 +112,14 @@ function RunButton({ open }: { open: () => void }) {
   );
 }
 
-function Rests({ pipeline: it }: { pipeline: PipelineWithSource }) {
-  const { t } = useTranslation("pipeline");
-  if (it.archived_at !== null) return <p className="muted">{t("is_archived")}</p>;
-  return it.is_active ? null : <p className="muted">{t("is_inactive")}</p>;
+function runs({ pipeline: it, project: within }: PartProps): boolean {
+  return restOf(it, within) === null && may(within, "execution.run");
+}
+
+function Rests({ pipeline: it, project: within }: PartProps) {
+  const { t } = useTranslation("app");
+  const rests = restOf(it, within);
+  return rests === null ? null : <p className="muted">{t(`rests.${rests}`)}</p>;
 }
 
 function Parts({ id, current, version }: { id: number; current: PipelineTab; version: number }) {

@@ -80,7 +80,7 @@ function Itself({ pipeline, project }: PartProps) {
 }
 
 function End({ pipeline, project }: PartProps) {
-  const { t } = useTranslation("pipeline");
+  const { t } = useTranslation(["pipeline", "app"]);
   const refresh = useRefresh(pipeline.id);
   const waking = useMutation({
     mutationFn: () => pipelinesPartialUpdate({ path: { id: pipeline.id }, body: { archived: false } }),
@@ -90,7 +90,7 @@ function End({ pipeline, project }: PartProps) {
   return (
     <Card title={t("settings.end")}>
       {waking.error !== null && <Failure what={t("settings.not_saved")} error={waking.error} />}
-      <Split says={pipeline.archived_at === null ? t("settings.archive_says") : t("is_archived")}>
+      <Split says={pipeline.archived_at === null ? t("settings.archive_says") : t("app:rests.pipeline")}>
         {pipeline.archived_at === null ? (
           <Danger
             label={t("settings.archive")}
