@@ -98,6 +98,72 @@ def test_a_question_is_answered_before_the_page_has_its_keys_again(server: Serve
         assert (seen.faults, seen.foreign) == ([], [])
 
 
+def test_escape_closes_what_is_on_top_and_then_goes_back_to_where_a_page_belongs(
+    server: ServerProcess, browser: Browser, ended: tuple[int, int]
+) -> None:
+    pipeline, execution = ended
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions?pipeline={pipeline}")
+        page.get_by_role("row").get_by_role("link", name=re.compile("#1")).click()
+        seen.settle()
+        press(page, "j")
+        page.get_by_role("searchbox", name="Search all steps").fill("done")
+        at = re.compile(rf"/executions/{execution}\?find=done$")
+        expect(page).to_have_url(at)
+        page.get_by_role("searchbox", name="Search all steps").blur()
+        for opens in ("?", "Control+k"):
+            press(page, opens)
+            expect(page.get_by_role("dialog")).to_be_visible()
+            if opens == "?":
+                expect(page.get_by_role("dialog")).to_contain_text("EscEnd the search")
+            press(page, "Escape")
+            expect(page.get_by_role("dialog")).to_be_hidden()
+            expect(page).to_have_url(at)
+        press(page, "Escape")
+        expect(page).to_have_url(re.compile(rf"/executions/{execution}$"))
+        press(page, "/", "x", "Escape", "Escape")  # empties the field, and leaves it
+        press(page, "Escape")
+        expect(page).to_have_url(f"{server.url}/executions?pipeline={pipeline}")  # the list as it was left
+        press(page, "Escape")
+        seen.settle()
+        expect(page).to_have_url(f"{server.url}/executions?pipeline={pipeline}")
+
+        seen.open(f"/executions/{execution}/steps/only?tab=why")
+        seen.settle()
+        for path in (f"/executions/{execution}", "/executions"):
+            press(page, "Escape")
+            expect(page).to_have_url(f"{server.url}{path}")
+
+        seen.open(f"/pipelines/{pipeline}/edit")
+        seen.settle()
+        page.locator("h1").click()
+        press(page, "Escape")
+        expect(page).to_have_url(re.compile(r"/edit"))
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_escape_leaves_no_form_in_which_something_was_typed(
+    server: ServerProcess, browser: Browser, ended: tuple[int, int]
+) -> None:
+    project = server.api("GET", f"pipelines/{ended[0]}/")["project"]
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/projects/{project}?tab=settings")
+        about = page.get_by_label("Description")
+        about.fill("Half a sen")
+        about.blur()
+        press(page, "Escape")
+        seen.settle()
+        expect(about).to_have_value("Half a sen")
+        seen.open(f"/projects/{project}?tab=settings")
+        expect(about).to_be_visible()
+        press(page, "Escape")
+        expect(page).to_have_url(f"{server.url}/projects")
+
+
 @pytest.mark.parametrize("role", ["guest", "reporter", "developer"])
 def test_who_may_not_run_or_cancel_is_offered_neither(
     server: ServerProcess, browser: Browser, ended: tuple[int, int], role: str

@@ -5,7 +5,10 @@ import { Modal } from "@/ui/modal";
 import { Switch } from "@/ui/switch";
 import styles from "./key-sheet.module.css";
 
-const MOD = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘" : "Ctrl";
+const NAMES: Readonly<Record<string, string>> = {
+  mod: /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘" : "Ctrl",
+  escape: "Esc",
+};
 
 /** The keys of this page. Single letters can be switched off (WCAG 2.1.4). */
 export default function KeySheet({ close }: { close: () => void }) {
@@ -19,7 +22,7 @@ export default function KeySheet({ close }: { close: () => void }) {
           <div key={pressed}>
             <dt>
               {pressed.split(/[>+]/).map((key) => (
-                <kbd key={key}>{key === "mod" ? MOD : key}</kbd>
+                <kbd key={key}>{NAMES[key] ?? key}</kbd>
               ))}
             </dt>
             <dd>{says}</dd>

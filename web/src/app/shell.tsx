@@ -10,6 +10,7 @@ import { Skeleton } from "@/ui/states";
 import { Person } from "./person";
 import { PLACES } from "./places";
 import styles from "./shell.module.css";
+import { useBack } from "./use-back";
 
 const Palette = part(async () => (await import("./palette")).default, { isOver: true });
 const KeySheet = part(async () => (await import("./key-sheet")).default, { isOver: true });
@@ -33,6 +34,8 @@ export function Shell() {
   useEffect(() => void adopt(language), [language]);
   useKey("mod+k", t("keys.palette"), () => setOver("palette"));
   useKey("?", t("keys.sheet"), () => setOver("keys"));
+  const hearTyping = useBack();
+  useKey("escape", t("menu_close"), () => setOpen(false), { enabled: open });
   return (
     <div className={styles.shell} data-open={open}>
       <button type="button" className={styles.skip} onClick={() => main.current?.focus()}>
@@ -57,7 +60,7 @@ export function Shell() {
         <Places />
         <Person showKeys={() => setOver("keys")} />
       </div>
-      <main id="main" ref={main} tabIndex={-1} className={styles.main}>
+      <main id="main" ref={main} tabIndex={-1} className={styles.main} onInput={hearTyping}>
         <Suspense fallback={<Skeleton />}>
           <Outlet />
         </Suspense>

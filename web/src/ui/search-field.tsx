@@ -16,7 +16,7 @@ interface SearchFieldProps {
   hasKey?: boolean;
 }
 
-/** Looks for what is typed once it rests. `/` leads here. */
+/** Looks for what is typed once it rests. `/` leads here; `Esc` empties it, and then leads out. */
 export function SearchField({ label, value, onSearch, width = 240, small = false, hasKey = true }: SearchFieldProps) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState(value);
@@ -42,6 +42,11 @@ export function SearchField({ label, value, onSearch, width = 240, small = false
       prefix={<Search size={14} aria-hidden />}
       value={typed}
       onChange={(event) => setTyped(event.target.value)}
+      onKeyDown={({ key, currentTarget, nativeEvent }) => {
+        if (key !== "Escape" || nativeEvent.isComposing) return;
+        if (typed === "") currentTarget.blur();
+        else setTyped("");
+      }}
       style={{ width }}
     />
   );

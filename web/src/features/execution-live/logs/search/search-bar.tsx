@@ -24,6 +24,7 @@ export function SearchBar({ search, found, change, go }: SearchBarProps) {
   const some = find !== "" && hits.length > 0;
   useKey("n", t("keys.next_found"), next, { enabled: some });
   useKey("shift+n", t("keys.previous_found"), previous, { enabled: some });
+  useKey("escape", t("keys.end_search"), () => change({ ...search, find: "" }), { enabled: find !== "" });
   return (
     <search className={styles.bar}>
       <SearchField
