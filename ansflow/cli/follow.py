@@ -95,11 +95,15 @@ def _arriving(events: SimpleQueue[Event | None], view: View) -> Iterator[Event]:
 
 
 class Tail:
-    """What is new in one attempt's log, in whole lines; `rest` is the line that is still being written."""
+    """What is new in one attempt's log, in whole lines; `rest` is the line that is still being written.
+
+    `line` is the number of the one with which the next block begins.
+    """
 
     def __init__(self, run: Run, step: str, attempt: int) -> None:
         self.run, self.step, self.attempt = run, step, attempt
         self.offset = 0
+        self.line = 1
         self.rest = b""
 
     def read(self, *, ended: bool = False) -> bytes:
@@ -108,6 +112,7 @@ class Tail:
         self.offset += len(fresh)
         data = self.rest + fresh
         border = data.rfind(b"\n") + 1
+        self.line += data.count(b"\n", 0, border)  # a line that is cut goes on in the next block
         if border < len(data) and (ended or len(data) - border > LONGEST_LINE):
             data += b"\n"
             border = len(data)

@@ -42,8 +42,7 @@ class Marked:
         if not self._stamps:
             return "".join(said for _, said in self._lines(block, first, marks))
         stamps = self._stamps(first, self._line - 1)
-        dim = [self._screen.paint("dim", stamp) for stamp in stamps] if self._screen.colour else stamps
-        return "".join(dim[number - first] + said for number, said in self._lines(block, first, marks))
+        return "".join(stamps[number - first] + said for number, said in self._lines(block, first, marks))
 
     def _lines(self, block: bytes, first: int, marks: dict[int, Group | Annotation]) -> Iterator[tuple[int, str]]:
         for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):

@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from ansflow.cli.follow import LONGEST_LINE, Tail
 from ansflow.cli.found import show_found
 from ansflow.cli.marks import Marked
+from ansflow.cli.progress import Progress
 from ansflow.cli.stamps import stamped_by
 from ansflow.cli.terminal import Screen
+from ansflow.cli.views.lines import Output
 from ansflow.core.log_times import LineTime
 from ansflow.core.outline import Scanner
 from tests.cli.conftest import Ansflow
+from tests.cli.scripted import Scripted
+from tests.plans import plan
 
 LOG = (
     b"::group::compile\ncc a.c\ncc b.c\n::endgroup::\n::error file=b.c,line=3,title=Syntax::no \x1b[2J;\nplain\n"
@@ -121,9 +126,29 @@ def test_lines_of_which_no_time_is_known_say_so():
         asked.append((first, last))
         return [time for time in known if first <= time.line <= last]
 
-    marked = Marked(screen(live=True), stamps=stamped_by(times))
+    marked = Marked(screen(live=True), stamps=stamped_by(times, screen(live=False)))
     shown = marked.show(b"one\n::group::two\n" + b"more\n" * 10_000).splitlines()
     assert shown[:3] == ["-" + " " * 24 + "one", "-" + " " * 24 + "▸ two", "2026-11-30T08:00:01.500Z more"]
     assert shown[-1] == "2026-12-01T08:00:01.500Z more" and shown[-2] == shown[2] and len(shown) == 10_002
     assert asked == [(1, 10_000), (10_001, 10_002)]
     assert marked.show(b"::endgroup::\nlast\n") == "-" + " " * 24 + "last\n"
+
+
+def test_lines_of_a_log_that_is_followed_keep_their_numbers_also_where_a_long_one_is_shown_in_parts():
+    run = Scripted(plan({"unit": ""}), [], {"unit": b""})
+    tail = Tail(run, "unit", 1)
+    seen = []
+    for more in (b"one\ntw", b"o\n", b"x" * (LONGEST_LINE + 1), b"y\nfour\n"):
+        run.logs["unit"] += more
+        seen.append((tail.line, tail.read().count(b"\n")))
+    assert (seen, tail.line) == ([(1, 1), (2, 1), (3, 1), (3, 2)], 5)
+
+
+def test_what_is_printed_now_says_when_it_arrived():
+    out = screen(live=False)
+    output = Output(Scripted(plan({"unit": "", "lint": ""}), []), out, [], lambda step, attempt, first, last: [])
+    output.begin(Progress(plan({"unit": "", "lint": ""})))
+    output.progress.steps["unit"].attempt = 1
+    output.tails.run.logs["unit"] = b"one\n\x1b[2Jtwo\n"
+    output._print(output.progress.steps["unit"])
+    assert out.out.getvalue() == f"[unit] {'-':24} one\n[unit] {'-':24} two\n"

@@ -219,6 +219,9 @@ def test_a_red_end_is_an_exit_code_and_leads_on(ann: Client, pipeline: str) -> N
     (look, *_) = json.loads(ann("executions", "view", red, "--json").stdout)["step_executions"]
     moments = [datetime.fromisoformat(moment) for moment in (look["started_at"], at, look["ended_at"])]
     assert (look["key"], said) == ("look", "the weather is bad") and moments == sorted(moments)
+    followed = ann("executions", "logs", red, "--step", "look", "--follow", "--timestamps").stdout
+    assert followed == f"{at} the weather is bad\n"
+    assert f"[look] {followed}" in ann("executions", "logs", red, "-ft").stdout
     why = ann("executions", "why", red)
     assert "was started by admin (manual)" in why.stdout and "needs judge, which failed with exit code 1." in why.stdout
     retried = ann("executions", "retry", red, "--watch", "--json")

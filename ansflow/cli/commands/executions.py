@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from datetime import datetime
 from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +18,7 @@ from ansflow.cli.remote.tables import reason_of, said, show_table, status_of
 from ansflow.cli.remote.verbs import add_id, add_json, add_verbs, carry_out
 from ansflow.cli.remote.waits import waits
 from ansflow.cli.sentences import side_by_side, translated, why
-from ansflow.cli.stamps import stamped_by
+from ansflow.cli.stamps import line_times, stamped_by
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import t
 from ansflow.cli.views.jsonl import write_json
@@ -129,7 +128,7 @@ def _logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
         query = {"step": step["key"], "attempt": args.attempt or step["attempt"]}
         pieces = _lines(args, server, query, first, last) if args.lines else _bytes(args, server, query)
         fold = _outline(server.get(f"{_path(args)}logs/outline/", **query)) if args.fold else None
-        stamps = stamped_by(partial(_times, args, server, query)) if args.timestamps else None
+        stamps = stamped_by(partial(_times, args, server, query), screen) if args.timestamps else None
         marked = Marked(screen, fold=fold, first=first, stamps=stamps)
         for piece in pieces:
             screen.write(marked.show(piece))
@@ -155,10 +154,10 @@ def _found(args: argparse.Namespace, server: Server, chosen: list[Json]) -> Iter
 
 
 def _follow_logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
-    if args.lines or args.failed or args.attempt or args.search or args.fold or args.timestamps:
+    if args.lines or args.failed or args.attempt or args.search or args.fold:
         raise refused("follow", t("logs.follow_alone"))
     list(_chosen(args, server.get(_path(args))["step_executions"]))  # complains of what is not there
-    return follow_logs(screen, server, args.id, args.step)
+    return follow_logs(screen, server, args.id, args.step, timestamps=args.timestamps)
 
 
 def _chosen(args: argparse.Namespace, steps: list[Json]) -> Iterator[Json]:
@@ -193,9 +192,8 @@ def _lines(args: argparse.Namespace, server: Server, query: Json, first: int, la
         yield piece.removesuffix(b"\n") + b"\n"
 
 
-def _times(args: argparse.Namespace, server: Server, query: Json, first: int, last: int) -> Iterator[LineTime]:
-    for found in server.get(f"{_path(args)}logs/times/", **query, first=first, last=last)["times"]:
-        yield LineTime(found["line"], datetime.fromisoformat(found["at"]))
+def _times(args: argparse.Namespace, server: Server, query: Json, first: int, last: int) -> list[LineTime]:
+    return line_times(server.get(f"{_path(args)}logs/times/", **query, first=first, last=last))
 
 
 # ── changing ─────────────────────────────────────────────────────────────────────────────────────────────────────

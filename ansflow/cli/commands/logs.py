@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
         if attempt <= step.attempt:  # others, of the same run, were tried more often
             fold = logs.outline(record.number, key, attempt) if args.fold else None
             of = (record.number, key, attempt)
-            stamps = stamped_by(partial(_times, logs, of)) if args.timestamps else None
+            stamps = stamped_by(partial(_times, logs, of), screen) if args.timestamps else None
             marked = Marked(screen, fold=fold, first=first, stamps=stamps)
             _print(screen, partial(_lines, logs, of), marked, first, last)
     return OK

@@ -108,11 +108,15 @@ def follow(args: argparse.Namespace, screen: Screen, server: Server, execution: 
     return CODES[ExecutionStatus(ended["status"])]
 
 
-def follow_logs(screen: Screen, server: Server, execution: int, steps: Sequence[str]) -> int:
+def follow_logs(
+    screen: Screen, server: Server, execution: int, steps: Sequence[str], *, timestamps: bool = False
+) -> int:
     """Prints what the steps print, from the beginning until the execution has ended."""
     watched = Watched(server, execution, steps=steps or None, tell=screen.complain)
     try:
-        watch(watched, Output(watched, screen, steps), Progress(watched.plan))
+        watch(
+            watched, Output(watched, screen, steps, watched.log_times if timestamps else None), Progress(watched.plan)
+        )
     except KeyboardInterrupt:
         screen.complain(t("executions.goes_on", id=execution))
         return exits.INTERRUPTED

@@ -7,20 +7,24 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event as Signal
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from ansflow.cli.remote.live import GIVING_UP, Following, NoSockets
 from ansflow.cli.remote.printed import Printed
 from ansflow.cli.remote.server import Json, Server
 from ansflow.cli.remote.tables import reason_of, time_of
+from ansflow.cli.stamps import line_times
 from ansflow.cli.texts import t
 from ansflow.core.codec import load
 from ansflow.core.errors import ExternalError
 from ansflow.core.events import Event, ExecutionChanged, Fact, StepChanged
+from ansflow.core.log_times import LineTime
 from ansflow.core.outcome import Outcome, TestSummary
 from ansflow.core.plan import Plan, PlannedStep
 from ansflow.core.spec import StepSpec, Trigger
 from ansflow.core.status import ExecutionStatus, Reason, StepStatus, is_final
+
+Answer = TypeVar("Answer")
 
 PAUSE = 0.5
 """Seconds between two looks at what has changed, where the server has no sockets."""
@@ -102,17 +106,26 @@ class Watched:
         found = self._printed.read(step, attempt, start) if self._printed is not None else None
         if found is not None:
             return found
+        query = {"step": step, "attempt": attempt, "start": start}
+        is_over = (step, attempt) in self._over  # if not, whoever shows it asks again
+        return self._patiently(lambda: self.server.read(f"{self.path}logs/", **query), None if is_over else b"")
+
+    def log_times(self, step: str, attempt: int, first: int, last: int) -> list[LineTime]:
+        query = {"step": step, "attempt": attempt, "first": first, "last": last}
+        return line_times(self._patiently(lambda: self.server.get(f"{self.path}logs/times/", **query)))
+
+    def _patiently(self, ask: Callable[[], Answer], meanwhile: Answer | None = None) -> Answer:
+        """While the server is away the answer is `meanwhile`; without one, it is waited for."""
         waiting_since = monotonic()
         while True:
             try:
-                return self.server.read(f"{self.path}logs/", step=step, attempt=attempt, start=start)
+                return ask()
             except ExternalError as error:
-                if error.permanent:
+                is_late = self._left.is_set() or monotonic() - waiting_since > GIVING_UP
+                if error.permanent or (meanwhile is None and is_late):
                     raise
-                if (step, attempt) not in self._over:
-                    return b""  # whoever shows it asks again
-                if self._left.is_set() or monotonic() - waiting_since > GIVING_UP:
-                    raise
+                if meanwhile is not None:
+                    return meanwhile
             self._left.wait(PAUSE)
 
     def outcome(self, step: Json) -> Outcome | None:

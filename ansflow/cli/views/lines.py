@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from time import monotonic
 
 from ansflow.cli.follow import Run, Tails
 from ansflow.cli.look import duration
 from ansflow.cli.progress import Progress, StepProgress
 from ansflow.cli.sentences import why
+from ansflow.cli.stamps import stamped_by
 from ansflow.cli.terminal import Screen, log_lines, plain
 from ansflow.cli.texts import t
 from ansflow.cli.views.waits import Waits, told
 from ansflow.core.events import Event, StepChanged
+from ansflow.core.log_times import LineTime
 from ansflow.core.status import StepStatus
 
+Times = Callable[[str, int, int, int], Iterable[LineTime]]
+
 AGAIN = 60.0  # seconds
+PAUSE_WITH_TIMES = 0.25  # seconds: each time that lines come, theirs are asked for
 PREFIX_STYLES = ("cyan", "magenta", "blue", "green", "amber")
 
 
@@ -37,13 +43,13 @@ class Lines:
         if step is None or not isinstance(event.fact, StepChanged):
             return
         if event.fact.outcome is not None and self._wants(step):
-            self._print(step, self.tails.finish(step))
+            self._print(step, ended=True)
         self._change(step)
 
     def tick(self) -> None:
         for step in self.progress.running.values():
             if self._wants(step):
-                self._print(step, self.tails.of(step).read())
+                self._print(step)
         self._tell_waits()
         self.screen.out.flush()
 
@@ -65,9 +71,14 @@ class Lines:
         style = PREFIX_STYLES[self.progress.plan.steps[step.key].index % len(PREFIX_STYLES)]
         return self.screen.paint(style, f"[{plain(step.key)}]")
 
-    def _print(self, step: StepProgress, block: bytes) -> None:
-        if block:
-            self.screen.write(log_lines(block, prefix=self._prefix(step) + " ", colour=self.screen.colour))
+    def _print(self, step: StepProgress, *, ended: bool = False) -> None:
+        tail = self.tails.of(step)
+        first = tail.line
+        if block := self.tails.finish(step) if ended else tail.read():
+            self.screen.write(self._said(step, block, first))
+
+    def _said(self, step: StepProgress, block: bytes, first: int) -> str:
+        return log_lines(block, prefix=self._prefix(step) + " ", colour=self.screen.colour)
 
     def _change(self, step: StepProgress) -> None:
         text = change(step)
@@ -76,19 +87,32 @@ class Lines:
 
 
 class Output(Lines):
-    """Only what steps print: those that are named, or all of them. One alone needs no prefix."""
+    """Only what steps print: those that are named, or all of them. One alone needs no prefix.
 
-    def __init__(self, run: Run, screen: Screen, steps: Sequence[str]) -> None:
+    `times(step, attempt, first, last)` knows when lines arrived, where each is to say so.
+    """
+
+    def __init__(self, run: Run, screen: Screen, steps: Sequence[str], times: Times | None = None) -> None:
         super().__init__(run, screen)
         self.steps = frozenset(steps)
+        self.times = times
+        self.pause = self.pause if times is None else PAUSE_WITH_TIMES
 
     def _prefix(self, step: StepProgress) -> str:
         alone = len(self.steps or self.progress.plan.steps) == 1
         return "" if alone else super()._prefix(step) + " "
 
-    def _print(self, step: StepProgress, block: bytes) -> None:
-        if block:
-            self.screen.write(log_lines(block, prefix=self._prefix(step), colour=self.screen.colour))
+    def _said(self, step: StepProgress, block: bytes, first: int) -> str:
+        prefix, colour = self._prefix(step), self.screen.colour
+        if self.times is None:
+            return log_lines(block, prefix=prefix, colour=colour)
+        lines = block.removesuffix(b"\n").split(b"\n")
+        stamps = stamped_by(partial(self.times, step.key, step.attempt), self.screen)(first, first + len(lines) - 1)
+        said = (
+            log_lines(line + b"\n", prefix=prefix + stamp, colour=colour)
+            for stamp, line in zip(stamps, lines, strict=True)
+        )
+        return "".join(said)
 
     def _wants(self, step: StepProgress) -> bool:
         return not self.steps or step.key in self.steps
