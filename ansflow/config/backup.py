@@ -121,6 +121,7 @@ def one_moment(connection: BaseDatabaseWrapper) -> Iterator[None]:
         finally:
             connection.connection.execute("ROLLBACK")
         return
+    lift_time_limit(using=connection.alias)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield

@@ -5,7 +5,9 @@
     sqlite:////var/lib/ansflow/ansflow.sqlite3?synchronous=full
 
 A statement on these connections may take STATEMENT_SECONDS, a migration as long as it needs. Where the other side's
-machine answers nothing at all, not even its network, a connection ends after SILENT_SECONDS, whatever it waits for.
+machine answers nothing at all, not even its network, a connection ends after SILENT_SECONDS, whatever it waits for; and
+whoever says nothing for so long in the middle of a transaction is cut off by the database, so that nobody waits for the
+rows that it holds. (MySQL knows no such limit, and MariaDB none for a machine that is gone: that one is it.)
 """
 
 from __future__ import annotations
@@ -103,16 +105,19 @@ def _postgresql(known: dict[str, Any], parts: SplitResult) -> dict[str, Any]:
         raise _wrong(f"sslmode {options['sslmode']!r} is none of {', '.join(SSLMODES)}.")
     _require("psycopg", "postgres")
     return known | {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "ansflow.infra.database.postgresql",
         "HOST": options.pop("host", known["HOST"]),  # a folder of sockets
         "OPTIONS": {
             **options,
             "connect_timeout": CONNECT_SECONDS,
             "application_name": "ansflow",
             "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c synchronous_commit=on"
-            f" -c tcp_user_timeout={SILENT_SECONDS * 1000} -c tcp_keepalives_idle={SILENT_SECONDS // 2}",
-            "tcp_user_timeout": SILENT_SECONDS * 1000,  # also above, there for the database: else a machine that is
-            "keepalives_idle": SILENT_SECONDS // 2,  # gone in the middle of a transaction would hold its rows for hours
+            f" -c idle_in_transaction_session_timeout={SILENT_SECONDS * 1000}"
+            f" -c tcp_user_timeout={SILENT_SECONDS * 1000}"
+            f" -c tcp_keepalives_idle={SILENT_SECONDS // 2} -c tcp_keepalives_interval={SILENT_SECONDS // 2}",
+            "tcp_user_timeout": SILENT_SECONDS * 1000,  # also above, there for the database
+            "keepalives_idle": SILENT_SECONDS // 2,
+            "keepalives_interval": SILENT_SECONDS // 2,  # judged at each probe: else the second would come too late
         },
     }
 
@@ -134,7 +139,7 @@ def _mysql(known: dict[str, Any], parts: SplitResult) -> dict[str, Any]:
             "connect_timeout": CONNECT_SECONDS,
             "silent_seconds": SILENT_SECONDS,
             "init_command": f"SET SESSION innodb_lock_wait_timeout={STATEMENT_SECONDS}"
-            f" /*M! , max_statement_time={STATEMENT_SECONDS} */",
+            f" /*M! , max_statement_time={STATEMENT_SECONDS}, idle_transaction_timeout={SILENT_SECONDS} */",
         },
     }
 

@@ -27,12 +27,13 @@ class Executions(AppConfig):
 
 
 def lift_time_limit(*, using: str, **_: Any) -> None:
-    """A migration, and what brings back a whole installation, may take longer than a statement of the engine."""
+    """A migration, a backup and what brings one back may take longer than a statement of the engine, and may pause
+    between two statements: for the files of an installation, or to pack a large table."""
     connection = connections[using]
     if connection.vendor == "postgresql":
-        limit = "SET statement_timeout = 0"
+        limit = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0"
     elif connection.vendor == "mysql" and getattr(connection, "mysql_is_mariadb", False):
-        limit = "SET SESSION max_statement_time = 0"
+        limit = "SET SESSION max_statement_time = 0, idle_transaction_timeout = 0"
     else:
         return
     with connection.cursor() as cursor:

@@ -42,5 +42,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         wire = connection._sock
         if seconds and wire.family != socket.AF_UNIX:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds // 2)
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, seconds // 2)
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
         return connection
