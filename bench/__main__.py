@@ -13,7 +13,7 @@ from bench.databases import KINDS
 from bench.figures import Figure, show
 from bench.live.__main__ import main as live
 from bench.log_reading import measure_log_reading, print_log_reading
-from bench.options import Options
+from bench.options import BROKERS, Options
 
 SERVER: dict[str, tuple[str, Callable[[Options], list[Figure]]]] = {
     "server-start": ("A server: start, memory, idling", server_start.measure),
@@ -67,14 +67,16 @@ def _read() -> tuple[Options, bool, list[str]]:
     parser.add_argument("--largest", type=int, default=10_000, help="leave out shapes with more steps")
     parser.add_argument("--only", default="", help="contenders whose name contains this")
     parser.add_argument("--databases", default=",".join(KINDS), help=f"for the server (default {','.join(KINDS)})")
+    parser.add_argument("--brokers", default=",".join(BROKERS), help=f"for server-spread (default {','.join(BROKERS)})")
     parser.add_argument("--million", action="store_true", help="1,000,000 executions in the long history")
     parser.add_argument("--json", action="store_true", help="print the measurements as JSON")
     given = parser.parse_args()
     names = [name for name in NAMES if not given.names or any(name.startswith(wanted) for wanted in given.names)]
-    kinds = tuple(given.databases.split(","))
-    if not names or not set(kinds) <= set(KINDS):
-        parser.error(f"names begin as one of {', '.join(NAMES)}; databases are {', '.join(KINDS)}")
-    options = Options(given.runs, given.largest, given.only, kinds, given.million)
+    kinds, brokers = tuple(given.databases.split(",")), tuple(given.brokers.split(","))
+    if not names or not set(kinds) <= set(KINDS) or not set(brokers) <= set(BROKERS):
+        known = f"databases are {', '.join(KINDS)}; brokers are {', '.join(BROKERS)}"
+        parser.error(f"names begin as one of {', '.join(NAMES)}; {known}")
+    options = Options(given.runs, given.largest, given.only, kinds, brokers, given.million)
     return options, given.json, names
 
 

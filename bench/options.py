@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from bench.databases import KINDS
 
+BROKERS = ("redis", "rabbitmq")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -15,4 +17,5 @@ class Options:
     largest: int = 10_000
     only: str = ""
     databases: tuple[str, ...] = KINDS
+    brokers: tuple[str, ...] = BROKERS
     million: bool = False

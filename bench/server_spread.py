@@ -1,4 +1,4 @@
-"""A server, a scheduler and workers as processes of their own: PostgreSQL with Redis, and MariaDB with RabbitMQ.
+"""A server, a scheduler and workers as processes of their own, on PostgreSQL and MariaDB, over Redis and RabbitMQ.
 
 Beside it, in turns: `make -j4`, and bare Celery over Redis, which keeps nothing. Everything shares the cores of this
 machine, so that more workers show what passing work on costs, and not what further machines would give.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ from tests.redis_server import RedisServer
 
 Broker = RedisServer | RabbitServer
 
-BROKERS: dict[str, Callable[[], Broker]] = {"postgresql": RedisServer, "mariadb": RabbitServer}
+NAMES = {"postgresql": "PostgreSQL", "mariadb": "MariaDB", "redis": "Redis", "rabbitmq": "RabbitMQ"}
 GOALS = (0.05, 0.10, 0.4, 0.8, 5.0)  # seconds; of the largest shape a ratio to make
 FIRST = 60  # ms
 SLOTS = 4
@@ -44,7 +44,7 @@ OTHERS = 5.0  # seconds until another project has its turn
 class House:
     """One installation. Its workers differ from part to part."""
 
-    kind: str
+    name: str
     server: Server
     folder: Path
     env: dict[str, str]
@@ -65,37 +65,43 @@ class House:
 
 
 def measure(options: Options) -> list[Figure]:
+    """What more workers give stands last, side by side."""
     figures: list[Figure] = []
+    rates: list[Figure] = []
     with ExitStack() as ending:
         databases = Databases(ending)
-        for kind in BROKERS:
-            if kind not in options.databases:
-                continue
+        for kind, broker in pairs(options):
             try:
-                with _house(kind, databases) as house, _bare() as celery:
+                with _house(kind, broker, databases) as house, _bare() as celery:
                     house.hire(1, SLOTS)
-                    figures += first(house.server, _name(kind), options.runs, FIRST)
+                    figures += first(house.server, house.name, options.runs, FIRST)
                     figures += _shapes(house, celery, options)
                     figures += _queue(house, min(QUEUED, options.largest))
-                    figures += _workers(house)
+                    rates += _workers(house)
             except Missing as why:
-                figures.append(missing(_name(kind), why))
-    return figures
+                figures.append(missing(_name(kind, broker), why))
+    return [*figures, *rates]
 
 
-def _name(kind: str) -> str:
-    return {"postgresql": "PostgreSQL, Redis", "mariadb": "MariaDB, RabbitMQ"}[kind]
+def pairs(options: Options) -> list[tuple[str, str]]:
+    """Database and broker of each installation that is to be measured. SQLite is for one process."""
+    kinds = [kind for kind in options.databases if kind in NAMES]
+    return [(kind, broker) for kind in kinds for broker in options.brokers]
+
+
+def _name(kind: str, broker: str) -> str:
+    return f"{NAMES[kind]}, {NAMES[broker]}"
 
 
 @contextmanager
-def _house(kind: str, databases: Databases) -> Iterator[House]:
-    wanted = ("redis-server", "rabbitmq-server") if kind == "mariadb" else ("redis-server",)
-    for program in wanted:
+def _house(kind: str, broker_kind: str, databases: Databases) -> Iterator[House]:
+    """Redis is the bus of all."""
+    for program in {"redis-server", f"{broker_kind}-server"}:
         if shutil.which(program, path="/usr/sbin:/usr/bin") is None:
             raise Missing(f"{program} is not installed; `make services` installs it")
     url = databases.fresh(kind)
     with TemporaryDirectory(prefix="ansflow-bench-spread-") as name, RedisServer() as bus, ExitStack() as ending:
-        broker = bus if kind == "postgresql" else ending.enter_context(BROKERS[kind]())
+        broker: Broker = bus if broker_kind == "redis" else ending.enter_context(RabbitServer())
         folder = Path(name)
         for place in ("keys", "shared"):
             (folder / place).mkdir(mode=0o700)
@@ -109,7 +115,7 @@ def _house(kind: str, databases: Databases) -> Iterator[House]:
         server = ending.enter_context(serving(url, **{name: env[name] for name in env if "DATABASE" not in name}))
         scheduler = start(folder / "scheduler" / "data", "scheduler", says_ready="Scheduler is ready", **env)
         ending.callback(scheduler.stop)
-        house = House(kind, server, folder, env, scheduler)
+        house = House(_name(kind, broker_kind), server, folder, env, scheduler)
         ending.callback(house.hire, 0, 0)
         yield house
 
@@ -135,7 +141,7 @@ def _shapes(house: House, celery: BareCelery, options: Options) -> list[Figure]:
             before = house.cpu()
             walls.append(house.server.run(pipeline).wall)
             cpu.append(house.cpu() - before)
-        wall, limit, name = median(walls), median(made), f"{_name(house.kind)}: {shape.name}"
+        wall, limit, name = median(walls), median(made), f"{house.name}: {shape.name}"
         if len(shape) < 1000:
             figures.append(Figure(name, wall, "s", "make -j4", wall / limit, goal))
         else:
@@ -159,14 +165,14 @@ def _workers(house: House) -> list[Figure]:
         ends = [moment(row["ended_at"]) for row in house.server.ended(pipeline, executions)]
         rate = executions * len(shape) / (max(ends) - began)
         alone = alone or rate
-        what = f"{_name(house.kind)}: steps per second, {count} × {EACH} slots"
+        what = f"{house.name}: steps per second, {count} × {EACH} slots"
         figures.append(Figure(what, rate, "/s", f"those of {WORKERS[0]}", rate / alone))
     return figures
 
 
 def _queue(house: House, steps: int) -> list[Figure]:
     """Many wide executions of one project, and a single step of another that comes when all of them wait."""
-    server, wide = house.server, at_once(steps // MANY)
+    server, wide = house.server, at_once(max(1, steps // MANY))
     pipeline = server.pipeline("wide", source(wide, parallel=len(wide)))
     other = _other_project(server)
     for _ in range(MANY):
@@ -176,7 +182,7 @@ def _queue(house: House, steps: int) -> list[Figure]:
     rows = server.ended(pipeline, MANY)
     found = [step for row in rows for step in server.api("GET", f"{EXECUTIONS}{row['id']}/")["step_executions"]]
     (theirs,) = server.api("GET", f"{EXECUTIONS}{made}/")["step_executions"]
-    name, good = _name(house.kind), sum(step["status"] == "success" for step in found)
+    name, good = house.name, sum(step["status"] == "success" for step in found)
     claims, began = _claims(found, SLOTS), min(moment(step["started_at"]) for step in found)
     wall = max(moment(step["ended_at"]) for step in found) - began
     return [
