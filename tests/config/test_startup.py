@@ -7,14 +7,17 @@ import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connections
+from django.db.migrations.recorder import MigrationRecorder
 
 from ansflow.config.keys import load_keys
 from ansflow.config.server import database_told
 from ansflow.core.errors import NotAvailable
 from ansflow.infra.database.trouble import FULL
+from tests.databases import use
 from tests.installation_process import Installation
 from tests.redis_server import RedisServer
 from tests.server_process import ANSFLOW, ServerProcess, environment, run
@@ -85,6 +88,40 @@ def test_keys_of_another_installation_are_refused_before_anything_is_sealed(tmp_
     assert done.returncode == 0, done.stderr
     server.start()
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mariadb"])
+def test_in_mid_upgrade_each_process_says_whether_it_or_the_database_is_too_old(
+    tmp_path: Path, database: str, django_db_blocker: Any
+) -> None:
+    """Tables of an earlier release are one migration behind, those of a later one have one more."""
+    with RedisServer() as redis, django_db_blocker.unblock():
+        house = Installation(tmp_path, database=database, broker=redis.url, bus=redis.url)
+        server = house.serve()
+        assert server.stop() == 0
+        use("upgraded", house.database_url)
+        done = MigrationRecorder.Migration.objects.using("upgraded")
+        try:
+            last = done.filter(app="executions").latest("id")
+            last.delete(using="upgraded")
+            for role in ("scheduler", "worker", "edge"):
+                assert "Bring them to this one with: ansflow migrate" in refused(server, role)
+            done.create(app=last.app, name=last.name)
+            done.create(app="executions", name="9999_later")
+            for role in ("serve", "scheduler", "worker", "edge", "migrate"):
+                assert "made by a newer release: it has executions.9999_later" in refused(server, role)
+            assert "由更新的版本" in refused(server, "worker", ANSFLOW_LANG="zh")
+        finally:
+            connections["upgraded"].close()
+            del connections["upgraded"]
+
+
+def refused(server: ServerProcess, role: str, **more: str) -> str:
+    """What it says instead of beginning."""
+    env = {key: value for key, value in server.env.items() if key.startswith("ANSFLOW_")}
+    done = run(server.data, role, **env, **more)
+    assert done.returncode not in (0, None) and "Traceback" not in done.stderr, done.stderr
+    return done.stderr
 
 
 @pytest.mark.parametrize("database", ["postgresql", "mariadb"])
