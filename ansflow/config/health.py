@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ansflow.config.folders import LEAST_FREE, free_bytes
 from ansflow.config.keys import read_private
 from ansflow.config.settings import Settings
-from ansflow.edge.health import Check, Health
+from ansflow.edge.health import PROBES, Check, Health
 from ansflow.edge.measures import Measures
 
 if TYPE_CHECKING:
@@ -64,6 +64,11 @@ def make_health(
     return Health(checks, measures, token=token, behind_proxy=behind_proxy, warnings=warnings or {})
 
 
+def asked_by_address(settings: Settings) -> tuple[str, ...]:
+    """Paths that are answered under any name: who scrapes many machines knows their addresses, and has the token."""
+    return (*PROBES, "/metrics") if settings.metrics_token_file else PROBES
+
+
 def answer_probes(
     settings: Settings,
     checks: Mapping[str, Check],
@@ -86,7 +91,13 @@ def answer_probes(
     ending.callback(listening.close)
     folder = settings.data_dir / "bodies"
     folder.mkdir(exist_ok=True, mode=0o700)
-    rules = Rules(hosts=settings.hosts, proxies=settings.trusted_proxies, max_body=1, folder=folder)
+    rules = Rules(
+        hosts=settings.hosts,
+        proxies=settings.trusted_proxies,
+        max_body=1,
+        folder=folder,
+        by_address=asked_by_address(settings),
+    )
     health = make_health(settings, checks, measures, warnings=warnings)
     ready = Event()
     server = Server(edge(None, rules, health=health, measures=measures), on_ready=ready.set)

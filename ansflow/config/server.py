@@ -254,10 +254,17 @@ def _edge(
     health: Health,
     pages: Sequence[BaseRoute],
 ) -> ASGIApp:
+    from ansflow.config.health import asked_by_address  # noqa: PLC0415
     from ansflow.edge.app import edge  # noqa: PLC0415
     from ansflow.edge.door import Rules  # noqa: PLC0415
 
     folder = settings.data_dir / "bodies"
     folder.mkdir(exist_ok=True, mode=0o700)
-    rules = Rules(hosts=settings.hosts, proxies=settings.trusted_proxies, max_body=settings.max_body, folder=folder)
+    rules = Rules(
+        hosts=settings.hosts,
+        proxies=settings.trusted_proxies,
+        max_body=settings.max_body,
+        folder=folder,
+        by_address=asked_by_address(settings),
+    )
     return edge(behind, rules, health=health, measures=measures, pages=pages, sockets=sockets)

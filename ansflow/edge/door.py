@@ -21,6 +21,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ansflow.core.failing import on_failure
 from ansflow.edge.bodies import Arrived, Gone, Leaving, TooLong, TooSlow, with_length
+from ansflow.edge.health import PROBES
 from ansflow.edge.measures import Measures
 from ansflow.edge.record import Answered, Record
 from ansflow.edge.refused import Refused
@@ -41,17 +42,18 @@ HEADERS: Mapping[str, str] = {
 }
 """Of every answer that does not say something stricter itself."""
 HSTS = "max-age=31536000"
-PROBES = ("/healthz", "/readyz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """`hosts` as in ANSFLOW_ALLOWED_HOSTS; `proxies` are networks; `max_body` in bytes; `folder` is for long bodies."""
+    """`hosts` as in ANSFLOW_ALLOWED_HOSTS; `proxies` are networks; `max_body` in bytes; `folder` is for long bodies;
+    `by_address` are paths that are asked under any name, and are the same for everyone."""
 
     hosts: Sequence[str]
     proxies: Sequence[str]
     max_body: int
     folder: Path
+    by_address: Sequence[str] = PROBES
 
 
 class Door:
@@ -137,8 +139,8 @@ class Door:
 
     def _check(self, scope: Scope) -> None:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if scope["path"] in PROBES:
-            return  # asked by address, and the same for everyone
+        if scope["path"] in self._rules.by_address:
+            return
         if len(hosts) != 1 or not self._is_ours(hosts[0].decode("latin1")):
             message = "This server does not go by that name. ANSFLOW_ALLOWED_HOSTS lists those it answers to."
             raise Refused(400, "unknown_host", message)

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ansflow.edge.measures import Measures
 
+PROBES = ("/healthz", "/readyz")
 SECONDS = 2.0  # within which a check must have answered
 NO_STORE = {"cache-control": "no-store"}
 

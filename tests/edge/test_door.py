@@ -5,11 +5,14 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 
+from ansflow.config.health import asked_by_address
+from ansflow.config.settings import Settings
 from ansflow.edge import bodies, protocol
 from ansflow.edge.bodies import Leaving
 from ansflow.edge.door import HEADERS
@@ -67,6 +70,15 @@ def test_probes_answer_under_any_name(open_edge: Open) -> None:
     asked = open_edge()
     assert asked.get("/healthz", host="10.1.2.3:8000").status == 200
     assert asked.get("/metrics", host="10.1.2.3:8000").status == 400
+
+
+def test_metrics_are_asked_by_address_where_a_token_guards_them(tmp_path: Path, open_edge: Open) -> None:
+    settings = Settings(data_dir=tmp_path, metrics_token_file=tmp_path / "token")
+    asked = open_edge(token="right", by_address=asked_by_address(settings))
+    assert asked.get("/metrics", host="10.1.2.3:8000", authorization="Bearer right").status == 200
+    assert asked.get("/metrics", host="10.1.2.3:8000", authorization="Bearer wrong").status == 403
+    assert asked.get("/", host="10.1.2.3:8000").status == 400
+    assert "/metrics" not in asked_by_address(Settings(data_dir=tmp_path))
 
 
 # ── who asks ─────────────────────────────────────────────────────────────────────────────────────────────────────
