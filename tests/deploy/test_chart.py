@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+
+from ansflow.config.owning import LONGEST_MIGRATION
+from ansflow.config.settings import Settings
+from ansflow.edge.health import PROBES
 
 CHART = Path(__file__).parents[2] / "deploy" / "helm" / "ansflow"
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
@@ -140,6 +145,84 @@ def test_a_worker_keeps_its_data_folder_and_has_longer_to_end_than_its_steps() -
             pod = one["spec"]["template"]["spec"]
             env = {variable["name"]: variable["value"] for variable in pod["containers"][0]["env"]}
             assert pod["terminationGracePeriodSeconds"] > int(env["ANSFLOW_DRAIN_SECONDS"]) > 0
+
+
+@pytest.mark.parametrize("values", [SHORT, LONG], ids=["short", "long"])
+def test_a_pod_listens_where_it_is_asked_and_may_write_where_it_must(values: Mapping[str, Any]) -> None:
+    image = (CHART.parents[1] / "Dockerfile").read_text()
+    data = re.findall(r"ANSFLOW_DATA_DIR=(\S+)", image)[0]
+    for name, pod in pods(rendered(values)).items():
+        (container,) = pod["containers"]
+        env = {variable["name"]: variable["value"] for variable in container["env"]}
+        (port,) = container["ports"]
+        assert str(port["containerPort"]) == env.get("ANSFLOW_HEALTH_PORT", str(Settings(data_dir=CHART).port)), name
+        assert ("ANSFLOW_HEALTH_PORT" in env) == (container["args"][0] in ("worker", "scheduler"))
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            asked = container[probe]["httpGet"]
+            assert asked["path"] in PROBES and asked["port"] == port["name"]
+        mounts = {one["mountPath"]: one.get("readOnly", False) for one in container["volumeMounts"]}
+        assert mounts[data] is mounts["/tmp"] is False
+        if env["ANSFLOW_STORAGE_URL"].startswith("file://"):
+            assert mounts[env["ANSFLOW_STORAGE_URL"].removeprefix("file://")] is False
+        for variable, value in env.items():
+            if variable.endswith(("_FILE", "_DIR")):
+                assert any(Path(value).is_relative_to(place) and mounts[place] for place in mounts), variable
+        kept = {one["name"] for one in pod["volumes"]} | ({"data"} if "-worker-" in name else set())
+        assert {one["name"] for one in container["volumeMounts"]} == kept, "each is there, and none in vain"
+
+
+def test_the_files_of_secrets_are_those_that_the_page_tells_to_make() -> None:
+    page = (CHART.parents[2] / "docs" / "how-to" / "deploy-on-kubernetes.md").read_text()
+    told = {
+        secret: set(re.findall(r"--from-file=(?:\w+/)?([\w.]+)", words))
+        for secret, words in re.findall(r"create secret generic (\S+)((?: \\\n|[^\n])*)", page)
+    }
+    wanted: dict[str, set[str]] = {"ansflow-keys": {"session", "signing.pem", "ring"}}
+    for pod in pods(rendered({**LONG, "storage": {"url": "s3://ci/x", "keySecret": "ansflow-s3"}})).values():
+        (container,) = pod["containers"]
+        mounted = {one["mountPath"]: one["name"] for one in container["volumeMounts"]}
+        secrets = {one["name"]: one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
+        for variable in container["env"]:
+            place = Path(variable["value"])
+            if variable["name"].endswith("_FILE"):
+                wanted.setdefault(secrets[mounted[str(place.parent)]], set()).add(place.name)
+    metrics = wanted.pop("ansflow-metrics")
+    assert metrics == {"token"} and "(key `token`)" in page
+    assert told == wanted
+
+
+@pytest.mark.parametrize("values", [SHORT, LONG], ids=["short", "long"])
+def test_services_and_budgets_find_their_pods(values: Mapping[str, Any]) -> None:
+    objects = rendered(values)
+    templates = [one["spec"]["template"] for one in objects if one["kind"] in ("Deployment", "StatefulSet")]
+
+    def chosen(labels: Mapping[str, str]) -> list[Any]:
+        return [one["spec"] for one in templates if labels.items() <= one["metadata"]["labels"].items()]
+
+    services = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "Service"}
+    for service in services.values():
+        found = chosen(service["selector"])
+        assert found
+        for port in service["ports"]:
+            assert all(port["targetPort"] == pod["containers"][0]["ports"][0]["name"] for pod in found)
+    for one in objects:
+        if one["kind"] == "PodDisruptionBudget":
+            assert len(chosen(one["spec"]["selector"]["matchLabels"])) == 1
+        if one["kind"] == "StatefulSet":
+            assert one["spec"]["serviceName"] in services
+        if one["kind"] == "Ingress":
+            for path in one["spec"]["rules"][0]["http"]["paths"]:
+                service = path["backend"]["service"]
+                assert service["port"]["name"] in [port["name"] for port in services[service["name"]]["ports"]]
+
+
+def test_a_server_has_longer_to_start_than_another_ones_migration_takes() -> None:
+    for pod in pods(rendered(SHORT)).values():
+        (container,) = pod["containers"]
+        probe = container["startupProbe"]
+        longest = probe["periodSeconds"] * probe["failureThreshold"]
+        assert longest == (VALUES["serve"]["startSeconds"] if container["args"] == ["serve"] else 180)
+    assert VALUES["serve"]["startSeconds"] > LONGEST_MIGRATION
 
 
 def test_what_cannot_work_is_refused_with_a_sentence() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -13,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from ansflow.config.settings import IN_FILES, VARIABLES
+from ansflow.cli.parser import COMMANDS, build_parser
+from ansflow.config.settings import IN_FILES, VARIABLES, Settings
 from tests.deploy.composed import read, seconds
 
 ROOT = Path(__file__).parents[2]
@@ -22,11 +24,17 @@ COMPOSED = sorted(DEPLOY.glob("compose.*.yml"))
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 KNOWN = {*VARIABLES, *IN_FILES, "ANSFLOW_DATA_DIR"}
 OURS = re.compile(r"\bANSFLOW_[A-Z_]+")
+EXEC = ("ExecStart", "ExecStartPre", "ExecStop")
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+(?:\[[a-z]+\])?==\S+)", re.MULTILINE)
 
 
 def named(path: Path) -> str:
     return path.name
+
+
+def options(unit: Path) -> list[tuple[str, str]]:
+    lines = (line.partition("=") for line in unit.read_text().splitlines() if line and line[0] not in "#[")
+    return [(name, value) for name, _, value in lines]
 
 
 def deployed() -> list[Path]:
@@ -37,6 +45,44 @@ def deployed() -> list[Path]:
 @pytest.mark.parametrize("file", deployed(), ids=lambda path: str(path.relative_to(DEPLOY)))
 def test_every_setting_that_is_named_is_one(file: Path) -> None:
     assert set(OURS.findall(file.read_text())) - KNOWN == set()
+
+
+# ── what is started ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def started() -> list[Any]:
+    """Every `ansflow …` that a file in deploy/ starts, as its words."""
+    found = [(file.name, words) for file in COMPOSED for words in _of_compose(file)]
+    found += [(unit.name, shlex.split(value)[1:]) for unit in UNITS for name, value in options(unit) if name in EXEC]
+    chart = "".join(file.read_text() for file in sorted((DEPLOY / "helm").rglob("*.yaml")))
+    found += [("chart", [part]) for part in re.findall(r'"part" "([a-z]+)"', chart)]
+    found += [("chart", written.split(", ")) for written in re.findall(r"args: \[([a-z, -]+)\]", chart)]
+    return [pytest.param(words, id=f"{name}: {' '.join(words)}") for name, words in found]
+
+
+def _of_compose(file: Path) -> list[list[str]]:
+    ours = [one for one in read(file)["services"].values() if "ansflow" in one["image"]]
+    return [one.get("command", ["serve"]) for one in ours]  # the second is CMD of the image
+
+
+@pytest.mark.parametrize("words", started())
+def test_what_is_started_is_a_command_with_options_that_it_has(words: list[str]) -> None:
+    assert words[0] in COMMANDS
+    build_parser(words).parse_args(words)
+
+
+def test_ports_are_those_at_which_each_process_listens() -> None:
+    """`serve` and `edge` at theirs, `worker` and `scheduler` where they are told to answer probes."""
+    usual = str(Settings(data_dir=ROOT).port)
+    image = (DEPLOY / "Dockerfile").read_text()
+    assert f"EXPOSE {usual}\n" in image and "ANSFLOW_PORT" not in image
+    assert f'or "{usual}"' in (DEPLOY / "probe.py").read_text()
+    for file in COMPOSED:
+        for name, service in read(file)["services"].items():
+            for port in service.get("ports", ()):
+                assert port.rpartition(":")[2] == usual, name
+            is_asked = service.get("command", ["serve"])[0] in ("worker", "scheduler")
+            assert ("ANSFLOW_HEALTH_PORT" in service.get("environment", {})) == is_asked, name
 
 
 # ── the image ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -204,11 +250,6 @@ def test_the_profile_of_workers_allows_namespaces_and_nothing_that_would_lead_ou
 
 
 # ── systemd ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def options(unit: Path) -> list[tuple[str, str]]:
-    lines = (line.partition("=") for line in unit.read_text().splitlines() if line and line[0] not in "#[")
-    return [(name, value) for name, _, value in lines]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=named)

@@ -94,11 +94,12 @@ runAsNonRoot: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
+{{- /* The dot is how many seconds a start may take. */ -}}
 {{- define "ansflow.probes" -}}
 startupProbe:
   httpGet: {path: /healthz, port: health}
   periodSeconds: 2
-  failureThreshold: 90
+  failureThreshold: {{ div . 2 }}
 livenessProbe:
   httpGet: {path: /healthz, port: health}
   periodSeconds: 10
@@ -178,7 +179,7 @@ spec:
             {{- else }}
             - {name: health, containerPort: 8000}
             {{- end }}
-          {{- include "ansflow.probes" $ | nindent 10 }}
+          {{- include "ansflow.probes" (.values.startSeconds | default 180) | nindent 10 }}
           resources:
             {{- toYaml .values.resources | nindent 12 }}
           securityContext:
