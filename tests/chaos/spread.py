@@ -165,13 +165,13 @@ class Spread:
         finally:
             os.kill(worker.pid, signal.SIGCONT)
 
-    def restart_what_ended(self) -> int:
-        """As a service manager does. The number of workers that had to be."""
-        ended = [worker for worker in self.workers.values() if not worker.is_running]
-        for worker in ended:
-            worker.ended()
-            worker.start()
-        return len(ended)
+    def restart_what_ended(self) -> None:
+        """As a service manager does, which does not wait until it is ready: it may be ended again before."""
+        for name, worker in self.workers.items():
+            if not worker.is_running:
+                worker.ended()
+                self._ended.setdefault(name, monotonic())
+                worker.begin()
 
     def hire_on_an_island(self, name: str) -> Island:
         """A worker in a network of its own, whose lines to SERVICES can be cut."""

@@ -123,6 +123,9 @@ def test_a_step_that_kills_its_worker_is_given_up_and_its_neighbours_go_on(
         return all(house.execution(number)["status"] == "failed" for number in deadly)
 
     until(is_over, "it is given up")
+    house.restart_what_ended()
+    for worker in house.workers:
+        house.ready(worker)
     house.people.rest()
     assert house.violations() == []
     assert house.seen is not None
