@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -22,6 +23,25 @@ steps:
   look: {run: 'echo "the weather is $WEATHER"', env: {WEATHER: "${{ inputs.weather }}"}}
   judge: {needs: look, run: 'test "$WEATHER" != bad', env: {WEATHER: "${{ inputs.weather }}"}}
   hang: {needs: judge, run: sleep 600, if: inputs.weather == 'endless'}
+"""
+
+KEEPS = """\
+version: 1
+name: kept
+max_parallel: 1
+steps:
+  build:
+    artifacts: [dist, empty.txt]
+    run: |
+      mkdir -p 'dist/sub #1'
+      echo wheel > 'dist/sub #1/app?.whl'
+      head -c 3000000 /dev/urandom > dist/big
+      touch empty.txt
+  test:
+    matrix: {n: [1, 2]}
+    artifacts: [report.txt]
+    run: echo "$N" > report.txt
+    env: {N: "${{ matrix.n }}"}
 """
 
 Done = subprocess.CompletedProcess[str]
@@ -259,6 +279,45 @@ def test_a_step_that_nobody_will_run_is_told_when_its_execution_begins(
         assert watch.wait(PATIENCE) == 2
     again = ann("executions", "rerun", one)
     assert again.stderr == begun.stderr and ann("executions", "cancel", started(again)).returncode == 0
+
+
+def test_the_files_that_were_kept_are_listed_and_fetched(
+    server: ServerProcess, ann: Client, pipeline: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.yml"
+    file.write_text(KEEPS)
+    project = str(json.loads(ann("pipelines", "view", pipeline, "--json").stdout)["project"])
+    done = ann("pipelines", "create", str(file), "--project", project, "--name", "kept", "--json")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    one = started(ann("pipelines", "run", str(made["id"])))
+    assert ann("executions", "watch", one).returncode == 0
+    listed = json.loads(ann("executions", "artifacts", one, "--json").stdout)
+    assert [(each["step"], each["path"]) for each in listed] == [
+        ("build", "dist/big"), ("build", "dist/sub #1/app?.whl"), ("build", "empty.txt"),
+        ("test (n=1)", "report.txt"), ("test (n=2)", "report.txt"),
+    ]  # fmt: skip
+    assert "build       dist/big              2.9 MiB" in ann("executions", "artifacts", one).stdout
+    whole = tmp_path / "whole"
+    done = ann("executions", "download", one, "--dir", str(whole))
+    assert done.returncode == 0 and done.stdout.endswith("5 files were fetched (2.9 MiB).\n"), done.stderr
+    found = {str(each.relative_to(whole)) for each in whole.rglob("*") if each.is_file()}
+    assert found == {f"{each['step']}/{each['path']}" for each in listed}
+    assert (whole / "test (n=2)" / "report.txt").read_text() == "2\n"
+    for each in listed:
+        assert hashlib.sha256((whole / each["step"] / each["path"]).read_bytes()).hexdigest() == each["sha256"]
+    (whole / "build" / "empty.txt").unlink()
+    assert ann("executions", "download", one, "-d", str(whole)).stdout.endswith("1 file was fetched (0 B).\n")
+    (whole / "build" / "empty.txt").write_text("mine")
+    refused = ann("executions", "download", one, "-d", str(whole))
+    assert refused.returncode == 1 and "is there with other bytes" in refused.stderr
+    assert (whole / "build" / "empty.txt").read_text() == "mine"
+    flat = tmp_path / "flat"
+    done = ann("executions", "download", one, "--step", "build", "--path", "*.whl", "-d", str(flat))
+    assert [each.name for each in flat.rglob("*") if each.is_file()] == ["app?.whl"]
+    assert (flat / "dist" / "sub #1" / "app?.whl").read_text() == "wheel\n"
+    none = ann("executions", "download", one, "--path", "*.zip")
+    assert (none.returncode, none.stdout, none.stderr) == (1, "", "Error: No such file was kept.\n")
 
 
 def test_an_execution_is_cancelled(ann: Client, pipeline: str) -> None:

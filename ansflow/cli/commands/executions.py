@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from ansflow.cli.asked import at_least_one, inputs_of, refused
@@ -12,6 +13,7 @@ from ansflow.cli.commands.logs import line_range, whole_lines
 from ansflow.cli.exits import OK
 from ansflow.cli.found import search_options, show_found
 from ansflow.cli.marks import Marked
+from ansflow.cli.remote import artifacts
 from ansflow.cli.remote.executions import follow, follow_logs, row, show, show_started
 from ansflow.cli.remote.server import Json, Server
 from ansflow.cli.remote.tables import reason_of, said, show_table, status_of
@@ -196,6 +198,38 @@ def _times(args: argparse.Namespace, server: Server, query: Json, first: int, la
     return line_times(server.get(f"{_path(args)}logs/times/", **query, first=first, last=last))
 
 
+# ── what it kept ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _artifacts_options(parser: argparse.ArgumentParser) -> None:
+    add_id(parser, help_text=t("executions.id"))
+    parser.add_argument("-s", "--step", action="append", default=[], metavar="KEY", help=t("artifacts.step"))
+    add_json(parser)
+
+
+def _artifacts(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    found = [one for one in server.every(f"{_path(args)}artifacts/") if not args.step or one["step"] in args.step]
+    if args.json:
+        write_json(screen, found, indent=2)
+    else:
+        show_table(screen, map(artifacts.row, found), empty=t("artifacts.none"))
+    return OK
+
+
+def _download_options(parser: argparse.ArgumentParser) -> None:
+    add_id(parser, help_text=t("executions.id"))
+    parser.add_argument("-s", "--step", action="append", default=[], metavar="KEY", help=t("artifacts.step"))
+    parser.add_argument("-p", "--path", action="append", default=[], metavar="PATTERN", help=t("artifacts.path"))
+    parser.add_argument("-d", "--dir", type=Path, default=Path(), metavar="FOLDER", help=t("artifacts.folder"))
+
+
+def _download(args: argparse.Namespace, screen: Screen, server: Server) -> int:
+    """Of one step that is named, the files lie in the folder itself."""
+    found = artifacts.chosen(server.every(f"{_path(args)}artifacts/"), steps=args.step, patterns=args.path)
+    artifacts.fetch(screen, server, args.id, found, args.dir, flat=len(args.step) == 1)
+    return OK
+
+
 # ── changing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -257,6 +291,8 @@ VERBS = {
     "watch": (_one_options, _watch),
     "logs": (_logs_options, _logs),
     "why": (_one_options, _why),
+    "artifacts": (_artifacts_options, _artifacts),
+    "download": (_download_options, _download),
     "cancel": (_cancel_options, _cancel),
     "rerun": (_rerun_options, _rerun),
     "retry": (_again_options, _retry),

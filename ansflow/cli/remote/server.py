@@ -76,6 +76,10 @@ class Server:
         """What is no JSON: a piece of a log, a file."""
         return self._send("GET", path, query=query, accept="*/*").content
 
+    def read_part(self, path: str, start: int, end: int) -> bytes:
+        """Bytes of a file, of which `end` is the first that is left out."""
+        return self._send("GET", path, accept="*/*", part=f"bytes={start}-{end - 1}").content
+
     def _json(self, method: str, path: str, **more: Any) -> Any:
         answer = self._send(method, path, **more)
         if not answer.content:
@@ -93,8 +97,9 @@ class Server:
         query: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
         accept: str = "application/json",
+        part: str = "",
     ) -> httpx2.Response:
-        headers = {"Accept": accept}
+        headers = {"Accept": accept, **({"Range": part} if part else {})}
         if self.host.token:
             headers["Authorization"] = f"Bearer {self.host.token}"
         given = {name: value for name, value in (query or {}).items() if value not in (None, "")}
