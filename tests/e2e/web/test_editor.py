@@ -185,6 +185,23 @@ def test_the_plan_shows_what_would_run_for_an_event_and_why_the_rest_would_not(
         expect(plan).to_contain_text("3 of 3 steps would run for push")
 
 
+def test_the_first_step_of_a_new_pipeline_stands_in_the_middle(
+    server: ServerProcess, browser: Browser, project: int
+) -> None:
+    with editor(browser, server, f"/pipelines/new?project={project}") as seen:
+        page = seen.page
+        page.get_by_role("button", name="build", exact=True).click()
+        expect(node(page, "build")).to_be_visible()
+        step, canvas = (middle_of(one) for one in (node(page, "build"), page.locator(".react-flow")))
+        assert [round(at) for at in step] == [round(at) for at in canvas]
+
+
+def middle_of(one: Locator) -> tuple[float, float]:
+    box = one.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def test_a_pipeline_that_was_never_saved_has_a_plan(server: ServerProcess, browser: Browser, project: int) -> None:
     with editor(browser, server, f"/pipelines/new?project={project}") as seen:
         page = seen.page

@@ -318,6 +318,21 @@ def test_a_large_matrix_is_one_box_that_opens_and_brackets_lead_to_the_neighbour
         assert (seen.faults, seen.foreign) == ([], [])
 
 
+def test_what_was_decided_says_when_to_the_millisecond(server: ServerProcess, browser: Browser, failed: int) -> None:
+    decided = server.api("GET", f"cicd/executions/{failed}/why/", step="flaky")["decisions"]
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{failed}/steps/flaky?tab=why")
+        times = page.get_by_role("tabpanel", name="Why").locator("time")
+        expect(times).to_have_count(sum(one["at"] is not None for one in decided))
+        shown = times.all_inner_texts()
+        assert all(re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} \+\d+\.\ds", one) for one in shown)
+        assert shown == sorted(shown)
+        assert [one.get_attribute("datetime") for one in times.all()] == [one["at"] for one in decided if one["at"]]
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
 """A sentence, or a part of one."""
 

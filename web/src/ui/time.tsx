@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { absolute, duration, relative, taken } from "@/lib/time";
+import { absolute, clock, duration, relative, taken } from "@/lib/time";
 import { useNow } from "@/lib/use-now";
 
 /** `3 min. ago`, with the whole moment in the tooltip. */
@@ -10,6 +10,17 @@ export function Ago({ at }: { at: string | null }) {
   return (
     <time dateTime={at} title={absolute(at, i18n.language)}>
       {relative(at, now, i18n.language)}
+    </time>
+  );
+}
+
+/** `08:11:17.120 +4.2s`: when something was, and how long after the first of its kind, for columns. */
+export function Moment({ at, since }: { at: string; since: string }) {
+  const { i18n } = useTranslation();
+  const moment = Date.parse(at);
+  return (
+    <time dateTime={at} title={absolute(at, i18n.language)}>
+      {clock(moment)} +{duration((moment - Date.parse(since)) / 1000)}
     </time>
   );
 }

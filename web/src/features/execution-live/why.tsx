@@ -4,7 +4,7 @@ import type { WholeExecutionBody } from "@/api/generated";
 import { translated } from "@/lib/sentences";
 import { STEP_LOOK, type StepStatus } from "@/lib/status";
 import { Empty, Failure, Skeleton } from "@/ui/states";
-import { Ago } from "@/ui/time";
+import { Moment } from "@/ui/time";
 import { decisions } from "./api";
 import styles from "./details.module.css";
 
@@ -15,11 +15,14 @@ export default function Why({ execution, step }: { execution: WholeExecutionBody
   if (error !== null) return <Failure what={t("why_failed")} error={error} />;
   if (data === undefined) return <Skeleton />;
   if (data.length === 0) return <Empty says={t("why_none")} />;
+  const first = data.find(({ at }) => at !== null)?.at ?? "";
   return (
     <ol className={styles.decisions}>
       {data.map(({ kind, seq, at, status, attempt, message }, index) => (
         <li key={seq ?? `${kind} ${index}`}>
-          <span className="muted">{at === null ? t(`why_${kind === "plan" ? "plan" : "now"}`) : <Ago at={at} />}</span>
+          <span className="muted">
+            {at === null ? t(`why_${kind === "plan" ? "plan" : "now"}`) : <Moment at={at} since={first} />}
+          </span>
           <span>
             <strong>{wordOf(status, t)}</strong>
             {attempt > 1 ? ` ×${attempt}` : ""}

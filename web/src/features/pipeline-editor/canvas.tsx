@@ -71,6 +71,7 @@ function Flow(props: CanvasProps) {
   const edges = useEdges(drawing, line);
   useKeepInSight(chosen, nodes);
   const begin = useBeginning(nodes);
+  useFirstStep(nodes.length, begin);
   const changeNodes = useCallback(
     (changes: NodeChange<StepNodeType>[]) => {
       const places = changes.flatMap((change) =>
@@ -241,6 +242,17 @@ function useBeginning(nodes: readonly StepNodeType[]): () => void {
     const { width, height } = store.getState();
     if (nodes.length > 0) void flow.setViewport(overview(nodes, width, height));
   };
+}
+
+/** An empty canvas begins with its first step. */
+function useFirstStep(steps: number, begin: () => void): void {
+  const before = useRef(steps);
+  const latest = useRef(begin);
+  latest.current = begin;
+  useEffect(() => {
+    if (before.current === 0 && steps > 0) latest.current();
+    before.current = steps;
+  }, [steps]);
 }
 
 /** A step that has just been chosen elsewhere, or made, is brought into sight; where all is in sight nothing moves. */
