@@ -162,6 +162,38 @@ def test_everything_is_reached_by_keyboard(furnished: ServerProcess, browser: Br
         expect(page).to_have_url(re.compile(r"/projects/\d+$"))
 
 
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_executions_between_two_moments_are_found_and_the_address_says_which(
+    furnished: ServerProcess, browser: Browser, language: str
+) -> None:
+    newest = furnished.api("GET", "cicd/executions/")["results"][0]["created_at"]
+    with visit(browser, furnished.url, language=language) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open("/executions")
+        page.get_by_role("combobox", name=re.compile("^(Time|时间)$")).select_option("between")
+        expect(page.locator("tbody tr").first).to_be_visible()
+        expect(page).to_have_url(re.compile(r"from=\d{4}-\d\d-\d\dT\d\d%3A\d\dZ$"))
+        to = page.get_by_label(re.compile("^(To|结束时间)"))
+        to.fill("2020-02-01T12:00")
+        expect(page).to_have_url(re.compile("&to=2020-02-01T"))
+        expect(page.locator("tbody tr")).to_have_count(0)
+        seen.open(f"/executions?from={newest[:16]}Z")  # as somebody else is given it, wherever their clock stands
+        seen.settle()
+        shown = page.evaluate(
+            "moment => { const at = new Date(moment), two = n => String(n).padStart(2, '0');"
+            " return `${two(at.getHours())}:${two(at.getMinutes())}` }",
+            newest,
+        )
+        assert page.get_by_label(re.compile("^(From|起始时间)")).input_value().endswith(shown)
+        expect(page.locator("tbody tr").first).to_be_visible()
+        assert seen.serious_faults() == []
+        page.get_by_role("combobox", name=re.compile("^(Time|时间)$")).select_option("")
+        expect(page).to_have_url(f"{furnished.url}/executions")
+        expect(to).to_have_count(0)
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
 def test_a_session_that_has_ended_is_asked_for_where_one_was_going(furnished: ServerProcess, browser: Browser) -> None:
     with visit(browser, furnished.url) as seen:
         page = seen.page

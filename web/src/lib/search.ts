@@ -11,6 +11,13 @@ export function text(raw: unknown): string | undefined {
   return typeof raw === "string" && raw !== "" ? raw : undefined;
 }
 
+/** `2026-11-30T08:11Z`. */
+export function moment(raw: unknown): string | undefined {
+  return typeof raw === "string" && MOMENT.test(raw) && !Number.isNaN(Date.parse(raw)) ? raw : undefined;
+}
+
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\dZ$/;
+
 export function oneOf<T extends string>(raw: unknown, values: readonly T[]): T | undefined {
   return values.find((value) => value === raw);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clock, duration, relative, taken } from "./time";
+import { clock, duration, fromLocal, relative, taken, toLocal } from "./time";
 
 test.each([
   [0, "0.0s"],
@@ -27,4 +27,13 @@ test("what has not begun has taken no time that is known", () => {
 test("a moment of a column is as wide as all others, and of here", () => {
   const at = new Date(2026, 10, 30, 8, 1, 7, 20).getTime();
   expect([clock(at), clock(at + 12 * 3_600_000 + 980)]).toEqual(["08:01:07.020", "20:01:08.000"]);
+});
+
+test("what a field says of a moment is that moment again", () => {
+  expect(fromLocal(toLocal("2026-11-30T08:11Z"))).toBe("2026-11-30T08:11Z");
+  expect(toLocal(fromLocal("2026-03-29T02:59"))).toMatch(/^2026-03-29T0[23]:59$/); // an hour that some zones skip
+});
+
+test.each(["", "yesterday", "2026-13-01T00:00"])("%j is no moment", (text) => {
+  expect([fromLocal(text), toLocal(text)]).toEqual(["", ""]);
 });

@@ -42,6 +42,20 @@ export function clock(moment: number): string {
   return `${parts.join(":")}.${String(at.getMilliseconds()).padStart(3, "0")}`;
 }
 
+/** `2026-11-30T08:11`, of here, as a field for days and times has it; "" for what is no moment. */
+export function toLocal(moment: string): string {
+  const at = new Date(moment);
+  if (Number.isNaN(at.getTime())) return "";
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
+  return `${day}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** `2026-11-30T08:11Z` for a day and a time of here; "" for what is none. */
+export function fromLocal(text: string): string {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) ? "" : `${at.toISOString().slice(0, 16)}Z`;
+}
+
 /** Seconds that something has taken: to its end, or up to `now` while it runs. null: it has not begun. */
 export function taken(it: { started_at: string | null; ended_at: string | null }, now: number): number | null {
   if (it.started_at === null) return null;

@@ -18,14 +18,15 @@ export function executions(search: ExecutionsSearch) {
 
 /** What the API is asked for. */
 export function asQuery(
-  { trigger, by, since, ...rest }: ExecutionsSearch,
+  { trigger, by, since, from, to, ...rest }: ExecutionsSearch,
   now: number,
 ): NonNullable<CicdExecutionsListData["query"]> {
   return said({
     ...rest,
     trigger_type: trigger,
     triggered_by: by,
-    created_after: since && new Date(now - DAYS[since] * 86_400_000).toISOString(),
+    created_after: from ?? (since && new Date(now - DAYS[since] * 86_400_000).toISOString()),
+    created_before: to,
     page_size: SIZE,
   });
 }

@@ -2,10 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { said } from "@/lib/search";
 import { EXECUTION_LOOK, EXECUTION_STATUSES } from "@/lib/status";
+import { fromLocal, toLocal } from "@/lib/time";
 import { Choice } from "@/ui/choice";
+import { MomentField } from "@/ui/moment-field";
 import { SearchField } from "@/ui/search-field";
 import { filterChoices } from "./api";
 import { type ExecutionsSearch, SINCE, TRIGGERS } from "./search";
+
+const BETWEEN = "between";
 
 type Change = { [K in keyof ExecutionsSearch]: ExecutionsSearch[K] | undefined };
 
@@ -21,6 +25,7 @@ export function Filters({ filter, set }: { filter: ExecutionsSearch; set: (filte
     { value: "", label: all },
     ...some.map(({ id, name }) => ({ value: String(id), label: name })),
   ];
+  const isBetween = filter.from !== undefined || filter.to !== undefined;
   const number = (id: string) => (id === "" ? undefined : Number(id));
   return (
     <>
@@ -57,13 +62,29 @@ export function Filters({ filter, set }: { filter: ExecutionsSearch; set: (filte
       />
       <Choice
         label={t("since")}
-        value={filter.since ?? ""}
+        value={isBetween ? BETWEEN : (filter.since ?? "")}
         options={[
           { value: "", label: t("since_any") },
           ...SINCE.map((value) => ({ value, label: t(`since_${value}`) })),
+          { value: BETWEEN, label: t("since_between") },
         ]}
-        onChange={(since) => change({ since: since || undefined })}
+        onChange={(since) =>
+          since === BETWEEN
+            ? change({ since: undefined, from: midnight() })
+            : change({ since: since || undefined, from: undefined, to: undefined })
+        }
       />
+      {isBetween && (
+        <>
+          <MomentField
+            label={t("from")}
+            value={filter.from ?? ""}
+            onChange={(from) => change({ from: from || undefined })}
+          />
+          <span className="muted">–</span>
+          <MomentField label={t("to")} value={filter.to ?? ""} onChange={(to) => change({ to: to || undefined })} />
+        </>
+      )}
       <SearchField
         label={t("branch")}
         value={filter.branch ?? ""}
@@ -79,4 +100,9 @@ export function Filters({ filter, set }: { filter: ExecutionsSearch; set: (filte
       />
     </>
   );
+}
+
+/** Of today, of here. */
+function midnight(): string {
+  return fromLocal(`${toLocal(new Date().toISOString()).slice(0, 10)}T00:00`);
 }

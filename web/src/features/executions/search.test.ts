@@ -18,3 +18,10 @@ test("the last day begins 24 hours ago", () => {
     page_size: 50,
   });
 });
+
+test("from one moment to another goes before a last day, and what is no moment is left out", () => {
+  const between = { from: "2026-11-28T08:00Z", to: "2026-11-29T08:00Z" };
+  expect(parseExecutions({ ...between, since: "day" })).toEqual(between);
+  expect(parseExecutions({ from: "2026-11-31", to: "yesterday", since: "day" })).toEqual({ since: "day" });
+  expect(asQuery(between, 0)).toEqual({ created_after: between.from, created_before: between.to, page_size: 50 });
+});

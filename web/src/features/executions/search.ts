@@ -1,4 +1,4 @@
-import { oneOf, type Raw, said, text, wholeNumber } from "@/lib/search";
+import { moment, oneOf, type Raw, said, text, wholeNumber } from "@/lib/search";
 import { EXECUTION_STATUSES, type ExecutionStatus } from "@/lib/status";
 
 export const TRIGGERS = ["manual", "webhook", "schedule", "api", "pipeline"] as const;
@@ -16,10 +16,15 @@ export interface ExecutionsSearch {
   branch?: string;
   by?: string;
   since?: (typeof SINCE)[number];
+  /** Began at this moment or later, and before that one: in the place of `since`. */
+  from?: string;
+  to?: string;
   page?: number;
 }
 
 export function parseExecutions(raw: Raw): ExecutionsSearch {
+  const [from, to] = [moment(raw.from), moment(raw.to)];
+  const isBetween = from !== undefined || to !== undefined;
   return said({
     project: wholeNumber(raw.project),
     pipeline: wholeNumber(raw.pipeline),
@@ -27,7 +32,9 @@ export function parseExecutions(raw: Raw): ExecutionsSearch {
     trigger: oneOf(raw.trigger, TRIGGERS),
     branch: text(raw.branch),
     by: text(raw.by),
-    since: oneOf(raw.since, SINCE),
+    since: isBetween ? undefined : oneOf(raw.since, SINCE),
+    from,
+    to,
     page: wholeNumber(raw.page),
   });
 }
