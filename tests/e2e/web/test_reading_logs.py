@@ -318,6 +318,58 @@ def test_a_large_matrix_is_one_box_that_opens_and_brackets_lead_to_the_neighbour
         assert (seen.faults, seen.foreign) == ([], [])
 
 
+LONG = """\
+version: 1
+name: {name}
+steps:
+  long:
+    executor: host
+    run: |
+      awk 'BEGIN {{ for (n = 1; n <= 60000; n++)
+        print (n == 9000 ? "::warning::nearly full" : n == 41000 ? "::error file=a.py::disk full" : "line " n) }}'
+  quiet: {{executor: host, run: echo nothing to say}}
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_errors_and_warnings_alone_are_shown_and_nothing_between_them_is_fetched(
+    server: ServerProcess, browser: Browser, tmp_path: Path, language: str
+) -> None:
+    execution = watched.start(server, watched.make(server, "long-logs", LONG.format(name=tmp_path.name)))
+    watched.has_come_to(server, execution, "success")
+    only = re.compile("^(Only errors and warnings|仅显示)")
+    with visit(browser, server.url, language=language) as seen:
+        page = seen.page
+        fetched: list[str] = []
+        page.on("request", lambda asked: fetched.append(asked.url) if "first=" in asked.url else None)
+        seen.sign_in()
+        seen.open(f"/executions/{execution}/steps/long")
+        seen.settle()
+        fetched.clear()
+        page.get_by_role("button", name=only).click()
+        expect(page).to_have_url(re.compile(r"\?wrong=true$"))
+        rows = page.locator("[data-line]")
+        expect(rows).to_have_count(2)
+        assert [row.get_attribute("data-line") for row in rows.all()] == ["9000", "41000"]
+        expect(rows.first).to_contain_text("nearly full")
+        expect(rows.last).to_contain_text("disk full")
+        assert len(fetched) == 2, fetched
+        assert seen.serious_faults() == []
+        page.reload()  # it stands in the address
+        expect(rows).to_have_count(2)
+        rows.last.get_by_role("link").click()
+        page.keyboard.press("p")  # and around that line one reads on
+        expect(page.locator("[data-line='41001']")).to_be_in_viewport()
+        expect(page).to_have_url(re.compile(r"/long#L41000$"))
+        seen.open(f"/executions/{execution}/steps/quiet?wrong=true")
+        nothing = re.compile("No line of this log is marked|没有标记为错误或警告的行")
+        expect(page.get_by_text(nothing)).to_be_visible()
+        page.get_by_role("button", name=only).click()
+        expect(page.get_by_text("nothing to say")).to_be_visible()
+        expect(page.get_by_role("button", name=only)).to_have_count(0)
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
 def test_what_was_decided_says_when_to_the_millisecond(server: ServerProcess, browser: Browser, failed: int) -> None:
     decided = server.api("GET", f"cicd/executions/{failed}/why/", step="flaky")["decisions"]
     with visit(browser, server.url) as seen:

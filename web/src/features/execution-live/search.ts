@@ -12,6 +12,8 @@ export interface ExecutionSearch {
   beside?: number;
   /** The logs of all steps as one. */
   merged?: true;
+  /** Of the logs only what they have marked as errors and warnings. */
+  wrong?: true;
   /** What is looked for in all logs; as a pattern, and so that capital letters matter. */
   find?: string;
   regex?: boolean;
@@ -25,6 +27,7 @@ export function parseExecution(raw: Raw): ExecutionSearch {
     attempt: wholeNumber(raw.attempt),
     beside: wholeNumber(raw.beside),
     merged: flag(raw.merged),
+    wrong: flag(raw.wrong),
     find: text(raw.find),
     regex: flag(raw.regex),
     capitals: flag(raw.capitals),

@@ -7,6 +7,8 @@ import type { Rows } from "./use-rows";
 interface LogFrameProps {
   rows: Rows;
   count: number;
+  /** Nothing of it is shown. */
+  isEmpty: boolean;
   reading: Reading;
   grows: boolean;
   label: string;
@@ -17,7 +19,7 @@ interface LogFrameProps {
 const UP: ReadonlySet<string> = new Set(["ArrowUp", "PageUp", "Home"]);
 
 /** What the lines of a log scroll in. Whoever goes up follows the log no more. */
-export function LogFrame({ rows, count, reading, grows, label, empty, children }: LogFrameProps) {
+export function LogFrame({ rows, count, isEmpty, reading, grows, label, empty, children }: LogFrameProps) {
   const { wraps, follows, setFollows } = reading;
   return (
     <div className={styles.around}>
@@ -34,7 +36,7 @@ export function LogFrame({ rows, count, reading, grows, label, empty, children }
         onWheel={({ deltaY }) => deltaY < 0 && follows && setFollows(false)}
         onKeyDown={({ key }) => follows && UP.has(key) && setFollows(false)}
       >
-        {count === 0 ? <div className={styles.empty}>{empty}</div> : null}
+        {isEmpty ? <div className={styles.empty}>{empty}</div> : null}
         <div ref={rows.inner} className={styles.lines} style={{ height: rows.height }}>
           {children}
         </div>

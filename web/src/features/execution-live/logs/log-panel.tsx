@@ -1,4 +1,4 @@
-import { ChevronsDownUp, ChevronsUpDown, Download, TriangleAlert } from "lucide-react";
+import { ChevronsDownUp, ChevronsUpDown, Download, ListFilter, TriangleAlert } from "lucide-react";
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StepExecutionBody } from "@/api/generated";
@@ -28,6 +28,9 @@ interface LogPanelProps {
   /** Whether `n` leads through what was found; if not, through what went wrong. */
   hasFound: boolean;
   pick: (line: string) => void;
+  /** Whether only what the log has marked as errors and warnings is shown, and how to change that. */
+  onlyWrong: boolean;
+  setOnlyWrong: (only: boolean) => void;
   /** What stands before the buttons, and below them. */
   lead?: ReactNode;
   below?: ReactNode;
@@ -38,10 +41,11 @@ interface LogPanelProps {
 /** The log of one attempt, from its first line to the one that was printed last. */
 export function LogPanel(props: LogPanelProps) {
   const { live, execution, step, attempt, hash, found, hasFound, pick, lead, below, hasKeys = true } = props;
+  const { onlyWrong, setOnlyWrong } = props;
   const { t } = useTranslation("execution-live");
   const { book, version, loading, error, look } = useLog(live, execution, step.key, attempt, attempt === step.attempt);
   const marked = useMemo(() => rangeOf(hash), [hash]);
-  const outlined = useOutline(execution, step, attempt, marked);
+  const outlined = useOutline(execution, step, attempt, { seen: marked, onlyWrong });
   const { marks, folds, closed } = outlined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the book is the same one when it grows
   const shown = useMemo(() => new Folds(folds, book.count), [folds, book, version]);
@@ -61,7 +65,8 @@ export function LogPanel(props: LogPanelProps) {
   );
   const problems = suspect > 0 ? [suspect] : marks.problems;
   const landing = opensAtError && ready ? (problems[0] ?? book.count) : 0;
-  const goal = marked !== null ? { line: marked.first, at: hash } : landing > 0 ? { line: landing, at: "error" } : null;
+  const at = `${hash} ${onlyWrong}`; // among errors alone it stands elsewhere than among all lines
+  const goal = marked !== null ? { line: marked.first, at } : landing > 0 ? { line: landing, at: "error" } : null;
 
   const mark = (number: number, more: boolean) => {
     setFollows(false);
@@ -75,22 +80,38 @@ export function LogPanel(props: LogPanelProps) {
     if (line !== undefined) mark(line, false);
   };
   const walks = hasKeys && !hasFound && problems.length > 0;
-  useKey("e", t("keys.fold"), outlined.toggleAll, { enabled: hasKeys && marks.groups.size > 0 });
+  useKey("e", t("keys.fold"), outlined.toggleAll, { enabled: hasKeys && marks.groups.size > 0 && !onlyWrong });
   useKey("n", t("keys.next_problem"), () => walk(1), { enabled: walks });
   useKey("shift+n", t("keys.previous_problem"), () => walk(-1), { enabled: walks });
+  const filters = onlyWrong || marks.wrong.length > 0;
+  const toggleWrong = () => setOnlyWrong(!onlyWrong);
+  useKey("p", t("only_wrong"), toggleWrong, { enabled: hasKeys && filters });
   const level = marks.notes.get(problems[0] ?? 0)?.level === "warning" ? "warnings" : "errors";
   return (
     <div className={styles.panel}>
       <div className={styles.bar}>
         {lead}
         <span className={styles.space} />
-        <span className={styles.count}>{loading ? "" : t("lines", { count: book.count })}</span>
+        <span className={styles.count}>
+          {loading ? "" : `${onlyWrong ? `${shown.rows} / ` : ""}${t("lines", { count: book.count })}`}
+        </span>
         {marks.problems.length === 0 ? null : (
           <Button size="small" icon={<TriangleAlert size={13} />} onClick={() => walk(1)}>
             {t(level, { count: marks.problems.length })}
           </Button>
         )}
-        {marks.groups.size === 0 ? null : (
+        {filters ? (
+          <Button
+            size="small"
+            type={onlyWrong ? "primary" : "default"}
+            aria-pressed={onlyWrong}
+            aria-label={t("only_wrong")}
+            title={t("only_wrong")}
+            icon={<ListFilter size={13} />}
+            onClick={toggleWrong}
+          />
+        ) : null}
+        {marks.groups.size === 0 || onlyWrong ? null : (
           <Button
             size="small"
             aria-label={t(closed.size > 0 ? "unfold" : "fold")}
@@ -112,7 +133,8 @@ export function LogPanel(props: LogPanelProps) {
       {below}
       {error === null ? null : <Failure what={t("log_failed")} error={error} />}
       {times?.error ? <Failure what={t("times_failed")} error={times.error} /> : null}
-      {loading ? (
+      {onlyWrong && outlined.omitted > 0 ? <p className={styles.omitted}>{t("only_first")}</p> : null}
+      {loading || (onlyWrong && !outlined.known) ? (
         <Skeleton rows={12} />
       ) : (
         <LogWindow
@@ -134,7 +156,7 @@ export function LogPanel(props: LogPanelProps) {
           toggle={outlined.toggle}
           look={look}
           label={t("log_of", { step: step.name || step.key })}
-          empty={t(grows ? "log_not_yet" : "log_empty")}
+          empty={t(book.count > 0 ? "nothing_wrong" : grows ? "log_not_yet" : "log_empty")}
         />
       )}
     </div>

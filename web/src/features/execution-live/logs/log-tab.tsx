@@ -34,7 +34,17 @@ export function LogTab({ live, execution, step, attempt, search, hash, show }: L
   useEffect(() => {
     if (isLast && more && !busy && (hits.length === 0 || found.at >= 0)) fetchMore();
   });
-  const parts = { live, execution: execution.id, step, hasFound: hits.length > 0 };
+  const parts = {
+    live,
+    execution: execution.id,
+    step,
+    hasFound: hits.length > 0,
+    onlyWrong: search.wrong === true,
+    setOnlyWrong: (only: boolean) => {
+      const { wrong: __, ...rest } = search;
+      show(step.key, tidy(only ? { ...rest, wrong: true } : rest), hash);
+    },
+  };
   const hasBeside = beside !== undefined && beside !== attempt && beside <= step.attempt;
   const bar = <SearchBar search={search} found={found} change={(to) => show(step.key, tidy(to), hash)} go={go} />;
   const results =

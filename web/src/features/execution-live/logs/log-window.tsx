@@ -28,7 +28,7 @@ interface LogWindowProps {
   grows: boolean;
   pick: (number: number, more: boolean) => void;
   toggle: (group: number, open: boolean) => void;
-  look: (first: number, last: number) => void;
+  look: (lines: readonly number[]) => void;
   label: string;
   empty: ReactNode;
 }
@@ -44,14 +44,19 @@ export function LogWindow(props: LogWindowProps) {
     [shown, first, last],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: what has been forgotten meanwhile is wanted again
-  useEffect(() => {
-    const [from, to] = [numbers[0], numbers.at(-1)];
-    if (from !== undefined && to !== undefined) look(from, to);
-  }, [numbers, version, look]);
+  useEffect(() => look(numbers), [numbers, version, look]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: lines that have come have a time too
   useEffect(() => times?.look(step, attempt, numbers, book.count), [times, step, attempt, numbers, version]);
   return (
-    <LogFrame rows={rows} count={book.count} reading={reading} grows={grows} label={label} empty={empty}>
+    <LogFrame
+      rows={rows}
+      count={book.count}
+      isEmpty={shown.rows === 0}
+      reading={reading}
+      grows={grows}
+      label={label}
+      empty={empty}
+    >
       {numbers.map((number, at) => {
         const group = marks.groups.get(number);
         const note = marks.notes.get(number);

@@ -12,7 +12,7 @@ export interface Log {
   readonly loading: boolean;
   readonly error: Error | null;
   /** Says which lines are looked at, so that those that are missing are fetched. */
-  readonly look: (first: number, last: number) => void;
+  readonly look: (lines: readonly number[]) => void;
 }
 
 /** The log of one attempt: its end at once, what is looked at page by page, and, where it `grows`, what is printed now. */
@@ -70,7 +70,7 @@ export function useLog(live: Live | null, id: number, step: string, attempt: num
       letGo();
     };
   }, [live, id, step, attempt, grows]);
-  return { ...shown, look: useRef((first: number, last: number) => look.current(first, last)).current };
+  return { ...shown, look: useRef((lines: readonly number[]) => look.current(lines)).current };
 }
 
 /** Fetches what is looked at, a few pages at a time. What was only passed by is not fetched. */
@@ -100,8 +100,8 @@ export function fetching(
         });
     }
   };
-  return (first, last) => {
-    wanted = book.missing(first, last);
+  return (lines) => {
+    wanted = book.missing(lines);
     next();
   };
 }

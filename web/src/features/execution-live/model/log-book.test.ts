@@ -59,15 +59,20 @@ test("a log that ends with a newline has no line behind it", () => {
 test("pages are missing until they were fetched", () => {
   const book = new LogBook();
   book.stand({ length: 10_000, lines: 3 * PAGE }, 9_990, "x\ny\n");
-  expect(book.missing(1, 2 * PAGE)).toEqual([0, 1]);
+  expect(book.missing(lines(1, 2 * PAGE))).toEqual([0, 1]);
   book.put(
     1,
     Array.from({ length: PAGE }, (_, at) => `${at}`),
   );
-  expect(book.missing(1, PAGE)).toEqual([]);
-  expect(book.missing(PAGE - 1, PAGE + 1)).toEqual([1]);
-  expect(book.missing(3 * PAGE, 3 * PAGE + 500)).toEqual([]);
+  expect(book.missing(lines(1, PAGE))).toEqual([]);
+  expect(book.missing(lines(PAGE - 1, PAGE + 1))).toEqual([1]);
+  expect(book.missing(lines(3 * PAGE, 3 * PAGE + 500))).toEqual([]);
+  expect(book.missing([1, 2 * PAGE + 7])).toEqual([2]); // and nothing of what is folded away between them
 });
+
+function lines(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+}
 
 test("only so many pages are kept, and always the one that grows", () => {
   const book = new LogBook();

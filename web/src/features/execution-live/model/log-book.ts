@@ -79,18 +79,11 @@ export class LogBook {
     for (const [at, text] of lines.entries()) this.set(first + at, text);
   }
 
-  /** Pages of which something between the two lines is not here, and which are therefore to be fetched. */
-  missing(first: number, last: number): number[] {
-    const wanted: number[] = [];
-    for (let page = pageOf(first); page <= pageOf(Math.min(last, this.count)); page++) {
-      const [from, to] = [Math.max(first, page * PAGE + 1), Math.min(last, this.count, (page + 1) * PAGE)];
-      for (let number = from; number <= to; number++) {
-        if (this.line(number) !== undefined) continue;
-        wanted.push(page);
-        break;
-      }
-    }
-    return wanted;
+  /** Pages with those of the lines that are not here, and which are therefore to be fetched. */
+  missing(lines: Iterable<number>): number[] {
+    const wanted = new Set<number>();
+    for (const number of lines) if (number <= this.count && this.line(number) === undefined) wanted.add(pageOf(number));
+    return [...wanted];
   }
 
   /** All but the end of the log, of which more may come: the rest can be fetched again. */

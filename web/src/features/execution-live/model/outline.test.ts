@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { AnnotationBody, LogGroupBody } from "@/api/generated";
-import { closedOf, foldsOf, marksOf } from "./outline";
+import { Folds } from "./folds";
+import { closedOf, foldsAround, foldsOf, marksOf } from "./outline";
 
 const NOTE = { message: "", title: "", file: "", file_line: 0, file_end_line: 0, column: 0, end_column: 0 };
 const note = (line: number, level: AnnotationBody["level"]): AnnotationBody => ({ ...NOTE, line, level });
@@ -46,4 +47,16 @@ test("while somebody watches a step run, nothing closes by itself", () => {
 test("problems are the errors, or the warnings where there are none", () => {
   expect(marksOf([], [note(9, "error"), note(3, "warning"), note(4, "error")]).problems).toEqual([4, 9]);
   expect(marksOf([], [note(9, "notice"), note(3, "warning")]).problems).toEqual([3]);
+});
+
+test("errors and warnings alone are what the log has marked so, and what somebody has asked for", () => {
+  const { wrong } = marksOf([], [note(9, "error"), note(3, "warning"), note(4, "error"), note(6, "notice")]);
+  const shown = (count: number, seen: { first: number; last: number } | null = null) => {
+    const folds = new Folds(foldsAround(wrong, seen), count);
+    return Array.from({ length: folds.rows }, (_, row) => folds.lineOf(row));
+  };
+  expect(shown(12)).toEqual([3, 4, 9]);
+  expect(shown(12, { first: 8, last: 10 })).toEqual([3, 4, 8, 9, 10]);
+  expect(shown(1_000_000, { first: 4, last: 4 })).toEqual([3, 4, 9]);
+  expect(shown(2)).toEqual([]);
 });

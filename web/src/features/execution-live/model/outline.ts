@@ -9,16 +9,23 @@ export interface Marks {
   readonly notes: ReadonlyMap<number, AnnotationBody>;
   /** Lines that somebody would go to one by one: errors, or warnings where there are none. */
   readonly problems: readonly number[];
+  /** Errors and warnings. */
+  readonly wrong: readonly number[];
 }
 
 export function marksOf(groups: readonly LogGroupBody[], annotations: readonly AnnotationBody[]): Marks {
   const of = (level: Tone) => annotations.filter((one) => one.level === level).map(({ line }) => line);
-  const errors = of("error");
+  const [errors, warnings] = [of("error"), of("warning")];
   return {
     groups: new Map(groups.map((group) => [group.line, group])),
     notes: new Map(annotations.map((note) => [note.line, note])),
-    problems: [...new Set(errors.length > 0 ? errors : of("warning"))].sort((one, other) => one - other),
+    problems: inOrder(errors.length > 0 ? errors : warnings),
+    wrong: inOrder([...errors, ...warnings]),
   };
+}
+
+function inOrder(lines: readonly number[]): number[] {
+  return [...new Set(lines)].sort((one, other) => one - other);
 }
 
 /** What a reader wants open whatever the log says: groups that were opened or closed by hand, and lines to be seen. */
@@ -51,6 +58,18 @@ export function foldsOf(marks: Marks, closed: ReadonlySet<number>): Fold[] {
     if (body !== null && closed.has(group.line)) folds.push(body);
   }
   return folds;
+}
+
+/** All but those lines, which are in order, and those that somebody has asked for. */
+export function foldsAround(kept: readonly number[], seen: Fold | null): Fold[] {
+  const shown = [...kept.map((line) => ({ first: line, last: line })), ...(seen === null ? [] : [seen])];
+  const folds: Fold[] = [];
+  let next = 1;
+  for (const { first, last } of shown.sort((one, other) => one.first - other.first)) {
+    if (first > next) folds.push({ first: next, last: first - 1 });
+    next = Math.max(next, last + 1);
+  }
+  return [...folds, { first: next, last: Number.MAX_SAFE_INTEGER }];
 }
 
 /** What belongs to a group below its title; without an end, all that comes. */

@@ -47,6 +47,7 @@ export function MergedWindow(props: MergedWindowProps) {
     <LogFrame
       rows={rows}
       count={count}
+      isEmpty={count === 0}
       reading={reading}
       grows={grows}
       label={t("merged.title")}

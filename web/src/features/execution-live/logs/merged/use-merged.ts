@@ -4,7 +4,7 @@ import { STEP_LOOK } from "@/lib/status";
 import { allLogs, logEnd, logLines } from "../../api";
 import type { Following, Live, LogPiece } from "../../model/live";
 import { Merged, type Printing, type Source } from "../../model/merged";
-import { fetching } from "../use-log";
+import { fetching, type Log } from "../use-log";
 
 const SECOND = 1_000;
 const ASKED_ANEW = 200; // milliseconds between two subscriptions, at least
@@ -107,7 +107,7 @@ function looking(
   show: () => void,
   failed: (error: unknown) => void,
 ): AllLogs["look"] {
-  const looks = new Map<Source, AllLogs["look"]>();
+  const looks = new Map<Source, Log["look"]>();
   const of = (source: Source) => {
     const { step, attempt, book } = source;
     const found =
@@ -118,7 +118,7 @@ function looking(
   return (first, last) => {
     for (const [source, lines] of merged.among(first, last)) {
       merged.looksAt(source);
-      of(source)(Math.min(...lines), Math.max(...lines));
+      of(source)(lines);
     }
   };
 }
