@@ -190,7 +190,7 @@ def test_cancelling_shows_at_once(server: ServerProcess, browser: Browser, go: P
         page = seen.page
         seen.sign_in()
         seen.open(f"/executions/{execution}")
-        heading(page, "first")
+        expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()  # once it is known who may
         page.keyboard.press("c")
         page.get_by_role("dialog").get_by_role("button", name="Cancel execution").click()
         expect(page.locator("header").get_by_text("Cancelled")).to_be_visible()

@@ -4,6 +4,7 @@ import { session } from "@/api/session";
 import { parseApprovals } from "@/features/approvals/search";
 import { parseAudit } from "@/features/audit/search";
 import { parseSignIn } from "@/features/auth/search";
+import { execution as whole } from "@/features/execution-live/api";
 import { parseExecution } from "@/features/execution-live/search";
 import { parseExecutions } from "@/features/executions/search";
 import { parseLibrary } from "@/features/library/search";
@@ -16,6 +17,7 @@ import { parseProject } from "@/features/project/search";
 import { parseProjects } from "@/features/projects/search";
 import { parseSettings } from "@/features/settings/search";
 import { parseWorkers } from "@/features/workers/search";
+import { speaking } from "@/lib/i18n";
 import { Shell } from "./shell";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()();
@@ -38,36 +40,42 @@ const execution = createRoute({
   getParentRoute: inside,
   path: "/executions/$id",
   validateSearch: parseExecution,
-  component: lazy(() => import("@/features/execution-live/execution-page"), "ExecutionPage"),
+  loader: ({ cause, context, params }) => {
+    if (cause === "enter") void context.queries.prefetchQuery(whole(Number(params.id))); // while the page itself is fetched
+  },
+  component: lazy(
+    () => speaking(import("@/features/execution-live/execution-page"), "execution-live", "executions"),
+    "ExecutionPage",
+  ),
 });
 const steps = [
   createRoute({ getParentRoute: () => execution, path: "/" }),
   createRoute({ getParentRoute: () => execution, path: "/steps/$key" }),
 ] as const;
 
-// One line per page. `validateSearch` makes of the query string what the page works with. They stand apart from
-// `addChildren`, which would take the types of their searches away.
+// One line per page. `validateSearch` makes of the query string what the page works with; behind the file stands which
+// texts it speaks. They stand apart from `addChildren`, which would take the types of their searches away.
 // biome-ignore format: one line per page
 const pages = [
-  createRoute({ getParentRoute: inside, path: "/", component: lazy(() => import("@/features/home/home-page"), "HomePage") }),
-  createRoute({ getParentRoute: inside, path: "/projects", validateSearch: parseProjects, component: lazy(() => import("@/features/projects/projects-page"), "ProjectsPage") }),
-  createRoute({ getParentRoute: inside, path: "/pipelines", validateSearch: parsePipelines, component: lazy(() => import("@/features/pipelines/pipelines-page"), "PipelinesPage") }),
-  createRoute({ getParentRoute: inside, path: "/pipelines/new", validateSearch: parseNew, component: lazy(() => import("@/features/pipeline-editor/pipeline-editor-page"), "NewPipelinePage") }),
-  createRoute({ getParentRoute: inside, path: "/pipelines/$id/edit", validateSearch: parseEditor, component: lazy(() => import("@/features/pipeline-editor/pipeline-editor-page"), "PipelineEditorPage") }),
-  createRoute({ getParentRoute: inside, path: "/executions", validateSearch: parseExecutions, component: lazy(() => import("@/features/executions/executions-page"), "ExecutionsPage") }),
+  createRoute({ getParentRoute: inside, path: "/", component: lazy(() => speaking(import("@/features/home/home-page"), "home", "executions"), "HomePage") }),
+  createRoute({ getParentRoute: inside, path: "/projects", validateSearch: parseProjects, component: lazy(() => speaking(import("@/features/projects/projects-page"), "projects"), "ProjectsPage") }),
+  createRoute({ getParentRoute: inside, path: "/pipelines", validateSearch: parsePipelines, component: lazy(() => speaking(import("@/features/pipelines/pipelines-page"), "pipelines"), "PipelinesPage") }),
+  createRoute({ getParentRoute: inside, path: "/pipelines/new", validateSearch: parseNew, component: lazy(() => speaking(import("@/features/pipeline-editor/pipeline-editor-page"), "pipeline-editor"), "NewPipelinePage") }),
+  createRoute({ getParentRoute: inside, path: "/pipelines/$id/edit", validateSearch: parseEditor, component: lazy(() => speaking(import("@/features/pipeline-editor/pipeline-editor-page"), "pipeline-editor"), "PipelineEditorPage") }),
+  createRoute({ getParentRoute: inside, path: "/executions", validateSearch: parseExecutions, component: lazy(() => speaking(import("@/features/executions/executions-page"), "executions"), "ExecutionsPage") }),
   execution.addChildren(steps),
-  createRoute({ getParentRoute: inside, path: "/projects/$id", validateSearch: parseProject, component: lazy(() => import("@/features/project/project-page"), "ProjectPage") }),
-  createRoute({ getParentRoute: inside, path: "/pipelines/begin", validateSearch: parseNewPipeline, component: lazy(() => import("@/features/new-pipeline/new-pipeline-page"), "NewPipelinePage") }),
-  createRoute({ getParentRoute: inside, path: "/pipelines/$id", validateSearch: parsePipeline, component: lazy(() => import("@/features/pipeline/pipeline-page"), "PipelinePage") }),
-  createRoute({ getParentRoute: inside, path: "/approvals", validateSearch: parseApprovals, component: lazy(() => import("@/features/approvals/approvals-page"), "ApprovalsPage") }),
-  createRoute({ getParentRoute: inside, path: "/steps", validateSearch: parseLibrary, component: lazy(() => import("@/features/library/library-page"), "LibraryPage") }),
-  createRoute({ getParentRoute: inside, path: "/tools", component: lazy(() => import("@/features/tools/tools-page"), "ToolsPage") }),
-  createRoute({ getParentRoute: inside, path: "/workers", validateSearch: parseWorkers, component: lazy(() => import("@/features/workers/workers-page"), "WorkersPage") }),
-  createRoute({ getParentRoute: inside, path: "/people", validateSearch: parsePeople, component: lazy(() => import("@/features/people/people-page"), "PeoplePage") }),
-  createRoute({ getParentRoute: inside, path: "/audit", validateSearch: parseAudit, component: lazy(() => import("@/features/audit/audit-page"), "AuditPage") }),
-  createRoute({ getParentRoute: inside, path: "/settings", validateSearch: parseSettings, component: lazy(() => import("@/features/settings/settings-page"), "SettingsPage") }),
+  createRoute({ getParentRoute: inside, path: "/projects/$id", validateSearch: parseProject, component: lazy(() => speaking(import("@/features/project/project-page"), "project"), "ProjectPage") }),
+  createRoute({ getParentRoute: inside, path: "/pipelines/begin", validateSearch: parseNewPipeline, component: lazy(() => speaking(import("@/features/new-pipeline/new-pipeline-page"), "new-pipeline"), "NewPipelinePage") }),
+  createRoute({ getParentRoute: inside, path: "/pipelines/$id", validateSearch: parsePipeline, component: lazy(() => speaking(import("@/features/pipeline/pipeline-page"), "pipeline"), "PipelinePage") }),
+  createRoute({ getParentRoute: inside, path: "/approvals", validateSearch: parseApprovals, component: lazy(() => speaking(import("@/features/approvals/approvals-page"), "approvals"), "ApprovalsPage") }),
+  createRoute({ getParentRoute: inside, path: "/steps", validateSearch: parseLibrary, component: lazy(() => speaking(import("@/features/library/library-page"), "library"), "LibraryPage") }),
+  createRoute({ getParentRoute: inside, path: "/tools", component: lazy(() => speaking(import("@/features/tools/tools-page"), "tools"), "ToolsPage") }),
+  createRoute({ getParentRoute: inside, path: "/workers", validateSearch: parseWorkers, component: lazy(() => speaking(import("@/features/workers/workers-page"), "workers"), "WorkersPage") }),
+  createRoute({ getParentRoute: inside, path: "/people", validateSearch: parsePeople, component: lazy(() => speaking(import("@/features/people/people-page"), "people"), "PeoplePage") }),
+  createRoute({ getParentRoute: inside, path: "/audit", validateSearch: parseAudit, component: lazy(() => speaking(import("@/features/audit/audit-page"), "audit"), "AuditPage") }),
+  createRoute({ getParentRoute: inside, path: "/settings", validateSearch: parseSettings, component: lazy(() => speaking(import("@/features/settings/settings-page"), "settings"), "SettingsPage") }),
 ] as const;
 // biome-ignore format: one line per page
-const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", validateSearch: parseSignIn, component: lazy(() => import("@/features/auth/sign-in-page"), "SignInPage") });
+const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", validateSearch: parseSignIn, component: lazy(() => speaking(import("@/features/auth/sign-in-page"), "auth"), "SignInPage") });
 
 export const tree = root.addChildren([signIn, shell.addChildren(pages)]);

@@ -49,6 +49,15 @@ export async function openTexts(): Promise<void> {
   });
 }
 
+/**
+ * A page, and the texts that it speaks: both are fetched at the same time. Texts that a page first asks for while it is
+ * drawn take it away once more until they are there.
+ */
+export async function speaking<Page>(page: Promise<Page>, ...namespaces: readonly string[]): Promise<Page> {
+  const [loaded] = await Promise.all([page, i18next.loadNamespaces(namespaces)]);
+  return loaded;
+}
+
 /** The language of the account, unless this browser has chosen another. */
 export async function adopt(language: "en" | "zh-hans"): Promise<void> {
   if (kept() === "") await change(language === "en" ? "en" : "zh-CN");

@@ -7,6 +7,21 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1],
 ];
 
+const relatives = ofLanguage((language) => new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" }));
+const absolutes = ofLanguage(
+  (language) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "long" }),
+);
+
+/** Made once for each language: a browser takes as long for one as for a thousand moments that it formats. */
+function ofLanguage<Format>(make: (language: string) => Format): (language: string) => Format {
+  const made = new Map<string, Format>();
+  return (language) => {
+    const format = made.get(language) ?? make(language);
+    made.set(language, format);
+    return format;
+  };
+}
+
 /** `1m 12s`, `2h 05m`, `0.8s`: two units at most, the same in every language. */
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)}s`;
@@ -21,18 +36,13 @@ export function duration(seconds: number): string {
 /** `3 min. ago`. What lies less than a second away is now: the clocks of two machines differ. */
 export function relative(at: string, now: number, language: string): string {
   const seconds = (Date.parse(at) - now) / 1000;
-  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  return format.format(Math.trunc(seconds / size), unit);
+  return relatives(language).format(Math.trunc(seconds / size), unit);
 }
-
-const FORMATS = new Map<string, Intl.DateTimeFormat>(); // to make one costs more than to write a hundred times with it
 
 /** With date, seconds and zone, for tooltips. */
 export function absolute(at: string, language: string): string {
-  const format = FORMATS.get(language) ?? new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "long" });
-  FORMATS.set(language, format);
-  return format.format(new Date(at));
+  return absolutes(language).format(new Date(at));
 }
 
 /** `08:11:17.120`, of here: the same width and the same in every language, for columns. */

@@ -1,4 +1,4 @@
-import { Component, type ComponentType, lazy, type ReactNode, Suspense, useState } from "react";
+import { type ComponentType, type ReactNode, useEffect, useLayoutEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "./button";
 import styles from "./part.module.css";
@@ -11,65 +11,56 @@ interface Options {
   isOver?: boolean;
 }
 
+type Part<Props> = ComponentType<Props> & {
+  /** Fetches it before it is wanted. What fails here is fetched when it is. */
+  ahead: () => void;
+};
+
 /**
  * A part of a page that is fetched when it is wanted. Where it cannot be fetched it says so in its place, and the page
- * around it stays as it is.
+ * around it stays as it is. It is shown as soon as it is there: behind a `Suspense`, React holds back for 300 ms what
+ * takes the place of a fallback.
  */
 export function part<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
   { fallback = null, isOver = false }: Options = {},
-): ComponentType<Props> {
-  const fetched = () =>
-    lazy(async () => {
-      try {
-        return { default: await load() };
-      } catch (error) {
-        throw new NotFetched(error);
-      }
-    });
-  let Fetched = fetched();
-  // biome-ignore lint/correctness/noComponentHookFactories: each is made once, at the level of its module, as with `lazy`
-  return function Part(props: Props) {
-    const [tries, setTries] = useState(0);
-    const again = () => {
-      Fetched = fetched(); // what has failed once stays failed
-      setTries(tries + 1);
-    };
-    return (
-      <Boundary key={tries} instead={<Missing isOver={isOver} again={again} />}>
-        <Suspense fallback={fallback}>
-          <Fetched {...props} />
-        </Suspense>
-      </Boundary>
-    );
+): Part<Props> {
+  let Fetched: ComponentType<Props> | null = null;
+  const fetched = async () => {
+    Fetched = await load();
   };
+  // biome-ignore lint/correctness/noComponentHookFactories: each is made once, at the level of its module, as with `lazy`
+  function Shown(props: Props) {
+    const [standing, setStanding] = useState<"wanted" | "here" | "missing">("wanted");
+    useLayoutEffect(() => {
+      if (Fetched !== null || standing !== "wanted") return;
+      fetched().then(
+        () => setStanding("here"),
+        () => setStanding("missing"),
+      );
+    }, [standing]);
+    if (Fetched !== null) return <Fetched {...props} />;
+    return standing === "missing" ? <Missing isOver={isOver} again={() => setStanding("wanted")} /> : fallback;
+  }
+  return Object.assign(Shown, { ahead: () => void fetched().catch(() => undefined) });
 }
 
-class NotFetched extends Error {
-  constructor(cause: unknown) {
-    super("a part of the app was not fetched", { cause });
-  }
-}
+const SOON = 1_000; // milliseconds until it is time, also where a browser has no rest, or does not tell of it
 
-interface BoundaryProps {
-  instead: ReactNode;
-  children: ReactNode;
-}
-
-/** What falls while it is drawn is not its own, and goes on to the page's net. */
-class Boundary extends Component<BoundaryProps, { error?: unknown }> {
-  override state: { error?: unknown } = {};
-
-  static getDerivedStateFromError(error: unknown) {
-    return { error };
-  }
-
-  override render() {
-    const { error } = this.state;
-    if (error === undefined) return this.props.children;
-    if (error instanceof NotFetched) return this.props.instead;
-    throw error;
-  }
+/** Fetches what may be wanted next, once there is nothing else to do: it is there when it is wanted. */
+export function useAhead(...parts: readonly { ahead: () => void }[]): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: parts stand at the level of their module
+  useEffect(() => {
+    const fetch = () => {
+      for (const { ahead } of parts) ahead();
+    };
+    if (window.requestIdleCallback === undefined) {
+      const timer = setTimeout(fetch, SOON);
+      return () => clearTimeout(timer);
+    }
+    const turn = requestIdleCallback(fetch, { timeout: SOON });
+    return () => cancelIdleCallback(turn);
+  }, []);
 }
 
 function Missing({ isOver, again }: { isOver: boolean; again: () => void }) {

@@ -21,7 +21,7 @@ export function execution(id: number) {
   return queryOptions({
     queryKey: ["executions", "one", id],
     staleTime: Number.POSITIVE_INFINITY, // the socket says what changes
-    gcTime: 0,
+    gcTime: 2_000, // as long as it may take until a page is drawn that it was asked for ahead of
     queryFn: async ({ signal }) => (await cicdExecutionsRetrieve({ path: { id }, signal })).data,
   });
 }

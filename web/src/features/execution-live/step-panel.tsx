@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
 import { translated } from "@/lib/sentences";
 import { lookOfStep } from "@/lib/status";
-import { part } from "@/ui/part";
+import { part, useAhead } from "@/ui/part";
 import { SinceDeployment } from "@/ui/since-deployment";
 import { Failure, Skeleton } from "@/ui/states";
 import { Status } from "@/ui/status";
@@ -17,7 +17,7 @@ import { StepDeeds } from "./step-deeds";
 import { Waits } from "./waits";
 import styles from "./whole.module.css";
 
-// What stands behind the other tabs is fetched when one is opened; what asks, and what tells of a failure, beside its data.
+// What asks, and what tells of a failure, is fetched beside its data; what stands behind the other tabs, once that is there.
 const ApprovalCard = part(async () => (await import("./approval-card")).default);
 const FailureCard = part(async () => (await import("./failure-card")).default);
 const waiting = { fallback: <Skeleton /> };
@@ -40,6 +40,7 @@ export function StepPanel({ execution, step, live, search, hash, show }: StepPan
   const { t } = useTranslation(["execution-live", "app"]);
   const seen = `${step.status} ${step.attempt}`;
   const detail = useQuery(stepDetail(execution.id, step.key, seen));
+  useAhead(Summary, Tests, Artifacts, Why);
   const attempt = Math.min(search.attempt ?? step.attempt, step.attempt);
   const tab = search.tab ?? "log";
   const known = detail.data?.key === step.key ? detail.data : undefined; // not that of the step shown before

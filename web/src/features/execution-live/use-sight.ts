@@ -9,7 +9,7 @@ export interface Sight {
 }
 
 const BLOCK = 200; // pixels by which it changes
-const FIRST: Sight = { left: 0, top: 0, right: 2_000, bottom: 1_500 };
+const FIRST: Sight = { left: 0, top: 0, right: 0, bottom: 0 }; // until it has been looked at, before anything is painted
 
 /** So that of a thousand steps only those are drawn that may be seen. */
 export function useSight(scroll: RefObject<HTMLElement | null>): Sight {

@@ -6,7 +6,7 @@ import type { WholeExecutionBody } from "@/api/generated";
 import { EXECUTION_LOOK } from "@/lib/status";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
-import { part } from "@/ui/part";
+import { part, useAhead } from "@/ui/part";
 import { Segmented } from "@/ui/segmented";
 import { Skeleton } from "@/ui/states";
 import { Head } from "./head";
@@ -89,6 +89,7 @@ export function Whole({ given, chosen }: WholeProps) {
   useKey("m", t("keys.merged"), merge);
   useKey("shift+f", t("keys.follow_all"), follow, { enabled: !isOver });
 
+  useAhead(StepsGraph, StepsTimeline);
   const parts = { execution, chosen: isMerged ? "" : (step?.key ?? ""), choose };
   return (
     <div className={styles.whole}>
