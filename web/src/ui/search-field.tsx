@@ -1,8 +1,7 @@
-import { Search } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useKey } from "@/lib/use-key";
-import { Input } from "./input";
+import { SearchBox } from "./search-box";
 
 const PAUSE = 250; // milliseconds without a key after which the words are looked for
 
@@ -20,7 +19,7 @@ interface SearchFieldProps {
 export function SearchField({ label, value, onSearch, width = 240, small = false, hasKey = true }: SearchFieldProps) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState(value);
-  const input = useRef<{ focus: () => void }>(null);
+  const input = useRef<HTMLInputElement>(null);
   const search = useRef(onSearch);
   search.current = onSearch;
   useEffect(() => setTyped(value), [value]);
@@ -30,24 +29,5 @@ export function SearchField({ label, value, onSearch, width = 240, small = false
     return () => clearTimeout(timer);
   }, [typed, value]);
   useKey("/", t("keys.search"), () => input.current?.focus(), { enabled: hasKey });
-  return (
-    <Input
-      ref={(made) => {
-        input.current = made;
-      }}
-      type="search"
-      size={small ? "small" : "middle"}
-      aria-label={label}
-      placeholder={label}
-      prefix={<Search size={14} aria-hidden />}
-      value={typed}
-      onChange={(event) => setTyped(event.target.value)}
-      onKeyDown={({ key, currentTarget, nativeEvent }) => {
-        if (key !== "Escape" || nativeEvent.isComposing) return;
-        if (typed === "") currentTarget.blur();
-        else setTyped("");
-      }}
-      style={{ width }}
-    />
-  );
+  return <SearchBox input={input} label={label} value={typed} onChange={setTyped} width={width} small={small} />;
 }

@@ -14,13 +14,14 @@ import { Failure } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { approvals } from "./api";
 import styles from "./details.module.css";
+import { useSeq } from "./use-seq";
 
 const AskDialog = part(async () => (await import("./ask-dialog")).default, { isOver: true });
 
 /** The gate that a step waits at: the question, who has answered, and the answer of whoever may give one. */
 export default function ApprovalCard({ execution, step }: { execution: WholeExecutionBody; step: string }) {
   const { t } = useTranslation("execution-live");
-  const { data, error, refetch } = useQuery(approvals(execution.id, execution.seq));
+  const { data, error, refetch } = useQuery(approvals(execution.id, useSeq(execution)));
   const known = useRef(data);
   if (data !== undefined) known.current = data; // a later failure does not take away what one is answering
   const asked = known.current?.find((one) => one.step === step && one.status === "pending");

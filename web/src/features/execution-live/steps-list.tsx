@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { StepExecutionBody, WholeExecutionBody } from "@/api/generated";
 import { useTranslated } from "@/lib/sentences";
 import { lookOfStep } from "@/lib/status";
-import { Input } from "@/ui/input";
+import { SearchBox } from "@/ui/search-box";
 import { Status } from "@/ui/status";
 import { Taken } from "@/ui/time";
 import { bundleOf, type Row, rowsOf } from "./model/rows";
@@ -41,16 +41,7 @@ export function StepsList({ execution, chosen, choose }: StepsProps) {
   );
   return (
     <>
-      {steps.length < MANY ? null : (
-        <Input
-          size="small"
-          type="search"
-          aria-label={t("steps_filter")}
-          placeholder={t("steps_filter")}
-          value={words}
-          onChange={(event) => setWords(event.target.value)}
-        />
-      )}
+      {steps.length < MANY ? null : <SearchBox small label={t("steps_filter")} value={words} onChange={setWords} />}
       <div ref={list} className={styles.scroll}>
         <ul className={styles.list} aria-label={t("steps")} style={style}>
           {rows

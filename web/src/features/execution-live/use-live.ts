@@ -10,23 +10,27 @@ interface Shown {
   readonly connected: boolean;
 }
 
-/** The execution as the socket tells it, beginning with what the API gave. Changes within one frame are shown together. */
+const PAUSE = 50; // milliseconds between two drawings: of a thousand steps many end within the time that one takes
+
+/** The execution as the socket tells it, beginning with what the API gave. Changes that come together are shown together. */
 export function useLive(given: WholeExecutionBody): Shown {
   const [shown, setShown] = useState<Shown>({ live: null, execution: given, connected: false });
   // biome-ignore lint/correctness/useExhaustiveDependencies: what the API gives later is older than what the socket says
   useEffect(() => {
     const live = new Live(given, openLine);
-    let frame = 0;
+    let timer = 0;
+    let drawn = 0;
     const show = () => {
-      frame = 0;
+      timer = 0;
+      drawn = performance.now();
       setShown({ live, execution: live.view.execution, connected: live.connected });
     };
     live.listen(() => {
-      frame ||= requestAnimationFrame(show);
+      timer ||= window.setTimeout(show, drawn + PAUSE - performance.now());
     });
     show();
     return () => {
-      cancelAnimationFrame(frame);
+      clearTimeout(timer);
       live.close();
     };
   }, [given.id]);

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { WholeExecutionBody } from "@/api/generated";
 import { translated } from "@/lib/sentences";
 import { decisions } from "./api";
+import { useSeq } from "./use-seq";
 import styles from "./whole.module.css";
 
 const AGAIN = 3_000; // milliseconds: what it waits for changes without an event of this execution
@@ -15,7 +16,7 @@ interface WaitsProps {
 
 /** Why a step has not begun, in a sentence, as it is now. */
 export function Waits({ execution, step, said }: WaitsProps) {
-  const { data } = useQuery({ ...decisions(execution.id, step, execution.seq), refetchInterval: AGAIN });
+  const { data } = useQuery({ ...decisions(execution.id, step, useSeq(execution)), refetchInterval: AGAIN });
   const now = data?.find((one) => one.kind === "now" && one.step === step)?.message || said;
   return now === "" ? null : <p className={styles.says}>{translated(now)}</p>;
 }

@@ -10,10 +10,10 @@ import { part, useAhead } from "@/ui/part";
 import { Segmented } from "@/ui/segmented";
 import { Skeleton } from "@/ui/states";
 import { Head } from "./head";
-import { nextToFollow } from "./model/follow";
 import { type ExecutionSearch, parseExecution, tidy, VIEWS } from "./search";
 import { StepPanel } from "./step-panel";
 import { StepsList } from "./steps-list";
+import { useFollowed } from "./use-followed";
 import { useLive } from "./use-live";
 import styles from "./whole.module.css";
 
@@ -39,9 +39,8 @@ export function Whole({ given, chosen }: WholeProps) {
   const navigate = useNavigate();
   const hash = useLocation({ select: (location) => location.hash });
   const steps = execution.step_executions;
-  const followed = useRef<string>(undefined);
-  if (chosen === undefined) followed.current = nextToFollow(steps, followed.current);
-  const step = steps.find(({ key }) => key === (chosen ?? followed.current)) ?? steps[0];
+  const followed = useFollowed(steps, chosen === undefined);
+  const step = steps.find(({ key }) => key === (chosen ?? followed)) ?? steps[0];
   const isOver = EXECUTION_LOOK[execution.status].final;
   const id = String(execution.id);
 

@@ -7,11 +7,12 @@ import { Empty, Failure, Skeleton } from "@/ui/states";
 import { Moment } from "@/ui/time";
 import { decisions } from "./api";
 import styles from "./details.module.css";
+import { useSeq } from "./use-seq";
 
 /** Every decision about a step, with its reason in a sentence. */
 export default function Why({ execution, step }: { execution: WholeExecutionBody; step: string }) {
   const { t } = useTranslation(["execution-live", "status"]);
-  const { data, error } = useQuery(decisions(execution.id, step, execution.seq));
+  const { data, error } = useQuery(decisions(execution.id, step, useSeq(execution)));
   if (error !== null) return <Failure what={t("why_failed")} error={error} />;
   if (data === undefined) return <Skeleton />;
   if (data.length === 0) return <Empty says={t("why_none")} />;
