@@ -24,6 +24,9 @@ STEPS = 1_000
 DRAWN = 300  # steps in the editor
 VIEWS = ("list", "graph", "timeline")
 CLICKED = [f"s{at}" for at in range(20)]
+CHOSEN = "s12"
+LINES_DRAWN = [(f"s{at}", f"s{needing}") for needing in (11, 12, 13) for at in range(4) if at != needing - 10]
+"""Between steps around the chosen one: on the canvas and in the text they stay in sight."""
 SHOWN_VIEW = {
     "list": '[aria-label="Steps"] li [data-key]',
     "graph": "[data-key][data-tone]",
@@ -98,7 +101,10 @@ EDITED = """() => {
     const text = document.querySelector('.cm-content');
     window.waited = [];
     let pressed = 0;
-    const press = (event) => { if ((event.key ?? 'Enter') === 'Enter') pressed = event.timeStamp; };
+    const press = (event) => {
+        if (event.type === 'click' && event.target.closest('button') === null) return; // as it follows upon a drag
+        if ((event.key ?? 'Enter') === 'Enter') pressed = event.timeStamp;
+    };
     for (const kind of ['keydown', 'mouseup', 'click']) document.addEventListener(kind, press, { capture: true });
     new MutationObserver(() => {
         if (pressed === 0) return;
@@ -107,8 +113,8 @@ EDITED = """() => {
         requestAnimationFrame(() => window.waited.push(performance.now() - began));
     }).observe(text, { childList: true, characterData: true, subtree: true });
 }"""
-DRAG = """async ({ step, seconds }) => {
-    const node = document.querySelector(`.react-flow__node[data-id="${step}"]`);
+DRAG = """async ({ seconds }) => {
+    const node = document.querySelector('.react-flow__node.selected');
     const box = node.getBoundingClientRect();
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const say = (kind, by) => (kind === 'mousedown' ? node : window).dispatchEvent(new MouseEvent(kind,
@@ -312,26 +318,26 @@ def editor(server: ServerProcess, browser: Browser) -> None:
     with visit(browser, server.url, width=1600) as seen:
         page = seen.page
         seen.sign_in()
-        seen.open(f"/pipelines/{pipeline}/edit?step=s0")
+        seen.open(f"/pipelines/{pipeline}/edit?step={CHOSEN}")
         page.locator(".cm-content").wait_for()
-        page.locator('.react-flow__node[data-id="s0"]').wait_for()
+        page.locator(f'.react-flow__node[data-id="{CHOSEN}"]').wait_for()
         seen.settle()
         page.evaluate(EDITED)
-        form = page.get_by_role("region", name="Step s0")
+        form = page.get_by_role("region", name=f"Step {CHOSEN}")
         for minutes in range(2, 13):
             form.get_by_label("timeout").fill(f"{minutes}m")
             form.get_by_label("timeout").press("Enter")
             page.wait_for_function("wanted => window.waited.length === wanted", arg=minutes - 1)
         _written(page, "form")
-        for number in range(1, 9):
-            _draw_line(page, "s0", f"s{number}")
+        for number, (start, end) in enumerate(LINES_DRAWN, 1):
+            _draw_line(page, start, end)
             page.wait_for_function("wanted => window.waited.length === wanted", arg=number)
         _written(page, "need that is drawn")
         for number in range(1, 9):
             page.get_by_role("toolbar").get_by_role("button", name="custom", exact=True).click()
             page.wait_for_function("wanted => window.waited.length === wanted", arg=number)
         _written(page, "step that is added")
-        pulled = page.evaluate(DRAG, {"step": "s0", "seconds": 4})
+        pulled = page.evaluate(DRAG, {"seconds": 4})
         frames = pulled["frames"]
         say(f"editor of {DRAWN} steps: a step is pulled about", 1000 * len(frames) / sum(frames), "fps", ">= 55")
 
@@ -348,6 +354,7 @@ def _draw_line(page: Page, start: str, end: str) -> None:
     page.mouse.down()
     page.locator(f'.react-flow__node[data-id="{end}"] .target').hover()
     page.mouse.up()
+    page.locator(f'.react-flow__edge[data-id="{start} → {end}"]').wait_for(state="attached")
 
 
 if __name__ == "__main__":

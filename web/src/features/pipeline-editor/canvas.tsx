@@ -13,7 +13,7 @@ import {
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { LayoutGrid } from "lucide-react";
-import { type DragEvent, type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type DragEvent, type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { layOut } from "@/graph/layout";
 import { useTheme } from "@/lib/use-theme";
@@ -52,13 +52,14 @@ export interface CanvasProps {
   redo: () => void;
 }
 
-export default function Canvas(props: CanvasProps) {
+/** Drawn anew only when something that it shows has changed: there may be hundreds of steps. */
+export default memo(function Canvas(props: CanvasProps) {
   return (
     <ReactFlowProvider>
       <Flow {...props} />
     </ReactFlowProvider>
   );
-}
+});
 
 /** The steps and who waits for whom. The layout follows from that alone; a step can be pulled aside until it is arranged. */
 function Flow(props: CanvasProps) {

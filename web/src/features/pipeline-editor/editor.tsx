@@ -1,5 +1,5 @@
 import { type LinkProps, useBlocker } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useDeferredValue, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PipelineWithSource, ProblemBody } from "@/api/generated";
 import { useKey } from "@/lib/use-key";
@@ -34,7 +34,6 @@ const dialogs = () => import("./save-dialog");
 const SaveDialog = part(async () => (await dialogs()).SaveDialog, { isOver: true });
 const ConflictDialog = part(async () => (await dialogs()).ConflictDialog, { isOver: true });
 const LeaveDialog = part(async () => (await dialogs()).LeaveDialog, { isOver: true });
-const ahead = () => Promise.allSettled([dialogs(), import("./text-diff")]); // what fails is fetched when it is wanted
 
 interface EditorProps {
   /** null: it is not saved yet. */
@@ -82,26 +81,33 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
   useKeepDraft(draft, snapshot.text, saving.saved);
   const checks = useChecks({ id, text: snapshot.text, beginning: given.text, editing, search });
 
-  const latest = useRef({ search, go });
-  latest.current = { search, go };
+  const offered = useLibrary(project);
+  const latest = useRef({ search, go, offered });
+  latest.current = { search, go, offered };
   const choose = useCallback((step: string | undefined) => {
     const { search: now, go: turn } = latest.current;
     if (now.step !== step) turn(step === undefined ? without(now) : { ...now, step });
   }, []);
   const { source, drawing, isStale } = reading;
   const step = drawing.steps.find((one) => one.id === search.step);
+  // Text and form do not wait until hundreds of boxes are drawn. The chosen one is shown at once: keys act upon it.
+  const drawn = useDeferredValue(drawing);
   useFollowCursor(snapshot.cursor, source, choose);
   useEffect(() => {
     const path = step === undefined ? null : [step.section, step.id];
     editing.point(path === null || source === null ? null : rangeOf(source, path));
   }, [editing, source, step]);
 
-  useEffect(() => {
-    void ahead();
-  }, []);
+  useEffect(() => SaveDialog.ahead(), []); // the others come with it
 
-  const deeds = useDeeds(editing, choose);
-  const offered = useLibrary(project);
+  const { deeds, refused } = useDeeds(editing, choose);
+  const place = useCallback(
+    (key: string, needs: readonly string[]) => {
+      const entry = latest.current.offered.find(key);
+      if (entry !== undefined) deeds.add(entry, needs);
+    },
+    [deeds],
+  );
   const openText = (path: readonly (string | number)[]) => {
     if (view === "canvas") go({ ...search, view: "both" });
     const found = nearestPlace(sourceOf(editing.now().text), path);
@@ -135,8 +141,8 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
             version={saving.saved.version}
             run={run}
             go={go}
-            undo={() => editing.undo()}
-            redo={() => editing.redo()}
+            undo={deeds.undo}
+            redo={deeds.redo}
             save={saving.ask}
           />
         }
@@ -147,7 +153,7 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
           isOver={!isDirty || saving.saved.version !== draft.kept?.version}
           drop={saving.giveUp}
         />
-        {deeds.refused !== null && <Refused refused={deeds.refused} dismiss={deeds.dismiss} />}
+        {refused !== null && <Refused refused={refused} dismiss={deeds.dismiss} />}
         <div className={styles.parts} data-view={view} data-form={showsForm}>
           {view !== "text" && (
             <div className={styles.drawn}>
@@ -160,7 +166,7 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
               <Canvas
                 key={view}
                 isDown={view === "both"}
-                drawing={drawing}
+                drawing={drawn}
                 chosen={step?.id}
                 wrong={checks.wrong}
                 noted={checks.noted}
@@ -170,12 +176,9 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
                 connect={deeds.connect}
                 disconnect={deeds.disconnect}
                 remove={deeds.remove}
-                place={(key, needs) => {
-                  const entry = offered.find(key);
-                  if (entry !== undefined) deeds.add(entry, needs);
-                }}
-                undo={() => editing.undo()}
-                redo={() => editing.redo()}
+                place={place}
+                undo={deeds.undo}
+                redo={deeds.redo}
               />
             </div>
           )}

@@ -10,6 +10,7 @@ import { Failure, Skeleton } from "@/ui/states";
 import type { Conflict } from "./use-saving";
 
 const TextDiff = part(async () => (await import("./text-diff")).default, { fallback: <Skeleton rows={4} /> });
+TextDiff.ahead(); // who fetches the dialogs will want it
 
 interface SaveDialogProps {
   before: string;
