@@ -30,13 +30,32 @@ FIELDS = ("username", "email", "password", "again")
 LONGEST = 4096  # bytes of the form
 LOCALES = Path(__file__).parent / "locales"
 STYLE = """
-:root { color-scheme: light dark }
-body { font: 1rem/1.6 system-ui, sans-serif; max-width: 26rem; margin: 12vh auto; padding: 0 1rem }
-label { display: block; margin-top: 1rem }
-input { box-sizing: border-box; width: 100%; font: inherit; padding: .5rem .6rem; margin-top: .2rem }
-button { font: inherit; margin-top: 1.5rem; padding: .55rem 1.2rem }
-.wrong { color: #c22; margin: .2rem 0 0 }
+:root { color-scheme: light dark; --page: #f6f7f9; --surface: #fff; --text: #1a1d23; --muted: #59616e; --line: #e1e4ea;
+  --control: #868e9b; --accent: #2b59c9; --hover: #234cb2; --on-accent: #fff; --bad: #c0262d }
+@media (prefers-color-scheme: dark) {
+  :root { --page: #0f1216; --surface: #161a20; --text: #e4e7ec; --muted: #a1aab8; --line: #2a313b;
+    --control: #6b7585; --accent: #86a8ff; --hover: #a0b7e8; --on-accent: #0c1222; --bad: #ff807b }
+}
+* { box-sizing: border-box }
+body { font: 13px/1.55 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "PingFang SC", "Microsoft YaHei",
+  "Noto Sans CJK SC", sans-serif; margin: 0; padding: 12vh 16px 32px; background: var(--page); color: var(--text) }
+main { width: min(360px, 100%); margin: 0 auto; padding: 24px; border: 1px solid var(--line); border-radius: 10px;
+  background: var(--surface) }
+h1 { margin: 10px 0; font-size: 18px; font-weight: 600 }
+p { margin: 0 0 10px; color: var(--muted) }
+.name { color: var(--accent); font-weight: 700 }
+label { display: block; margin-top: 12px }
+input { width: 100%; height: 30px; margin-top: 4px; padding: 0 10px; border: 1px solid var(--control);
+  border-radius: 6px; background: var(--surface); color: inherit; font: inherit }
+input[aria-invalid] { border-color: var(--bad) }
+button, .go { display: block; width: 100%; height: 30px; margin-top: 20px; border: 0; border-radius: 6px;
+  background: var(--accent); color: var(--on-accent); font: inherit; line-height: 30px; text-align: center;
+  text-decoration: none; cursor: pointer }
+button:hover, .go:hover { background: var(--hover) }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px }
+.wrong { margin: 4px 0 0; color: var(--bad) }
 """
+"""That of the web app's sign-in, which comes next: its colours are those of `web/src/ui/tokens.css`."""
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -45,7 +64,8 @@ HEADERS = {"content-security-policy": POLICY, "referrer-policy": "no-referrer", 
 PAGE = Template("""\
 <!doctype html>
 <html lang="$language"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>$title · AnsFlow</title><style>$style</style></head><body><main><h1>$title</h1>$content</main></body></html>
+<title>$title · AnsFlow</title><style>$style</style></head>
+<body><main><p class="name">AnsFlow</p><h1>$title</h1>$content</main></body></html>
 """)
 
 Make = Callable[..., object]
@@ -86,7 +106,7 @@ class FirstAdmin:
             return _form(texts, given, wrong)
         self._digest = b""
         done = _paragraph(texts["done"].format_map({"name": given["username"]}))
-        return _page(texts, f'{done}<p><a href="/sign-in">{html.escape(texts["sign_in"])}</a></p>', 200)
+        return _page(texts, f'{done}<a class="go" href="/sign-in">{html.escape(texts["sign_in"])}</a>', 200)
 
     def _is_good(self, code: str) -> bool:
         return bool(self._digest) and monotonic() < self._until and hmac.compare_digest(_digest(code), self._digest)
@@ -121,21 +141,26 @@ def _texts(languages: str) -> Mapping[str, str]:
 
 def _form(texts: Mapping[str, str], given: Mapping[str, str], wrong: Mapping[str, str]) -> Response:
     kinds = {"email": "email", "password": "password", "again": "password"}
-    rows = [_wrong(wrong.get("", ""))]
+    rows = [_wrong("", wrong)]
+    begins = next((name for name in FIELDS if name in wrong), FIELDS[0])
     for name in FIELDS:
         kept = given.get(name, "") if kinds.get(name) != "password" else ""
+        said = f' aria-invalid="true" aria-describedby="wrong-{name}"' * (name in wrong) + " autofocus" * (
+            name == begins
+        )
         rows.append(
             f'<label>{html.escape(texts[name])}<input name="{name}" type="{kinds.get(name, "text")}" required '
-            f'autocomplete="{texts[f"{name}.autocomplete"]}" value="{html.escape(kept)}"></label>'
-            + _wrong(wrong.get(name, ""))
+            f'autocomplete="{texts[f"{name}.autocomplete"]}" value="{html.escape(kept)}"{said}></label>'
+            + _wrong(name, wrong)
         )
     about, button = _paragraph(texts["about"]), html.escape(texts["button"])
     content = f'{about}<form method="post">{"".join(rows)}<button>{button}</button></form>'
     return _page(texts, content, 400 if wrong else 200)
 
 
-def _wrong(message: str) -> str:
-    return f'<p class="wrong" role="alert">{html.escape(message)}</p>' if message else ""
+def _wrong(name: str, wrong: Mapping[str, str]) -> str:
+    message = html.escape(wrong.get(name, ""))
+    return f'<p class="wrong" role="alert" id="wrong-{name}">{message}</p>' if message else ""
 
 
 def _paragraph(text: str) -> str:

@@ -4,13 +4,17 @@ import defaultAlgorithm from "antd/es/theme/themes/default";
 
 const FONT = "var(--font)";
 
-/** The component kit in our colours: those of tokens.css, written out because it computes shades from them. */
+/**
+ * The component kit in our colours: those of tokens.css, written out because it computes shades from them. Shades under a
+ * pointer are written out where words on its own would be too pale.
+ */
 export const KIT_THEME: Record<"light" | "dark", ThemeConfig> = {
   light: {
     algorithm: defaultAlgorithm,
     token: {
       ...shared(),
       colorPrimary: "#2b59c9",
+      colorPrimaryHover: "#234cb2",
       colorInfo: "#1d5fd0",
       colorSuccess: "#17713b",
       colorWarning: "#8a5a00",
@@ -33,10 +37,12 @@ export const KIT_THEME: Record<"light" | "dark", ThemeConfig> = {
     token: {
       ...shared(),
       colorPrimary: "#86a8ff",
+      colorPrimaryActive: "#6c88d0",
       colorInfo: "#79a8ff",
       colorSuccess: "#57c984",
       colorWarning: "#e3b341",
       colorError: "#ff807b",
+      colorErrorActive: "#cb6864",
       colorText: "#e4e7ec",
       colorTextSecondary: "#a1aab8",
       colorTextTertiary: "#a1aab8",

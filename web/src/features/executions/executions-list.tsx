@@ -33,7 +33,7 @@ export function ExecutionsList({ rows }: { rows: readonly ListedExecutionBody[] 
       cell: ({ branch }) => <span title={branch}>{branch || "–"}</span>,
     },
     { key: "trigger", title: t("trigger"), width: "12%", wide: true, cell: (it) => <Cause of={it} /> },
-    { key: "steps", title: t("steps"), width: "64px", align: "end", wide: true, cell: ({ counts }) => doneOf(counts) },
+    { key: "steps", title: t("steps"), width: "88px", align: "end", wide: true, cell: ({ counts }) => doneOf(counts) },
     {
       key: "taken",
       title: t("taken"),
