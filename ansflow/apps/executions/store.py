@@ -376,7 +376,8 @@ class DjangoStore:
 
 
 def _delete_sendings(to: Statements, keys: Iterable[tuple[int, int, int]]) -> None:
-    to.many("DELETE FROM [Sending] WHERE [execution_id] = %s AND [row_version] = %s AND [number] = %s", keys)
+    for key in keys:
+        to.put("DELETE FROM [Sending] WHERE [execution_id] = %s AND [row_version] = %s AND [number] = %s", key)
 
 
 def _no_execution(execution: int) -> NotFound:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
+from itertools import count
 from threading import local
 from time import monotonic, sleep
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -49,6 +52,9 @@ MYSQL_LOST = frozenset({1927, 2002, 2003, 2006, 2013, 2014, 2055})
 SQLITE_BUSY = 5
 AT_ONCE = 100  # statements that travel together
 
+_PLANNED: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+"""What each connection to PostgreSQL has planned: see `Statements`."""
+
 
 class GuardFailed(Exception):
     """A row is no longer as a decision found it: everything is rolled back."""
@@ -84,22 +90,50 @@ class Database:
     def write(self, work: Callable[[Statements], T], *, patience: float = PATIENCE, secured_later: bool = False) -> T:
         """Everything that `work` writes, or nothing. It may be called several times; each begins anew.
 
-        `secured_later`: the caller promises to call `secure` before anything follows from it.
+        `secured_later`: the caller promises to call `secure` before anything follows from it, and `work` says
+        everything to its `Statements`.
         """
-        later = secured_later and self.connection.vendor == "postgresql" and not self.in_transaction()
+        bare = secured_later and self.connection.vendor != "sqlite" and not self.in_transaction()
 
         def transacted() -> T:
-            with transaction.atomic(using=self.alias), self.connection.cursor() as cursor:
-                to = Statements(self.connection, cursor)
-                if later:
-                    to.put("SET LOCAL synchronous_commit TO off")
-                found = work(to)
-                to.send()
-                return found
+            with self._bare() if bare else self._atomic() as to:
+                return work(to)
 
         found = self._patiently(transacted, patience)
-        self._unsecured.here = later or getattr(self._unsecured, "here", False)
+        if bare and self.connection.vendor == "postgresql":
+            self._unsecured.here = True
         return found
+
+    @contextmanager
+    def _atomic(self) -> Iterator[Statements]:
+        """One of Django's transactions: others may take part in it."""
+        with transaction.atomic(using=self.alias), self.connection.cursor() as cursor:
+            to = Statements(self.connection, cursor)
+            yield to
+            to.send()
+
+    @contextmanager
+    def _bare(self) -> Iterator[Statements]:
+        """A transaction that begins and ends in the journeys of its statements. Django does not know of it."""
+        with self.connection.cursor() as cursor:
+            to = Statements(self.connection, cursor)
+            to.say("BEGIN")
+            if self.connection.vendor == "postgresql":
+                to.say("SET LOCAL synchronous_commit TO off")
+            try:
+                yield to
+                to.say("COMMIT")
+                to.send()
+            except BaseException:
+                if to.has_sent:
+                    self._roll_back(cursor)
+                raise
+
+    def _roll_back(self, cursor: CursorWrapper) -> None:
+        try:
+            cursor.execute("ROLLBACK")
+        except (DatabaseError, InterfaceError):  # the connection is gone, and the transaction with it
+            self.connection.close()
 
     def secure(self) -> None:
         """Waits until what this thread has written is on the disk.
@@ -137,6 +171,8 @@ class Database:
         if (getattr(cause, "sqlite_errorcode", 0) & 0xFF) == SQLITE_BUSY:
             return True
         lost = (sqlstate or "").startswith(("08", "57P")) or number in MYSQL_LOST
+        if self.connection.connection is None:
+            return True
         if lost or (self.connection.vendor != "sqlite" and not self.connection.is_usable()):
             self.connection.close()
             return True
@@ -147,45 +183,67 @@ class Statements:
     """The cursor of one transaction.
 
     What is `put` travels together, in one journey to a database server and back, when it is sent or when something is
-    asked. SQLite, which is in this process, is told each by itself.
+    asked. SQLite, which is in this process, is told each by itself. PostgreSQL plans each statement once for as long as
+    the connection lasts: planning it anew would take longer than carrying it out.
     """
 
     def __init__(self, connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
+        self.has_sent = False
         self._connection = connection
         self._cursor = cursor
         self._put: list[str] = []  # with their values in them, as the driver writes them
-        self._guarded: set[int] = set()  # their numbers in `_put`
+        self._guards: dict[int, type[GuardFailed]] = {}  # by their numbers in `_put`
 
-    def put(self, sql: str, values: Sequence[Any] = (), *, guarded: bool = False) -> None:
-        """`guarded`: GuardFailed is raised, here or when it is sent, where it does not touch exactly one row."""
-        if self._connection.vendor == "sqlite":
-            if self.run(sql, values) != 1 and guarded:
-                raise GuardFailed
+    def say(self, text: str) -> None:
+        """A statement without values, on a database server."""
+        self._put.append(text)
+
+    def put(self, sql: str, values: Sequence[Any] = (), *, guard: type[GuardFailed] | None = None) -> None:
+        """`guard` is raised, here or when it is sent, where it does not touch exactly one row."""
+        vendor = self._connection.vendor
+        if vendor == "sqlite":
+            if self.run(sql, values) != 1 and guard:
+                raise guard
             return
-        if guarded:
-            self._guarded.add(len(self._put))
-        self._put.append(_written(self._connection, self._cursor, sql, values))
+        if guard:
+            self._guards[len(self._put)] = guard
+        written = self._planned(sql) if vendor == "postgresql" else quoted(self._connection, sql)
+        self._put.append(self._cursor.mogrify(written, _adapted(self._connection, values)))
         if len(self._put) == AT_ONCE:
             self.send()
 
     def send(self) -> None:
-        """Raises GuardFailed; then the transaction must be rolled back."""
+        """Raises the guard that has failed; then the transaction must be rolled back."""
         if not self._put:
             return
-        put, guarded = self._put, self._guarded
-        self._put, self._guarded = [], set()
+        put, guards = self._put, self._guards
+        self._put, self._guards, self.has_sent = [], {}, True
         self._cursor.execute("; ".join(put))
-        for number in range(len(put)):
+        last = max(guards, default=0)
+        for number in range(last + 1):
             if number:
                 self._cursor.nextset()
-            if number in guarded and self._cursor.rowcount != 1:
-                self._rest(len(put) - number - 1)
-                raise GuardFailed
+            if number in guards and self._cursor.rowcount != 1:
+                self._pass_over(len(put) - number - 1)
+                raise guards[number]
+        self._pass_over(len(put) - last - 1)
 
-    def _rest(self, number: int) -> None:
-        """The answers to what was sent along must be taken before the connection can be used again."""
-        for _ in range(number):
-            self._cursor.nextset()
+    def _pass_over(self, answers: int) -> None:
+        """MySQL's driver uses a connection again only when all answers have been taken."""
+        if self._connection.vendor == "mysql":
+            for _ in range(answers):
+                self._cursor.nextset()
+
+    def _planned(self, sql: str) -> str:
+        """How this connection is told to carry the statement out, with places for its values. Asks for its plan where
+        there is none yet, in a journey of its own: a plan outlives the transaction, even one that fails."""
+        known = _PLANNED.setdefault(self._connection.connection, {})
+        if sql not in known:
+            name, numbers = f"ansflow_{len(known)}", count(1)
+            body = re.sub("%s", lambda _: f"${next(numbers)}", quoted(self._connection, sql))
+            self._cursor.execute(f"PREPARE {name} AS {body}")
+            known[sql] = f"EXECUTE {name}({', '.join(['%s'] * (next(numbers) - 1))})"
+        return known[sql]
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """How many rows it touched."""
@@ -220,12 +278,6 @@ class Statements:
 
 def run(connection: BaseDatabaseWrapper, cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> None:
     cursor.execute(quoted(connection, sql), _adapted(connection, values))
-
-
-def _written(connection: BaseDatabaseWrapper, cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> str:
-    """The statement with its values in it, quoted by the driver."""
-    written: str = cursor.mogrify(quoted(connection, sql), _adapted(connection, values))
-    return written
 
 
 def quoted(connection: BaseDatabaseWrapper, sql: str) -> str:

@@ -142,26 +142,17 @@ def _new_step(execution: int, wiring: Wiring, key: str) -> tuple[Any, ...]:
 def write_decision(
     to: Statements, decision: Decision, after: ExecutionState, *, now: datetime, places: Mapping[str, int]
 ) -> None:
-    """`places` are those that the decision changes. Raises GuardFailed when a row is not as the decision found it,
-    Mistaken where the execution itself is."""
-    to.put(_EXECUTION, (*rows.execution_values(after), after.id, after.version - 1), guarded=True)
-    to.send()  # the rest only where this holds: the events of two decisions have the same numbers
-    try:
-        _write_rest(to, decision, after, now=now, places=places)
-    except GuardFailed:
-        raise Mistaken from None
-
-
-def _write_rest(
-    to: Statements, decision: Decision, after: ExecutionState, *, now: datetime, places: Mapping[str, int]
-) -> None:
+    """`places` are those that the decision changes. Raises GuardFailed when the execution is not as the decision found
+    it, Mistaken where only another row is not."""
     first = after.seq - len(decision.facts) + 1
     told = {
         fact.step: fact.outcome
         for fact in decision.facts
         if isinstance(fact, StepChanged) and fact.outcome is not None and fact.attempt
     }
+    to.put(_EXECUTION, (*rows.execution_values(after), after.id, after.version - 1), guard=GuardFailed)
     _write_steps(to, decision.steps, after)
+    to.send()  # the rest only where all of this holds: the events of two decisions have the same numbers
     _write_attempts(to, decision.steps, after, told, now)
     _write_bundles(to, decision, after)
     _write_places(to, after, places)
@@ -170,7 +161,6 @@ def _write_rest(
     for number, effect in enumerate(decision.effects):
         if not isinstance(effect, Offer):  # a step on offer is its own row of the outbox
             to.put(_NEW_SENDING, (after.id, after.version, number, rows.effect_text(effect), now))
-    to.send()
 
 
 def write_commit(to: Statements, execution: int, decision: Decision, sources: Collection[str]) -> None:
@@ -185,7 +175,7 @@ def _write_steps(to: Statements, changes: tuple[StepChange, ...], after: Executi
     for change in changes:
         guard, row = change.guard, change.after
         values = (after.version, *rows.step_values(row, rows.outcome_text(row.outcome)))
-        to.put(_STEP, (*values, after.id, row.key, guard.status.value, guard.attempt, guard.fence), guarded=True)
+        to.put(_STEP, (*values, after.id, row.key, guard.status.value, guard.attempt, guard.fence), guard=Mistaken)
 
 
 def _write_bundles(to: Statements, decision: Decision, after: ExecutionState) -> None:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from django.db import OperationalError, connections
+from django.db import IntegrityError, OperationalError, connections
 
+from ansflow.apps.executions.models import ExecutionEvent
 from ansflow.core.commands import Claim, Start
 from ansflow.core.decide import decide
 from tests.databases import Store, migrated
@@ -70,3 +71,29 @@ def test_a_picture_that_is_ahead_of_the_database_is_dropped(store):
     store.load(execution).execution.version += 1  # as if the last write had been lost in a crash
     assert store.load(execution).execution.version == 1
     say(store, execution, Claim(step="a", worker="w"))
+
+
+def test_a_statement_is_planned_once_for_a_connection(store):
+    planned = []
+    for _ in range(2):
+        execution = store.create(plan({"a": ""}), now=NOW)
+        say(store, execution, Start())
+        say(store, execution, Claim(step="a", worker="w"))
+        planned.append(asked("SELECT count(*) FROM pg_prepared_statements"))
+    assert planned[0] == planned[1] > 0
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_decision_that_fails_half_way_leaves_nothing_and_its_connection_as_it_was(kind, django_db_blocker):
+    with django_db_blocker.unblock():
+        store, events = Store(migrated(kind)), ExecutionEvent.objects.using(kind)
+        execution = store.create(plan({"a": ""}), now=NOW)
+        decision = decide(store.wiring(execution), store.load(execution), Start(), NOW)
+        in_the_way = events.create(execution_id=execution, seq=2, at=NOW, fact="")
+        with pytest.raises(IntegrityError):
+            store.apply(execution, decision, now=NOW)
+        in_the_way.delete()
+        assert store.load(execution).execution.version == 0
+        assert store.apply(execution, decision, now=NOW)
+        assert [event.seq for event in store.events(execution)][:2] == [1, 2]
+        connections[kind].close()
