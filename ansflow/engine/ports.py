@@ -359,6 +359,10 @@ class ExecutionStore(Protocol):
         """
         ...
 
+    def news(self, execution: int) -> object:
+        """The same object for as long as this process has not seen that another one has written to the execution."""
+        ...
+
     def apply(
         self, execution: int, decision: Decision, *, now: datetime, along: Callable[[], object] | None = None
     ) -> bool:

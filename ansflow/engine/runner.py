@@ -230,7 +230,9 @@ class Runner:
             return _cancelled()
         claimed = live.claimed
         if not adopt:
-            self._workspaces.bring(claimed.execution, alone=self._is_alone(claimed))
+            # Whoever was lost with an earlier attempt may have left something without saying that it has ended.
+            news = self._scheduler.store.news(claimed.execution) if claimed.attempt == 1 else None
+            self._workspaces.bring(claimed.execution, alone=self._is_alone(claimed), news=news)
         job = self._jobs.job(self._scheduler.situation(claimed.execution), claimed)
         live.masker = masker_of(job)
         hits = self._restore(job) if job.spec.cache and not adopt else {}

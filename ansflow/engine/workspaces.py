@@ -20,8 +20,10 @@ class WorkspaceStore(Protocol):
         """Removes the folder of an attempt."""
         ...
 
-    def bring(self, execution: int, *, alone: bool) -> None:
+    def bring(self, execution: int, *, alone: bool, news: object = None) -> None:
         """Before an attempt begins: lays on what steps have left on other machines since the last time.
+
+        With `news`, nobody need look where the last look was with the same: see `ExecutionStore.news`.
 
         `alone`: no other attempt of this execution is carried here, or is to be adopted; otherwise what it has changed
         and not yet kept is left as it is. Raises OSError and ExternalError for trouble, NotFound where content is gone.

@@ -188,7 +188,7 @@ class Workspaces:
     def attempt(self, execution: int, step: str, attempt: int) -> Path:
         return NOWHERE
 
-    def bring(self, execution: int, *, alone: bool) -> None:
+    def bring(self, execution: int, *, alone: bool, news: object = None) -> None:
         """Nothing is in it."""
 
     def keep(self, execution: int, step: str, fence: int) -> None:

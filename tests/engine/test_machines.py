@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -179,11 +180,11 @@ def test_a_machine_that_cannot_get_the_files_gives_the_attempt_back(shared: Shar
     failed = Event()
     real = TravellingWorkspaces.bring
 
-    def away_at_first(self: TravellingWorkspaces, execution: int, *, alone: bool) -> None:
+    def away_at_first(self: TravellingWorkspaces, execution: int, **known: Any) -> None:
         if not failed.is_set():
             failed.set()
             raise OSError(5, "Input/output error")
-        real(self, execution, alone=alone)
+        real(self, execution, **known)
 
     monkeypatch.setattr(TravellingWorkspaces, "bring", away_at_first)
     execution, ended = shared.run("steps: {unit: {run: echo ran}}")

@@ -340,7 +340,7 @@ def test_an_adoption_that_could_not_be_told_is_told_again_before_the_lease_ends(
 
 def test_a_step_that_begins_before_what_runs_is_adopted_does_not_take_the_workspace_for_its_own(fleet, monkeypatch):
     found: list[bool] = []
-    monkeypatch.setattr(FileWorkspaces, "bring", lambda self, execution, *, alone: found.append(alone))
+    monkeypatch.setattr(FileWorkspaces, "bring", lambda self, execution, *, alone, news: found.append(alone))
     first = fleet.worker("w")
     execution = first.start(plan({"a": "", "b": "", "c": ""}))
     first.runner.claim(execution, "a")

@@ -282,6 +282,33 @@ def test_what_a_running_step_has_changed_is_not_written_over(machines: Machines)
     assert (machines.at(1) / "folder").is_symlink()
 
 
+def test_where_nobody_else_has_written_nobody_looks(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    after = machines.log.after
+    monkeypatch.setattr(machines.log, "after", lambda execution, number: asked.append(number) or after(ONE, number))
+    machines.step(0, put("a", "begin"))
+    news = object()
+    machines[0].bring(ONE, alone=True, news=news)
+    put("a", "own")(machines.at(0))
+    machines[0].keep(ONE, "a", 1)
+    asked.clear()
+    machines[0].bring(ONE, alone=True, news=news)
+    assert not asked
+    machines.step(1, put("b", "of the other"))
+    machines[0].bring(ONE, alone=True, news=object())
+    assert (machines.at(0) / "b").read_text() == "of the other"
+
+
+def test_what_was_written_between_is_looked_for_without_news(machines: Machines) -> None:
+    news = object()
+    machines[0].bring(ONE, alone=True, news=news)
+    machines.step(1, put("b", "of the other"))
+    put("a", "own")(machines.at(0))
+    machines[0].keep(ONE, "a", 1)
+    machines[0].bring(ONE, alone=True, news=news)
+    assert (machines.at(0) / "b").read_text() == "of the other"
+
+
 def test_what_a_lost_attempt_has_left_gives_way_to_what_others_made(machines: Machines) -> None:
     machines.step(0, put("a", "begin"))
     machines[0].bring(ONE, alone=True)

@@ -124,6 +124,10 @@ class DjangoStore:
                 return self._remember(picture)
         return picture
 
+    def news(self, execution: int) -> object:
+        known = self._pictures.get(execution)
+        return object() if known is None else known.news
+
     def apply(
         self, execution: int, decision: Decision, *, now: datetime, along: Callable[[], object] | None = None
     ) -> bool:
@@ -321,6 +325,7 @@ class DjangoStore:
         places = self._db.read(f"SELECT [limiter], [used] FROM [Places] {changed}", since)
         with self._lock:
             if known is None or state.version > known.execution.version:
+                picture.news = object()
                 picture.update(
                     state,
                     [rows.step_state(key, values) for key, *values in steps],

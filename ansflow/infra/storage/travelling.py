@@ -51,7 +51,8 @@ Kept = tuple[Entry, Stamp | None]
 class Copy:
     """What this worker has of one workspace: `tree` as of the change `laid`, with what it has written itself since.
 
-    A path whose content is certain has a stamp. What went wrong half-way is no longer `loaded`.
+    A path whose content is certain has a stamp. What went wrong half-way is no longer `loaded`. `news` are those with
+    which everything was laid on for the last time.
     """
 
     lock: Lock = field(default_factory=Lock)
@@ -59,6 +60,7 @@ class Copy:
     stamps: dict[str, Stamp] = field(default_factory=dict)
     laid: int = -1
     loaded: bool = False
+    news: object = None
 
 
 class TravellingWorkspaces(FileWorkspaces):
@@ -73,10 +75,14 @@ class TravellingWorkspaces(FileWorkspaces):
         self._used: dict[int, int] = {}
         self._lock = Lock()
 
-    def bring(self, execution: int, *, alone: bool) -> None:
+    def bring(self, execution: int, *, alone: bool, news: object = None) -> None:
         with self._copy(execution) as copy:
+            if copy.loaded and news is not None and news is copy.news:
+                return
+            copy.news = None
             self._load(execution, copy)
             self._lay(execution, copy, alone=alone)
+            copy.news = news
 
     def keep(self, execution: int, step: str, fence: int) -> None:
         with self._copy(execution) as copy:
@@ -88,8 +94,10 @@ class TravellingWorkspaces(FileWorkspaces):
                 written = changes.write(piece)
                 number = self._log.add(execution, worker=self._worker, step=step, fence=fence, body=written)
                 changes.lay(copy.tree, piece)
-                if number == copy.laid + 1:  # otherwise the next `bring` lays it over those that came between
+                if number == copy.laid + 1:
                     self._note(execution, copy, number)
+                else:  # the next `bring` lays it over those that came between
+                    copy.news = None
             for path, stamp in stamps.items():
                 _remember(copy, path, stamp)
 

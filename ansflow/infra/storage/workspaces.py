@@ -46,7 +46,7 @@ class FileWorkspaces:
             self._made.add(path)
         return path
 
-    def bring(self, execution: int, *, alone: bool) -> None:
+    def bring(self, execution: int, *, alone: bool, news: object = None) -> None:
         """All steps run on this machine."""
 
     def keep(self, execution: int, step: str, fence: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ansflow.apps.executions.models import StepExecution
+from ansflow.apps.executions.store import DjangoStore
 from ansflow.core.commands import Claim, Start
 from ansflow.core.decide import decide
 from tests.databases import Store, migrated
@@ -29,7 +30,21 @@ def test_whoever_decides_on_rows_that_were_lost_reads_them_anew(kind: str, djang
         assert store.load(execution).step("a").fence == 6
 
 
-def say(store: Store, execution: int, command: Any) -> bool:
+def test_it_is_news_what_another_process_has_written_and_not_what_this_one_has(django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        store = Store(migrated("sqlite"))
+        execution = store.create(plan({"a": "", "b": ""}), now=NOW)
+        known = store.news(execution)
+        say(store, execution, Start())
+        say(store, execution, Claim(step="a", worker="w"))
+        store.load(execution)
+        assert store.news(execution) is known
+        say(DjangoStore("sqlite"), execution, Claim(step="b", worker="other"))
+        store.load(execution)
+        assert store.news(execution) is not known
+
+
+def say(store: DjangoStore, execution: int, command: Any) -> bool:
     """As `Scheduler` does: on what is at hand, and on the newest after that."""
     decision = decide(store.wiring(execution), store.load(execution), command, NOW)
     return not decision.refused and store.apply(execution, decision, now=NOW)
