@@ -359,10 +359,6 @@ class ExecutionStore(Protocol):
         """
         ...
 
-    def news(self, execution: int) -> object:
-        """The same object for as long as this process has not seen that another one has written to the execution."""
-        ...
-
     def apply(
         self, execution: int, decision: Decision, *, now: datetime, along: Callable[[], object] | None = None
     ) -> bool:
@@ -383,6 +379,7 @@ class ExecutionStore(Protocol):
         ...
 
     def events(self, execution: int, *, after: int = 0) -> Sequence[Event]: ...
+    def news(self, execution: int) -> object: ...  # another one whenever another process was seen to have written to it
 
     def executions(self) -> Sequence[int]:
         """Those that have not ended, oldest first."""
@@ -408,8 +405,7 @@ class ExecutionStore(Protocol):
 
     def choose(self, queues: Sequence[str], *, most: int, now: datetime) -> Choice:
         """The steps on offer in these queues (() is every one) that a worker is to claim, in fair order
-        (`core.fairness`). Nobody else is kept from claiming them. What was chosen here has had its turn.
-        """
+        (`core.fairness`). Nobody else is kept from claiming them. What was chosen here has had its turn."""
         ...
 
     def is_limited(self, execution: int) -> bool:

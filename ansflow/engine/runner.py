@@ -230,8 +230,8 @@ class Runner:
             return _cancelled()
         claimed = live.claimed
         if not adopt:
-            # Whoever was lost with an earlier attempt may have left something without saying that it has ended.
-            news = self._scheduler.store.news(claimed.execution) if claimed.attempt == 1 else None
+            is_new = claimed.attempt == 1  # else whoever was lost with it may have left something, and not said so
+            news = self._scheduler.store.news(claimed.execution) if is_new else None
             self._workspaces.bring(claimed.execution, alone=self._is_alone(claimed), news=news)
         job = self._jobs.job(self._scheduler.situation(claimed.execution), claimed)
         live.masker = masker_of(job)
@@ -315,10 +315,8 @@ class Runner:
 
     def _keep(self, job: StepJob, outcome: Outcome, masker: Masker) -> Outcome:
         wanted = job.spec.artifacts
-        if wanted is None or wanted.when not in (
-            "always",
-            "success" if outcome.status is StepStatus.SUCCESS else "failure",
-        ):
+        ended_as = "success" if outcome.status is StepStatus.SUCCESS else "failure"
+        if wanted is None or wanted.when not in ("always", ended_as):
             return outcome
         left: dict[str, str] = {}
         try:

@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import count
 from threading import local
 from time import monotonic, sleep
@@ -24,6 +24,7 @@ from django.db.models import Model
 
 from ansflow.apps.executions import models
 from ansflow.apps.projects.models import Project
+from ansflow.core.failing import on_failure
 
 T = TypeVar("T")
 
@@ -120,16 +121,14 @@ class Database:
             to.say("BEGIN")
             if self.connection.vendor == "postgresql":
                 to.say("SET LOCAL synchronous_commit TO off")
-            try:
+            with on_failure(partial(self._roll_back, to, cursor)):
                 yield to
                 to.say("COMMIT")
                 to.send()
-            except BaseException:
-                if to.has_sent:
-                    self._roll_back(cursor)
-                raise
 
-    def _roll_back(self, cursor: CursorWrapper) -> None:
+    def _roll_back(self, to: Statements, cursor: CursorWrapper) -> None:
+        if not to.has_sent:
+            return
         try:
             cursor.execute("ROLLBACK")
         except (DatabaseError, InterfaceError):  # the connection is gone, and the transaction with it
