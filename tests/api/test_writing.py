@@ -62,11 +62,15 @@ WRITTEN = {
 NAMELESS = {
     *("GET cicd/atomic-steps/types/", "GET cicd/atomic-steps/types/{name}/", "GET workers/", "GET workers/queues/"),
     *("GET cicd/executions/statistics/", "GET pipelines/{id}/statistics/", "GET audit/verify/"),
-    *(f"GET cicd/executions/{{id}}/logs/{what}" for what in ("", "download/", "outline/", "search/", "stream/")),
+    *(
+        f"GET cicd/executions/{{id}}/logs/{what}"
+        for what in ("", "download/", "outline/", "search/", "stream/", "times/")
+    ),
     *("GET cicd/executions/{id}/artifacts/", "GET cicd/executions/{id}/artifacts/{place}"),
-    *("GET pipelines/{id}/versions/{number}/diff/", "GET auth/tokens/"),
+    *("GET pipelines/{id}/versions/{number}/diff/", "GET auth/tokens/", "GET projects/{project}/refs/"),
 }
-"""Answers without a name in them: of the installation, numbers, files, differences, and what is one's very own."""
+"""Answers without a name in them: of the installation, numbers, files, differences, what a Git host says, and what is
+one's very own."""
 
 
 def rows() -> dict[str, dict[Any, dict[str, Any]]]:
