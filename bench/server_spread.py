@@ -1,7 +1,8 @@
 """A server, a scheduler and workers as processes of their own, on PostgreSQL and MariaDB, over Redis and RabbitMQ.
 
-Beside it, in turns: `make -j4`, and bare Celery over Redis, which keeps nothing. Everything shares the cores of this
-machine, so that more workers show what passing work on costs, and not what further machines would give.
+Beside it, in turns: `make -j4`, once as it starts `true` by itself and once with the shell that a step gets; and bare
+Celery over Redis, which keeps nothing. Everything shares the cores of this machine, so that more workers show what
+passing work on costs, and not what further machines would give.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bench.bare_celery import BareCelery
 from bench.databases import Databases, Missing
 from bench.figures import Figure, against, median, missing, percentile
 from bench.options import Options
+from bench.peers import make_bash
 from bench.server_steps import SHAPES, first, make_once
 from bench.serving import EXECUTIONS, Server, moment, serving, source, start
 from bench.shapes import at_once, layered, single
@@ -134,9 +136,10 @@ def _shapes(house: House, celery: BareCelery, options: Options) -> list[Figure]:
         runs = options.runs if len(shape) < 500 else max(1, options.runs // 2)
         pipeline = house.server.pipeline(shape.name, source(shape))
         house.server.run(pipeline)
-        made, bare, walls, cpu = [], [], [], []
+        made, shells, bare, walls, cpu = [], [], [], [], []
         for _ in range(runs):
             made.append(make_once(shape))
+            shells.append(make_once(shape, make_bash))
             bare.append(celery.run(shape))
             before = house.cpu()
             walls.append(house.server.run(pipeline).wall)
@@ -146,6 +149,8 @@ def _shapes(house: House, celery: BareCelery, options: Options) -> list[Figure]:
             figures.append(Figure(name, wall, "s", "make -j4", wall / limit, goal))
         else:
             figures.append(against(name, wall, "make -j4", limit, most=goal))
+        shell = median(shells)
+        figures.append(against("  … beside make -j4 with the shell of a step", wall, f"{shell:.3f} s", shell))
         figures.append(against("  … beside bare Celery", wall, f"{median(bare):.3f} s", median(bare)))
         figures.append(Figure("  … CPU of all processes, a step", 1000 * median(cpu) / len(shape), "ms"))
     return figures
