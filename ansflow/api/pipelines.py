@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from django.urls import path
@@ -11,6 +12,7 @@ from rest_framework import serializers
 from ansflow.api.base.operations import Call, Resource, operation
 from ansflow.api.base.policies import Needs, SignedIn
 from ansflow.api.base.serializers import Strict
+from ansflow.api.base.turns import GIT_HOSTS
 from ansflow.apps.pipelines import actions, queries
 from ansflow.apps.pipelines.models import Pipeline
 from ansflow.apps.projects.access import Permission
@@ -20,6 +22,7 @@ from ansflow.document.yaml import MAX_BYTES
 
 EXECUTION_STATUSES = [status.value for status in ExecutionStatus]
 MAX_STEPS = 1000
+FROM_A_HOST = (429, 502)  # what asking a Git host may come to
 
 
 class LastExecution(serializers.Serializer[Any]):
@@ -148,10 +151,19 @@ class Pipelines(Resource):
         """The pipelines that you may see, each with its last execution."""
         return queries.pipelines(request.actor, **request.query)
 
-    @operation(Needs(Permission.PIPELINE_CHANGE), body=NewPipeline, answer=PipelineWithSource, status=201, atomic=False)
+    @operation(
+        Needs(Permission.PIPELINE_CHANGE),
+        body=NewPipeline,
+        answer=PipelineWithSource,
+        status=201,
+        atomic=False,
+        errors=FROM_A_HOST,
+    )
     def create(self, request: Call) -> Pipeline:
         """Make a pipeline: from the text of its file, from a list of steps, or from the project's repository."""
-        return actions.create(request.actor, **request.body)
+        reads = GIT_HOSTS.take(request.actor.user_id) if request.body.get("repository_path") else nullcontext()
+        with reads:
+            return actions.create(request.actor, **request.body)
 
     @operation(Needs(Permission.PIPELINE_VIEW), answer=PipelineWithSource)
     def retrieve(self, request: Call, id: int) -> Pipeline:
@@ -168,10 +180,17 @@ class Pipelines(Resource):
         """Archive a pipeline. Its versions and executions stay."""
         actions.archive(request.actor, id)
 
-    @operation(Needs(Permission.PIPELINE_CHANGE), body=SyncRequest, answer=PipelineWithSource, atomic=False)
+    @operation(
+        Needs(Permission.PIPELINE_CHANGE),
+        body=SyncRequest,
+        answer=PipelineWithSource,
+        atomic=False,
+        errors=FROM_A_HOST,
+    )
     def sync(self, request: Call, id: int) -> Pipeline:
         """Read the file from the repository again."""
-        return actions.sync(request.actor, id, **request.body)
+        with GIT_HOSTS.take(request.actor.user_id):
+            return actions.sync(request.actor, id, **request.body)
 
 
 urlpatterns = [

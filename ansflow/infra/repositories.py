@@ -22,6 +22,7 @@ from ansflow.plugins.git.running import Git, Login, check_login, require_git
 from ansflow.plugins.outbound import Outbound
 
 SECONDS = 60.0
+SECONDS_FOR_NAMES = 10.0  # a list, for which somebody waits in front of a form
 TRANSPORTS = ("https", "http", "ssh")
 
 
@@ -103,7 +104,7 @@ def revision(
 
 def names(repository: str, *, login: Login | None = None, outbound: Outbound | None = None) -> Names:
     """Branches and tags, as they are there now. Raises BadAddress or ExternalError with a sentence."""
-    with _opened(repository, login or Login(), outbound or Outbound()) as git:
+    with _opened(repository, login or Login(), outbound or Outbound(), seconds=SECONDS_FOR_NAMES) as git:
         refs, _ = listed(git)
     return Names(branches=_below("refs/heads/", refs), tags=_below("refs/tags/", refs))
 
@@ -115,7 +116,7 @@ def _below(prefix: str, refs: Iterable[str]) -> tuple[str, ...]:
 
 
 @contextmanager
-def _opened(repository: str, login: Login, outbound: Outbound) -> Iterator[Git]:
+def _opened(repository: str, login: Login, outbound: Outbound, *, seconds: float = SECONDS) -> Iterator[Git]:
     address = parse_address(repository)
     if address.transport not in TRANSPORTS:
         raise BadAddress("The server reads repositories over https, http and ssh. Give such an address.")
@@ -126,7 +127,7 @@ def _opened(repository: str, login: Login, outbound: Outbound) -> Iterator[Git]:
     with (
         tempfile.TemporaryDirectory(prefix="ansflow-repository-") as folder,
         Git(
-            folder=Path(folder), address=address, login=login, addresses=addresses, seconds=SECONDS, shows=False
+            folder=Path(folder), address=address, login=login, addresses=addresses, seconds=seconds, shows=False
         ) as git,
     ):
         require_git(git)

@@ -51,3 +51,7 @@ class Turns:
     def _why(self, person: Hashable) -> str:
         whose = "Your other requests are" if self._going_on[person] >= self._of_one_person else "Others are"
         return f"{whose} still being answered. Try again in a moment."
+
+
+GIT_HOSTS = Turns(at_once=3, of_one_person=2, seconds_to_wait=2.0)
+"""For whatever asks a Git host and waits for it: one that is slow or away keeps no more threads than these."""

@@ -74,7 +74,7 @@ def from_repository(project: Project, path: str, ref: str = "") -> Draft:
 def refs(project: Project) -> Names:
     """The branches and tags of its repository, as they are there now.
 
-    Talks to another machine for up to a minute. Raises Conflict (no repository, or one that cannot be read so),
+    Talks to another machine for up to ten seconds. Raises Conflict (no repository, or one that cannot be read so),
     ExternalError (it cannot be reached).
     """
     _require_repository(project)

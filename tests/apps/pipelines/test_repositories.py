@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ansflow.api import pipelines, refs
+from ansflow.api.base.turns import Turns
 from ansflow.apps.audit.models import Entry
 from ansflow.apps.pipelines.models import Pipeline
 from ansflow.apps.projects.models import Project
@@ -97,6 +99,22 @@ def test_who_may_run_sees_what_the_repository_has_now(shop: Shop):
     assert shop.house.api("developer").get(path).status_code == 409
     shop.name(shop.host.url("gone"))
     assert shop.house.api("developer").get(path).status_code == 502
+
+
+def test_a_git_host_that_is_slow_leaves_the_api_to_others(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(at_once=3, of_one_person=2, seconds_to_wait=0.0)
+    monkeypatch.setattr(refs, "GIT_HOSTS", turns)
+    monkeypatch.setattr(pipelines, "GIT_HOSTS", turns)
+    path = f"/api/v1/projects/{shop.house.world.shop.id}/refs/"
+    made = shop.made()["id"]
+    with turns.take("one"), turns.take("two"), turns.take("three"):
+        refused = shop.house.api("developer").get(path)
+        assert (refused.status_code, refused["Retry-After"]) == (429, "1")
+        assert shop.house.api("developer").post(f"/api/v1/pipelines/{made}/sync/", {}).status_code == 429
+        body = {"project": shop.house.world.shop.id, "repository_path": ".ansflow.yml"}
+        assert shop.house.api("developer").post("/api/v1/pipelines/", body).status_code == 429
+        assert shop.house.api("developer").get("/api/v1/projects/").status_code == 200
+    assert shop.house.api("developer").get(path).status_code == 200
 
 
 def shown(pipeline: dict[str, Any]) -> tuple[int, str, str]:

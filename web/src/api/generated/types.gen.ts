@@ -5706,6 +5706,14 @@ export type PipelinesCreateErrors = {
      */
     422: Error;
     /**
+     * Too many requests; `Retry-After` says when to come back.
+     */
+    429: Error;
+    /**
+     * Something outside refused, or could not be reached.
+     */
+    502: Error;
+    /**
      * The database does not answer; `Retry-After` says when to come back.
      */
     503: Error;
@@ -6234,6 +6242,14 @@ export type PipelinesSyncErrors = {
      * This installation cannot do it.
      */
     422: Error;
+    /**
+     * Too many requests; `Retry-After` says when to come back.
+     */
+    429: Error;
+    /**
+     * Something outside refused, or could not be reached.
+     */
+    502: Error;
     /**
      * The database does not answer; `Retry-After` says when to come back.
      */
@@ -7551,6 +7567,10 @@ export type ProjectsRefsListErrors = {
      * It has moved on, or the name is taken.
      */
     409: Error;
+    /**
+     * Too many requests; `Retry-After` says when to come back.
+     */
+    429: Error;
     /**
      * Something outside refused, or could not be reached.
      */
