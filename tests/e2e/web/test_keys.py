@@ -186,6 +186,7 @@ def test_who_may_not_run_or_cancel_is_offered_neither(
                 expect(page.get_by_role("button", name=offer, exact=True)).to_have_count(times)
             press(page, "?")
             sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+            expect(sheet).to_be_visible()
             expect(sheet.get_by_text(offers[0], exact=False)).to_have_count(times)
             press(page, "Escape")
             expect(sheet).to_be_hidden()
