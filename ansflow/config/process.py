@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+from _thread import start_new_thread
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ Tell = Callable[..., None]
 
 MOST_FILES = 20_000
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+LOOK = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,14 @@ class Ending:
 
     def __init__(self) -> None:
         self.asked = Event()
+        self._has_come = False
 
     def wait(self, seconds: float | None = None) -> bool:
-        return self.asked.wait(seconds)
+        if seconds is not None:
+            return self.asked.wait(seconds)
+        while not self.asked.wait(LOOK):
+            """A signal that another thread was given does not wake this one, which alone can act on it."""
+        return True
 
     def __enter__(self) -> Ending:
         self._before = {number: signal.signal(number, self._arrived) for number in SIGNALS}
@@ -88,9 +95,10 @@ class Ending:
             signal.signal(number, handler)
 
     def _arrived(self, number: int, frame: FrameType | None) -> None:
-        if self.asked.is_set():
+        if self._has_come or self.asked.is_set():
             os._exit(128 + number)
-        self.asked.set()
+        self._has_come = True
+        start_new_thread(self.asked.set, ())  # not here: what was interrupted may hold the very lock that this needs
 
 
 def _allow_many_files() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from threading import Event, Timer
 from time import monotonic
@@ -61,6 +63,13 @@ def test_a_worker_without_steps_has_nothing_to_wait_for() -> None:
     busy.over.set()
     drain(cast(Slots, busy), 60.0, told)
     assert not busy.takes_more and told.said == []
+
+
+def test_a_signal_asks_for_the_end_whatever_it_interrupts() -> None:
+    with Ending() as ending:
+        with ending.asked._cond:  # type: ignore[attr-defined] # as the main thread holds it when it begins to wait
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert ending.wait(60)
 
 
 def test_a_worker_that_was_told_to_end_follows_no_wish_to_go_on(tmp_path: Path) -> None:
