@@ -29,7 +29,7 @@ class Picture:
         self.bundles: dict[str, BundleState] = {}
         self.places: dict[str, int] = {}
         self.lines: dict[str, Line] = {}
-        self.news = object()  # another one, before what another process has written is taken over
+        self.news = object()  # another one, before what another process has done is taken over
 
     def step(self, key: str) -> StepState:
         row = self.steps.get(key)

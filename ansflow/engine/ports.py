@@ -379,7 +379,7 @@ class ExecutionStore(Protocol):
         ...
 
     def events(self, execution: int, *, after: int = 0) -> Sequence[Event]: ...
-    def news(self, execution: int) -> object: ...  # another one whenever another process was seen to have written to it
+    def news(self, execution: int) -> object: ...  # another one once another process has written, or an attempt is lost
 
     def executions(self) -> Sequence[int]:
         """Those that have not ended, oldest first."""

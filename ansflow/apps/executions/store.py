@@ -25,6 +25,7 @@ from ansflow.apps.executions import choosing, rows
 from ansflow.apps.executions.transactions import PATIENCE, Database, GuardFailed, Mistaken, Statements
 from ansflow.apps.executions.writing import (
     NewExecution,
+    breaks_off,
     unpacked_kept,
     unpacked_plan,
     write_commit,
@@ -341,6 +342,8 @@ class DjangoStore:
     def _update(self, picture: Picture, after: ExecutionState, decision: Decision) -> None:
         with self._lock:
             if picture.execution.version == after.version - 1:  # else somebody has read what was written here
+                if breaks_off(decision):  # whoever had the attempt may have kept a workspace, and died before it wrote
+                    picture.news = object()
                 picture.update(after, [change.after for change in decision.steps], decision.bundles, decision.used)
 
     def _remember(self, picture: Picture) -> Picture:

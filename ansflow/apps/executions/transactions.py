@@ -12,12 +12,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import count
+from secrets import token_hex
 from threading import local
 from time import monotonic, sleep
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connections,
+    transaction,
+)
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
@@ -48,6 +57,7 @@ PAUSE = 0.01  # seconds before the second try; doubled with each, up to LONGEST_
 LONGEST_PAUSE = 0.5
 
 POSTGRESQL = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+NO_SUCH_PLAN = "26000"  # PostgreSQL: a pooler has cleared our session, or has given us another one
 MYSQL = frozenset({1205, 1213, 1020})  # lock wait time-out, deadlock, row changed since it was read
 MYSQL_LOST = frozenset({1927, 2002, 2003, 2006, 2013, 2014, 2055})
 SQLITE_BUSY = 5
@@ -123,6 +133,8 @@ class Database:
                 to.say("SET LOCAL synchronous_commit TO off")
             with on_failure(partial(self._roll_back, to, cursor)):
                 yield to
+                if to.is_guarded:
+                    to.send()  # the server would commit before we see what a guard of the same journey has found
                 to.say("COMMIT")
                 to.send()
 
@@ -154,7 +166,7 @@ class Database:
         while True:
             try:
                 return work()
-            except (OperationalError, InterfaceError) as error:
+            except (OperationalError, InterfaceError, ProgrammingError) as error:
                 if monotonic() >= until or not self._may_pass(error):
                     raise
             sleep(random.uniform(0, pause))
@@ -193,6 +205,11 @@ class Statements:
         self._put: list[str] = []  # with their values in them, as the driver writes them
         self._guards: dict[int, type[GuardFailed]] = {}  # by their numbers in `_put`
 
+    @property
+    def is_guarded(self) -> bool:
+        """Something that is still to be sent has a guard."""
+        return bool(self._guards)
+
     def say(self, text: str) -> None:
         """A statement without values, on a database server."""
         self._put.append(text)
@@ -217,7 +234,12 @@ class Statements:
             return
         put, guards = self._put, self._guards
         self._put, self._guards, self.has_sent = [], {}, True
-        self._cursor.execute("; ".join(put))
+        try:
+            self._cursor.execute("; ".join(put))
+        except (DataError, ProgrammingError) as error:
+            if self._is_of_a_plan(error):
+                self._connection.close()
+            raise
         last = max(guards, default=0)
         for number in range(last + 1):
             if number:
@@ -226,6 +248,13 @@ class Statements:
                 self._pass_over(len(put) - number - 1)
                 raise guards[number]
         self._pass_over(len(put) - last - 1)
+
+    def _is_of_a_plan(self, error: DatabaseError) -> bool:
+        """Whether the plans of this connection may be to blame: one is gone, or a parameter still has the type that its
+        column had before a migration."""
+        if self._connection.vendor != "postgresql":
+            return False
+        return isinstance(error, DataError) or getattr(error.__cause__, "sqlstate", None) == NO_SUCH_PLAN
 
     def _pass_over(self, answers: int) -> None:
         """MySQL's driver uses a connection again only when all answers have been taken."""
@@ -238,7 +267,7 @@ class Statements:
         there is none yet, in a journey of its own: a plan outlives the transaction, even one that fails."""
         known = _PLANNED.setdefault(self._connection.connection, {})
         if sql not in known:
-            name, numbers = f"ansflow_{len(known)}", count(1)
+            name, numbers = f"ansflow_{token_hex(8)}", count(1)  # a session may have plans that we know nothing of
             body = re.sub("%s", lambda _: f"${next(numbers)}", quoted(self._connection, sql))
             self._cursor.execute(f"PREPARE {name} AS {body}")
             known[sql] = f"EXECUTE {name}({', '.join(['%s'] * (next(numbers) - 1))})"
@@ -268,6 +297,7 @@ class Statements:
 
     def insert(self, sql: str, values: Sequence[Any]) -> int:
         """The number of the new row, whose column is `id`."""
+        self.send()
         if self._connection.features.can_return_columns_from_insert:
             run(self._connection, self._cursor, f"{sql} RETURNING [id]", values)
             return int(self._cursor.fetchone()[0])

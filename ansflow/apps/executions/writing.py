@@ -145,15 +145,10 @@ def write_decision(
     """`places` are those that the decision changes. Raises GuardFailed when the execution is not as the decision found
     it, Mistaken where only another row is not."""
     first = after.seq - len(decision.facts) + 1
-    told = {
-        fact.step: fact.outcome
-        for fact in decision.facts
-        if isinstance(fact, StepChanged) and fact.outcome is not None and fact.attempt
-    }
     to.put(_EXECUTION, (*rows.execution_values(after), after.id, after.version - 1), guard=GuardFailed)
     _write_steps(to, decision.steps, after)
     to.send()  # the rest only where all of this holds: the events of two decisions have the same numbers
-    _write_attempts(to, decision.steps, after, told, now)
+    _write_attempts(to, decision.steps, after, _told(decision), now)
     _write_bundles(to, decision, after)
     _write_places(to, after, places)
     for seq, fact in enumerate(decision.facts, start=first):
@@ -161,6 +156,24 @@ def write_decision(
     for number, effect in enumerate(decision.effects):
         if not isinstance(effect, Offer):  # a step on offer is its own row of the outbox
             to.put(_NEW_SENDING, (after.id, after.version, number, rows.effect_text(effect), now))
+
+
+def breaks_off(decision: Decision) -> bool:
+    """Takes an attempt from a worker that has told no outcome."""
+    told = _told(decision)
+    return any(_is_broken_off(change) and change.after.key not in told for change in decision.steps)
+
+
+def _told(decision: Decision) -> dict[str, Outcome]:
+    return {
+        fact.step: fact.outcome
+        for fact in decision.facts
+        if isinstance(fact, StepChanged) and fact.outcome is not None and fact.attempt
+    }
+
+
+def _is_broken_off(change: StepChange) -> bool:
+    return change.guard.status is StepStatus.RUNNING and change.after.status is not StepStatus.RUNNING
 
 
 def write_commit(to: Statements, execution: int, decision: Decision, sources: Collection[str]) -> None:
@@ -205,7 +218,7 @@ def _write_attempts(
             to.put(_NEW_ATTEMPT, (*place, *running))
         elif row.key in told:
             to.put(_ATTEMPT, (*_ended(told[row.key], now), *place))
-        elif guard.status is StepStatus.RUNNING and row.status is not StepStatus.RUNNING:
+        elif _is_broken_off(change):
             to.put(_ATTEMPT, (*_broken_off(row, now), *place))
         elif row.fence > guard.fence:
             to.put(_ADOPTED, (row.fence, row.worker, *place))

@@ -9,8 +9,10 @@ import pytest
 
 from ansflow.apps.executions.models import StepExecution
 from ansflow.apps.executions.store import DjangoStore
-from ansflow.core.commands import Claim, Start
+from ansflow.core.commands import Cancel, Claim, Finish, Lost, Start
 from ansflow.core.decide import decide
+from ansflow.core.outcome import Outcome
+from ansflow.core.status import StepStatus
 from tests.databases import Store, migrated
 from tests.plans import plan
 
@@ -42,6 +44,33 @@ def test_it_is_news_what_another_process_has_written_and_not_what_this_one_has(d
         say(DjangoStore("sqlite"), execution, Claim(step="b", worker="other"))
         store.load(execution)
         assert store.news(execution) is not known
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_it_is_news_that_an_attempt_was_taken_from_its_worker(stopped: bool, django_db_blocker: Any) -> None:
+    """It may have kept its workspace and died before it wrote: only this process ever writes here."""
+    with django_db_blocker.unblock():
+        store = Store(migrated("sqlite"))
+        execution = store.create(plan({"a": "", "b": ""}), now=NOW)
+        say(store, execution, Start())
+        say(store, execution, Claim(step="a", worker="w"))
+        say(store, execution, Claim(step="b", worker="other"))
+        if stopped:
+            say(store, execution, Cancel(by="somebody"))
+        known = store.news(execution)
+        assert say(store, execution, Lost(step="b", fence=1))
+        assert store.news(execution) is not known
+
+
+def test_it_is_no_news_that_a_worker_tells_its_outcome(django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        store = Store(migrated("sqlite"))
+        execution = store.create(plan({"a": "", "b": ""}), now=NOW)
+        say(store, execution, Start())
+        say(store, execution, Claim(step="a", worker="w"))
+        known = store.news(execution)
+        assert say(store, execution, Finish(step="a", fence=1, outcome=Outcome(status=StepStatus.SUCCESS)))
+        assert store.news(execution) is known
 
 
 def say(store: DjangoStore, execution: int, command: Any) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
 
 import psycopg
 import pytest
-from django.db import IntegrityError, OperationalError, connections
+from django.db import DataError, IntegrityError, OperationalError, connections, transaction
 
-from ansflow.apps.executions.models import ExecutionEvent
+from ansflow.apps.executions import transactions
+from ansflow.apps.executions.models import ExecutionEvent, Places
+from ansflow.apps.executions.transactions import Database, GuardFailed
 from ansflow.core.commands import Claim, Start
 from ansflow.core.decide import decide
 from tests.databases import Store, migrated
@@ -81,6 +85,77 @@ def test_a_statement_is_planned_once_for_a_connection(store):
         say(store, execution, Claim(step="a", worker="w"))
         planned.append(asked("SELECT count(*) FROM pg_prepared_statements"))
     assert planned[0] == planned[1] > 0
+
+
+def test_a_session_that_has_plans_of_somebody_else_goes_on(store):
+    """As one of a pooler that does not clear it; or where the answer to what was planned was lost."""
+    execution = store.create(plan({"a": ""}), now=NOW)
+    say(store, execution, Start())
+    connection = connections["postgresql"].connection
+    transactions._PLANNED.pop(connection)
+    say(store, execution, Claim(step="a", worker="w"))
+    assert connections["postgresql"].connection is connection
+
+
+def test_a_session_that_has_lost_its_plans_is_made_anew(store):
+    execution = store.create(plan({"a": ""}), now=NOW)
+    say(store, execution, Start())
+    with connections["postgresql"].cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    say(store, execution, Claim(step="a", worker="w"))
+
+
+@pytest.mark.parametrize("within", [nullcontext, partial(transaction.atomic, using="postgresql")])
+def test_a_column_that_has_another_type_is_planned_anew(store, within):
+    database, large = Database("postgresql"), 2**40
+    with connections["postgresql"].cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS grown")
+        cursor.execute("CREATE TABLE grown (size integer)")
+
+    def grow(size):
+        with within():
+            database.write(lambda to: to.put("INSERT INTO grown VALUES (%s)", [size]), secured_later=True)
+
+    grow(1)
+    with connections["postgresql"].cursor() as cursor:
+        cursor.execute("ALTER TABLE grown ALTER size TYPE bigint")
+    with pytest.raises(DataError):
+        grow(large)
+    grow(large)
+    assert asked("SELECT max(size) FROM grown") == large
+    with connections["postgresql"].cursor() as cursor:
+        cursor.execute("DROP TABLE grown")
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_nothing_stays_of_a_transaction_whose_last_statement_fails_its_guard(kind, django_db_blocker):
+    def work(to):
+        to.put("INSERT INTO [Places] ([execution_id], [limiter], [used], [row_version]) VALUES (%s, %s, %s, %s)", row)
+        to.put("UPDATE [Places] SET [used] = 2 WHERE [limiter] = %s", ["nobody"], guard=GuardFailed)
+
+    with django_db_blocker.unblock():
+        store = Store(migrated(kind))
+        row = (store.create(plan({"a": ""}), now=NOW), "l", 1, 0)
+        with pytest.raises(GuardFailed):
+            Database(kind).write(work, secured_later=True)
+        assert not Places.objects.using(kind).exists()
+        connections[kind].close()
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_nothing_stays_of_a_transaction_that_begins_with_a_new_row(kind, django_db_blocker):
+    def work(to):
+        columns = "[execution_id], [limiter], [used], [row_version]"
+        assert to.insert(f"INSERT INTO [Places] ({columns}) VALUES (%s, %s, %s, %s)", row)
+        raise GuardFailed
+
+    with django_db_blocker.unblock():
+        store = Store(migrated(kind))
+        row = (store.create(plan({"a": ""}), now=NOW), "l", 1, 0)
+        with pytest.raises(GuardFailed):
+            Database(kind).write(work, secured_later=True)
+        assert not Places.objects.using(kind).exists()
+        connections[kind].close()
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
