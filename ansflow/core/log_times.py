@@ -5,7 +5,8 @@ arrives within APART of a note needs none of its own, so that the notes of a log
 printed. Times never go back. Of lines before the first note nothing is known.
 
 Written, notes are a time (milliseconds since 1970, 8 bytes) and, for each, by what its line and its milliseconds are
-more than those of the note before (4 bytes each). They are added at the end; of what a crash left, whole ones are read.
+more than those of the note before (4 bytes each). They are added at the end; of what a crash or damage left, whole ones
+are read, up to the first that cannot be true.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ NOTE = struct.Struct("<II")
 MOST = 2**32 - 1  # between two notes
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
+LAST_LINE = 2**53  # the largest number of a line that a browser can name
 
 
 class LineTime(NamedTuple):
@@ -47,12 +50,14 @@ class LogTimes:
         times = cls()
         begin = int.from_bytes(written[: HEAD.size], "little")
         more = array("I", written[HEAD.size :][: len(written) // NOTE.size * NOTE.size - HEAD.size])
-        if not begin or not more:  # zeros, where a file was made longer and the machine failed
+        if not 0 < begin <= LATEST or not more:  # zeros: a file was made longer and the machine failed
             return times
         if sys.byteorder == "big":
             more.byteswap()
         times._lines = array("Q", accumulate(more[::2]))
         times._times = array("Q", accumulate(more[1::2], initial=begin))[1:]
+        true = min(bisect_right(times._lines, LAST_LINE), bisect_right(times._times, LATEST))
+        del times._lines[true:], times._times[true:]
         return times
 
     def written(self) -> bytes:
@@ -83,6 +88,8 @@ class LogTimes:
     def between(self, first: int, last: int) -> LogTimes:
         """Of these lines alone. What is known of the first one is noted for it, though it came with one before."""
         found = LogTimes()
+        if last < first:
+            return found
         begin, end = max(0, bisect_right(self._lines, first) - 1), bisect_right(self._lines, last)
         found._lines, found._times = self._lines[begin:end], self._times[begin:end]
         if found._lines:

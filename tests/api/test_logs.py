@@ -119,6 +119,7 @@ def test_times_are_those_of_the_lines_that_were_asked_for(printed: Printed):
     assert printed.get("times/", step="unit", first=1, last=1).json()["times"] == times[:1]
     late = printed.get("times/", step="unit", first=3, last=9, attempt=1).json()
     assert late["times"] == [{"line": 3, "at": "2026-11-30T08:00:01.250000Z"}]
+    assert printed.get("times/", step="unit", first=1000).json()["times"] == []
 
 
 def test_a_search_goes_over_all_steps_page_by_page(printed: Printed):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansflow.core.log_times import APART, NOTE, LineTime, LogTimes, first_begun
+from ansflow.core.log_times import APART, HEAD, MOST, NOTE, LineTime, LogTimes, first_begun
 
 AT = datetime(2026, 11, 30, 8, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -43,13 +43,30 @@ def test_a_line_that_began_earlier_is_known_in_a_part() -> None:
     for line, seconds in ((3, 0), (3, 1), (7, 2), (9, 3)):
         times.note(line, AT + timedelta(seconds=seconds))
     assert list(times.between(5, 8)) == [LineTime(5, AT + timedelta(seconds=1)), LineTime(7, AT + timedelta(seconds=2))]
-    assert list(times.between(1, 2)) == list(times.between(1, 0)) == []
+    assert list(times.between(1, 2)) == list(times.between(1, 0)) == list(times.between(8, 7)) == []
     assert list(times.between(1, 3)) == [LineTime(3, AT + timedelta(seconds=1))]
 
 
 def test_zeros_and_nothing_say_nothing() -> None:
     for written in (b"", b"\1", bytes(8), bytes(64)):
         assert list(LogTimes.read(written)) == []
+
+
+@given(st.integers(0, 2**49) | st.integers(0, 2**64 - 1), st.binary(max_size=100))
+def test_whatever_a_file_holds_it_is_read_and_what_is_read_can_be_true(begin: int, rest: bytes) -> None:
+    times = LogTimes.read(HEAD.pack(begin) + rest)
+    found = list(times)  # each is a time that can be said
+    assert found == sorted(found)
+    assert list(LogTimes.read(times.written())) == found
+
+
+def test_notes_before_one_that_cannot_be_true_hold() -> None:
+    times = LogTimes()
+    whole = times.note(1, AT) + times.note(2, AT + timedelta(seconds=1))
+    late = LogTimes.read(whole + NOTE.pack(1, MOST) * 70_000)  # beyond the year 9999
+    assert list(late)[:2] == list(times)
+    far = LogTimes.read(whole + NOTE.pack(MOST, 0) * 2**21 + NOTE.pack(MOST, 0) * 9)
+    assert len(far) == 2 + 2**21 and list(far.between(1, 2)) == list(times)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=6).map(lambda data: data.replace(b"\1", b"\n")), max_size=8))

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansflow.core.errors import Conflict
+from ansflow.core.log_times import LogTimes, first_begun
+from ansflow.infra.storage import logs as storage
 from ansflow.infra.storage.logs import BLOCK, FileLogs
 
 
@@ -83,9 +85,9 @@ def test_a_fence_that_a_power_failure_has_emptied_is_the_lowest(logs: FileLogs) 
 BEGIN = datetime(2026, 11, 30, 8, tzinfo=UTC)
 
 
-def printed(logs: FileLogs, data: bytes, seconds: int) -> None:
+def printed(logs: FileLogs, data: bytes, seconds: int, fence: int = 1) -> None:
     at = BEGIN + timedelta(seconds=seconds)
-    logs.append(1, "s", 1, fence=1, offset=logs.length(1, "s", 1), data=data, at=at)
+    logs.append(1, "s", 1, fence=fence, offset=logs.length(1, "s", 1), data=data, at=at)
 
 
 def times(logs: FileLogs) -> list[tuple[int, int]]:
@@ -121,13 +123,95 @@ def test_a_line_whose_writer_was_killed_before_it_came_has_the_time_of_the_next_
     logs: FileLogs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     printed(logs, b"line\n", 0)
+    pwrite = os.pwrite
     with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
-        killed.setattr(os, "pwrite", lambda fd, data, offset: _killed())
+        killed.setattr(os, "pwrite", lambda fd, data, at: _killed() if data == b"line\n" else pwrite(fd, data, at))
         printed(logs, b"line\n", 1)
     after = FileLogs(logs.root)
     assert times(after) == [(1, 0), (2, 1)] and after.count(1, "s", 1) == 1
     printed(after, b"line\n", 5)
     assert times(after) == [(1, 0), (2, 5)]
+
+
+@pytest.mark.parametrize("damage", [b"\xff" * 24, b"\1" * 40, b"\0" * 7 + b"\1" + b"\xff" * 33])
+def test_a_log_whose_times_are_damaged_goes_on_with_those_of_what_follows(logs: FileLogs, damage: bytes) -> None:
+    printed(logs, b"line\n", 0)
+    (path,) = logs.root.rglob("*.times")
+    path.write_bytes(damage)
+    assert FileLogs(logs.root).times(1, "s", 1, first=1, last=99) is not None
+    for after in (logs, FileLogs(logs.root)):  # whoever had it open learns of it when he writes
+        try:
+            printed(after, b"line\n", 5)
+        except OSError:
+            printed(after, b"line\n", 5)
+    assert times(logs) == [(2, 5)]
+    assert logs.read(1, "s", 1) == b"line\n" * 3
+
+
+def test_notes_behind_one_that_says_nothing_are_kept_where_a_writer_goes_on(logs: FileLogs) -> None:
+    for number in range(3):
+        printed(logs, b"line\n", number)
+    (path,) = logs.root.rglob("*.times")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:16] + bytes(8) + whole[16:])
+    after = FileLogs(logs.root)
+    for number in (3, 4):
+        printed(after, b"line\n", number)
+    assert times(after) == [(number + 1, number) for number in range(5)]
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_writer_that_wakes_after_another_has_taken_the_log_leaves_its_times(
+    logs: FileLogs, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    for number in range(before):
+        printed(logs, b"line\n", number)
+    other = FileLogs(logs.root)
+
+    def taken(data: bytes, start: int, *, newlines: int, is_border: bool) -> int:
+        """While the first writer stands between looking at its fence and its note."""
+        monkeypatch.undo()
+        for number in range(before, 4):
+            printed(other, b"line\n", number + 10, fence=2)
+        return first_begun(data, start, newlines=newlines, is_border=is_border)
+
+    monkeypatch.setattr(storage, "first_begun", taken)
+    with pytest.raises(OSError, match="Another process"):
+        printed(logs, b"line\n", before)
+    with pytest.raises(Conflict, match="older"):
+        printed(logs, b"line\n", before)
+    printed(other, b"line\n", 20, fence=2)
+    assert times(other) == [(n + 1, n if n < before else n + 10) for n in range(4)] + [(5, 20)]
+
+
+def test_a_note_that_a_full_disk_cut_fails_and_those_behind_it_are_whole(
+    logs: FileLogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed(logs, b"line\n", 0)
+    pwrite = os.pwrite
+    with monkeypatch.context() as full, pytest.raises(OSError, match="No space"):
+        full.setattr(os, "pwrite", lambda fd, data, offset: pwrite(fd, data[:3], offset))
+        printed(logs, b"line\n", 1)
+    for number in (2, 3):
+        printed(logs, b"line\n", number)
+    assert times(logs) == [(1, 0), (2, 2), (3, 3)]
+
+
+def test_a_log_that_is_packed_while_its_times_are_asked_for_has_them(
+    logs: FileLogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        printed(logs, b"line\n", number)
+    logs.finish(1, "s", 1)
+    read = storage._times_of
+
+    def packed(path: Path) -> LogTimes:
+        monkeypatch.undo()
+        assert FileLogs(logs.root).pack((1, "s", 1))
+        return read(path)
+
+    monkeypatch.setattr(storage, "_times_of", packed)
+    assert times(logs) == [(1, 0), (2, 1), (3, 2)]
 
 
 def test_a_packed_log_of_an_earlier_release_has_no_times_and_a_log_without_them_is_packed_as_it_was(

@@ -49,7 +49,8 @@ class Log:
         return self.store.lines(*self.key, first=first, last=last)
 
     def times(self, first: int, last: int) -> LogTimes:
-        return self.store.times(*self.key, first=first, last=last)
+        """Of lines that are there: what is known of the last one holds for none behind it."""
+        return self.store.times(*self.key, first=first, last=min(last, self.store.count(*self.key)))
 
     def outline(self) -> Outline:
         return self.store.outline(*self.key)

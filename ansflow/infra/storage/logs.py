@@ -10,6 +10,7 @@ it is short or because the process ended first, reads the same.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import sys
@@ -122,9 +123,12 @@ class FileLogs:
 
     def times(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> LogTimes:
         path = self._path(execution, step, attempt)
-        if not path.exists() and (packed := self._find_packed((execution, step, attempt))) is not None:
-            return packed.times().between(first, last)
-        return _times_of(path).between(first, last)
+        if path.exists():
+            times = _times_of(path)
+            if times or path.exists():  # else it has been packed meanwhile
+                return times.between(first, last)
+        packed = self._find_packed((execution, step, attempt))
+        return (_times_of(path) if packed is None else packed.times()).between(first, last)
 
     def count(self, execution: int, step: str, attempt: int) -> int:
         try:
@@ -307,6 +311,7 @@ class _Log:
         self.newlines = self.counts[-1] + rest.count(b"\n")
         self.is_border = not self.length or (rest or os.pread(self.fd, 1, begun - 1)).endswith(b"\n")
         self.times: LogTimes | None = None  # of a writer, from its first piece on
+        self.noted = 0  # bytes of them
         self.lock = Lock()
 
     def append(self, fence: int, offset: int, data: bytes, at: datetime | None) -> int | None:
@@ -333,19 +338,32 @@ class _Log:
             self.times = self._load_times()
         line = first_begun(data, start, newlines=self.newlines, is_border=self.is_border)
         if line and (added := self.times.note(line, at)):
-            with self.times_path.open("ab", buffering=0) as file:
-                file.write(added)
+            self._write_note(added)
             self.times = self.times.between(line, line)  # the next one goes on from here
+
+    def _write_note(self, added: bytes) -> None:
+        """Where what this writer knows ends. Each counts from the one before: among those of another one it would
+        move all that follow."""
+        fd = os.open(self.times_path, WRITING, 0o600)
+        try:
+            if os.fstat(fd).st_size != self.noted:
+                raise OSError(errno.ESTALE, "Another process has noted times", str(self.times_path))
+            if os.pwrite(fd, added, self.noted) < len(added):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.times_path))
+        finally:
+            os.close(fd)
+        self.noted += len(added)
 
     def _load_times(self) -> LogTimes:
         """What is more than whole notes of lines that are there, or are the next, did not outlive a crash."""
         try:
             found = self.times_path.read_bytes()
         except FileNotFoundError:
-            return LogTimes()
+            found = b""
         times = LogTimes.read(found).between(0, self.newlines + 1)
         if (whole := times.written()) != found:
-            os.truncate(self.times_path, len(whole))
+            self.times_path.write_bytes(whole)
+        self.noted = len(whole)
         return times
 
     def _check_fence(self, fence: int) -> None:
