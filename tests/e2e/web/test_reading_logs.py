@@ -27,12 +27,14 @@ PARTS += ("/steps/unit?tab=artifacts", "/steps/unit?tab=why", "/steps/flaky?besi
 
 @pytest.fixture(scope="module")
 def failed(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> int:
-    return watched.story(server, _folder(tmp_path_factory), name="read")
+    folder = _folder(tmp_path_factory)  # another one where tests of other modules come between
+    return watched.story(server, folder, name=f"read-{folder.name}")
 
 
 @pytest.fixture(scope="module")
 def waiting(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> int:
-    return watched.story(server, _folder(tmp_path_factory), good=True, name="asks")
+    folder = _folder(tmp_path_factory)
+    return watched.story(server, folder, good=True, name=f"asks-{folder.name}")
 
 
 def _folder(factory: pytest.TempPathFactory) -> Path:
@@ -403,7 +405,7 @@ def test_sentences_of_the_server_are_chinese_too(server: ServerProcess, browser:
             assert re.search("[\u4e00-\u9fff]", shown) and ENGLISH.findall(shown) == [], path
         for path in ("/executions", "/", f"/pipelines/{server.api('GET', f'cicd/executions/{failed}/')['pipeline']}"):
             seen.open(path)
-            of_it = page.get_by_role("row").filter(has_text="read #1")
+            of_it = page.get_by_role("row").filter(has_text=re.compile(r"read-\S+ #1"))
             expect(of_it.get_by_text("失败：unit 失败。")).to_be_visible()
             expect(of_it.get_by_text("Autumn prices")).to_be_visible()
         seen.open(f"/executions/{failed}")
