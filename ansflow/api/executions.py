@@ -361,9 +361,8 @@ class Executions(Resource):
     def why(self, request: Call, id: int) -> HttpResponse:
         """Every decision with its reason and a sentence: why it went as it did, and what is still waited for."""
         execution = queries.execution(request.actor, id)
-        if request.query["offered"]:
-            return _json({"decisions": events.offered(request.actor, execution)})
-        return _json({"decisions": events.why(request.actor, execution, step=request.query.get("step", ""))})
+        tells = events.offered if request.query["offered"] else events.why
+        return _json({"decisions": tells(request.actor, execution, step=request.query.get("step", ""))})
 
     @operation(Needs(Permission.EXECUTION_LOG), answer=StepDetailBody)
     def step(self, request: Call, id: int, key: str) -> HttpResponse:

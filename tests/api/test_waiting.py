@@ -64,6 +64,9 @@ def test_of_what_is_ready_alone_the_waits_are_told(house: House):
     claim(house, one, "a")
     found = house.api("guest").get(f"{EXECUTIONS}{one}/why/", offered="true").json()["decisions"]
     assert [(entry["kind"], entry["step"], entry["message"]) for entry in found] == [("now", "b", why(house, one, "b"))]
+    for step, told in (("a", 0), ("b", 1), ("c", 0)):
+        asked = {"offered": "true", "step": step}
+        assert len(house.api("guest").get(f"{EXECUTIONS}{one}/why/", **asked).json()["decisions"]) == told
 
 
 def test_that_nobody_would_run_it_is_noted_whenever_an_execution_begins(house: House):

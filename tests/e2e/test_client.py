@@ -316,6 +316,9 @@ def test_the_files_that_were_kept_are_listed_and_fetched(
     done = ann("executions", "download", one, "--step", "build", "--path", "*.whl", "-d", str(flat))
     assert [each.name for each in flat.rglob("*") if each.is_file()] == ["app?.whl"]
     assert (flat / "dist" / "sub #1" / "app?.whl").read_text() == "wheel\n"
+    for verb in ("artifacts", "download", "logs"):
+        nowhere = ann("executions", verb, one, "--step", "biuld")
+        assert nowhere.returncode == 1 and "has no step biuld" in nowhere.stderr, nowhere.stderr
     none = ann("executions", "download", one, "--path", "*.zip")
     assert (none.returncode, none.stdout, none.stderr) == (1, "", "Error: No such file was kept.\n")
 

@@ -143,11 +143,15 @@ def why(actor: Actor, execution: PipelineExecution, *, step: str = "") -> list[R
     return [entry for entry in past if entry["kind"] != "plan" or entry["message"] not in waited_for] + now
 
 
-def offered(actor: Actor, execution: PipelineExecution) -> list[Row]:
-    """Of the steps that are ready and that no worker has begun, what each waits for. Costs nothing of what is past."""
+def offered(actor: Actor, execution: PipelineExecution, *, step: str = "") -> list[Row]:
+    """Of the steps that are ready and that no worker has begun, or of one, what each waits for. Costs nothing of what
+    is past."""
     waits = Waits(actor, execution)
-    ready = StepExecution.objects.filter(execution=execution, offered_at__isnull=False).order_by("index")
-    return [_entry("now", None, row.key, _now(row, waits)) for row in ready]
+    ready = StepExecution.objects.filter(execution=execution, offered_at__isnull=False)
+    return [
+        _entry("now", None, row.key, _now(row, waits))
+        for row in (ready.filter(key=step) if step else ready).order_by("index")
+    ]
 
 
 def _said(entry: Row) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -158,21 +158,26 @@ def _found(args: argparse.Namespace, server: Server, chosen: list[Json]) -> Iter
 def _follow_logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
     if args.lines or args.failed or args.attempt or args.search or args.fold:
         raise refused("follow", t("logs.follow_alone"))
-    list(_chosen(args, server.get(_path(args))["step_executions"]))  # complains of what is not there
+    _expect_steps(args, server.get(_path(args))["step_executions"])
     return follow_logs(screen, server, args.id, args.step, timestamps=args.timestamps)
 
 
 def _chosen(args: argparse.Namespace, steps: list[Json]) -> Iterator[Json]:
-    known = [step["key"] for step in steps]
-    for name in args.step:
-        if name not in known:
-            hint = nearest(name, known) or t("logs.known", known=", ".join(map(said, known)))
-            raise NotFound(side_by_side(t("logs.no_step", execution=args.id, step=name), translated(hint)))
+    _expect_steps(args, steps)
     for step in steps:
         named = not args.step or step["key"] in args.step
         failed = not args.failed or step["status"] == "failed"
         if named and failed and step["attempt"]:
             yield step
+
+
+def _expect_steps(args: argparse.Namespace, steps: list[Json]) -> None:
+    """Raises NotFound for a `--step` that is none of the execution."""
+    known = [step["key"] for step in steps]
+    for name in args.step:
+        if name not in known:
+            hint = nearest(name, known) or t("logs.known", known=", ".join(map(said, known)))
+            raise NotFound(side_by_side(t("logs.no_step", execution=args.id, step=name), translated(hint)))
 
 
 def _bytes(args: argparse.Namespace, server: Server, query: Json) -> Iterator[bytes]:
@@ -208,7 +213,7 @@ def _artifacts_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _artifacts(args: argparse.Namespace, screen: Screen, server: Server) -> int:
-    found = [one for one in server.every(f"{_path(args)}artifacts/") if not args.step or one["step"] in args.step]
+    found = [one for one in _kept(args, server) if not args.step or one["step"] in args.step]
     if args.json:
         write_json(screen, found, indent=2)
     else:
@@ -225,9 +230,15 @@ def _download_options(parser: argparse.ArgumentParser) -> None:
 
 def _download(args: argparse.Namespace, screen: Screen, server: Server) -> int:
     """Of one step that is named, the files lie in the folder itself."""
-    found = artifacts.chosen(server.every(f"{_path(args)}artifacts/"), steps=args.step, patterns=args.path)
+    found = artifacts.chosen(_kept(args, server), steps=args.step, patterns=args.path)
     artifacts.fetch(screen, server, args.id, found, args.dir, flat=len(args.step) == 1)
     return OK
+
+
+def _kept(args: argparse.Namespace, server: Server) -> Iterable[Json]:
+    if args.step:
+        _expect_steps(args, server.get(_path(args))["step_executions"])
+    return server.every(f"{_path(args)}artifacts/")
 
 
 # ── changing ─────────────────────────────────────────────────────────────────────────────────────────────────────

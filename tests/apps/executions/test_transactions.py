@@ -127,33 +127,27 @@ def test_a_column_that_has_another_type_is_planned_anew(store, within):
         cursor.execute("DROP TABLE grown")
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-def test_nothing_stays_of_a_transaction_whose_last_statement_fails_its_guard(kind, django_db_blocker):
-    def work(to):
-        to.put("INSERT INTO [Places] ([execution_id], [limiter], [used], [row_version]) VALUES (%s, %s, %s, %s)", row)
-        to.put("UPDATE [Places] SET [used] = 2 WHERE [limiter] = %s", ["nobody"], guard=GuardFailed)
+NEW_PLACE = "INSERT INTO [Places] ([execution_id], [limiter], [used], [row_version]) VALUES (%s, %s, %s, %s)"
 
+
+def last_statement_fails_its_guard(to, row):
+    to.put(NEW_PLACE, row)
+    to.put("UPDATE [Places] SET [used] = 2 WHERE [limiter] = %s", ["nobody"], guard=GuardFailed)
+
+
+def begins_with_a_new_row(to, row):
+    assert to.insert(NEW_PLACE, row)
+    raise GuardFailed
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("work", [last_statement_fails_its_guard, begins_with_a_new_row])
+def test_nothing_stays_of_a_transaction_that_fails(work, kind, django_db_blocker):
     with django_db_blocker.unblock():
         store = Store(migrated(kind))
         row = (store.create(plan({"a": ""}), now=NOW), "l", 1, 0)
         with pytest.raises(GuardFailed):
-            Database(kind).write(work, secured_later=True)
-        assert not Places.objects.using(kind).exists()
-        connections[kind].close()
-
-
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-def test_nothing_stays_of_a_transaction_that_begins_with_a_new_row(kind, django_db_blocker):
-    def work(to):
-        columns = "[execution_id], [limiter], [used], [row_version]"
-        assert to.insert(f"INSERT INTO [Places] ({columns}) VALUES (%s, %s, %s, %s)", row)
-        raise GuardFailed
-
-    with django_db_blocker.unblock():
-        store = Store(migrated(kind))
-        row = (store.create(plan({"a": ""}), now=NOW), "l", 1, 0)
-        with pytest.raises(GuardFailed):
-            Database(kind).write(work, secured_later=True)
+            Database(kind).write(lambda to: work(to, row), secured_later=True)
         assert not Places.objects.using(kind).exists()
         connections[kind].close()
 

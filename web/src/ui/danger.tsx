@@ -13,6 +13,7 @@ interface DangerProps {
   size?: "small";
   /** It asks, and nothing is lost by it. */
   calm?: boolean;
+  disabled?: boolean;
   title: string;
   /** What will be gone, and what stays. */
   says: string;
@@ -22,7 +23,18 @@ interface DangerProps {
 }
 
 /** A deed that cannot be taken back, or is felt by others: it asks first. */
-export function Danger({ label, icon, size, calm = false, title, says, failed, act, done }: DangerProps) {
+export function Danger({
+  label,
+  icon,
+  size,
+  calm = false,
+  disabled = false,
+  title,
+  says,
+  failed,
+  act,
+  done,
+}: DangerProps) {
   const { t } = useTranslation();
   const [asks, setAsks] = useState(false);
   const doing = useMutation({
@@ -39,11 +51,20 @@ export function Danger({ label, icon, size, calm = false, title, says, failed, a
   return (
     <>
       {icon === undefined ? (
-        <Button danger={!calm} onClick={open} {...(size ? { size } : {})}>
+        <Button danger={!calm} disabled={disabled} onClick={open} {...(size ? { size } : {})}>
           {label}
         </Button>
       ) : (
-        <Button danger type="text" size="small" icon={icon} title={label} aria-label={label} onClick={open} />
+        <Button
+          danger
+          type="text"
+          size="small"
+          icon={icon}
+          title={label}
+          aria-label={label}
+          disabled={disabled}
+          onClick={open}
+        />
       )}
       {asks && (
         <Modal

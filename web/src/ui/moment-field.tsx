@@ -18,9 +18,8 @@ export function MomentField({ label, value, onChange }: MomentFieldProps) {
   change.current = onChange;
   useEffect(() => setTyped(toLocal(value)), [value]);
   useEffect(() => {
-    const moment = fromLocal(typed);
-    if (moment === value) return;
-    const timer = setTimeout(() => change.current(moment), PAUSE);
+    if (typed === toLocal(value)) return; // in the hour that autumn repeats, two moments read the same
+    const timer = setTimeout(() => change.current(fromLocal(typed)), PAUSE);
     return () => clearTimeout(timer);
   }, [typed, value]);
   return (

@@ -46,6 +46,7 @@ export function AnswerForm({ approval }: { approval: ApprovalBody }) {
         </Button>
         <Danger
           label={t("reject")}
+          disabled={approving.isPending}
           title={t("reject_title")}
           says={t("reject_says")}
           failed={t("not_answered")}

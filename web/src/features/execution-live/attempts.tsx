@@ -2,8 +2,8 @@ import { Columns2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { AttemptBody, StepExecutionBody } from "@/api/generated";
 import { duration } from "@/lib/time";
-import { Button } from "@/ui/button";
 import { Choice } from "@/ui/choice";
+import { Toggle } from "@/ui/toggle";
 import type { ExecutionSearch } from "./search";
 import styles from "./whole.module.css";
 
@@ -38,18 +38,17 @@ export function Attempts({ step, known, attempt, search, change }: AttemptsProps
         options={options}
         onChange={(number) => change({ ...alone, attempt: Number(number) })}
       />
-      <Button
-        size="small"
-        type={beside === undefined ? "default" : "primary"}
-        aria-pressed={beside !== undefined}
-        icon={<Columns2 size={13} />}
-        onClick={() => {
+      <Toggle
+        icon={Columns2}
+        says={t("beside")}
+        on={beside !== undefined}
+        act={() => {
           const { tab: _, ...onLog } = alone;
           change(beside === undefined ? { ...onLog, attempt, beside: other } : alone);
         }}
       >
         {t("beside")}
-      </Button>
+      </Toggle>
     </span>
   );
 }

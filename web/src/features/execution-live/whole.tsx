@@ -5,10 +5,10 @@ import { useTranslation } from "react-i18next";
 import type { WholeExecutionBody } from "@/api/generated";
 import { EXECUTION_LOOK } from "@/lib/status";
 import { useKey } from "@/lib/use-key";
-import { Button } from "@/ui/button";
 import { part, useAhead } from "@/ui/part";
 import { Segmented } from "@/ui/segmented";
 import { Skeleton } from "@/ui/states";
+import { Toggle } from "@/ui/toggle";
 import { Head } from "./head";
 import { type ExecutionSearch, parseExecution, tidy, VIEWS } from "./search";
 import { StepPanel } from "./step-panel";
@@ -103,27 +103,13 @@ export function Whole({ given, chosen }: WholeProps) {
               onChange={(value) => look(value)}
               aria-label={t("views.label")}
             />
-            <Button
-              size="small"
-              type={isMerged ? "primary" : "default"}
-              aria-pressed={isMerged}
-              title={t("merged.says")}
-              icon={<Layers size={13} />}
-              onClick={merge}
-            >
+            <Toggle icon={Layers} says={t("merged.says")} on={isMerged} act={merge}>
               {t("merged.title")}
-            </Button>
+            </Toggle>
             {isOver ? null : (
-              <Button
-                size="small"
-                type={follows ? "primary" : "default"}
-                aria-pressed={follows}
-                title={t("follow_all_says")}
-                icon={<Radio size={13} />}
-                onClick={follow}
-              >
+              <Toggle icon={Radio} says={t("follow_all_says")} on={follows} act={follow}>
                 {t("follow_all")}
-              </Button>
+              </Toggle>
             )}
           </div>
           {view === "graph" ? <StepsGraph {...parts} /> : null}

@@ -6,6 +6,7 @@ import { STEP_LOOK } from "@/lib/status";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
 import { Failure, Skeleton } from "@/ui/states";
+import { Toggle } from "@/ui/toggle";
 import { rawLog } from "../api";
 import { Folds } from "../model/folds";
 import type { Live } from "../model/live";
@@ -100,17 +101,7 @@ export function LogPanel(props: LogPanelProps) {
             {t(level, { count: marks.problems.length })}
           </Button>
         )}
-        {filters ? (
-          <Button
-            size="small"
-            type={onlyWrong ? "primary" : "default"}
-            aria-pressed={onlyWrong}
-            aria-label={t("only_wrong")}
-            title={t("only_wrong")}
-            icon={<ListFilter size={13} />}
-            onClick={toggleWrong}
-          />
-        ) : null}
+        {filters ? <Toggle icon={ListFilter} says={t("only_wrong")} on={onlyWrong} act={toggleWrong} /> : null}
         {marks.groups.size === 0 || onlyWrong ? null : (
           <Button
             size="small"

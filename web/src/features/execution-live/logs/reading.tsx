@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Kept, useKept } from "@/lib/kept";
 import { useKey } from "@/lib/use-key";
-import { Button } from "@/ui/button";
+import { Toggle } from "@/ui/toggle";
 
 const WRAP: Kept<"off" | "on"> = { key: "ansflow.log.wrap", values: ["off", "on"] };
 const TIMES: Kept<"off" | "on"> = { key: "ansflow.log.times", values: ["off", "on"] };
@@ -37,35 +37,17 @@ export function ReadingButtons({ reading, grows }: { reading: Reading; grows: bo
   const { wraps, toggleWraps, hasTimes, toggleTimes, follows, setFollows } = reading;
   return (
     <>
-      <Button
-        size="small"
-        type={hasTimes ? "primary" : "default"}
-        aria-pressed={hasTimes}
-        aria-label={t("times")}
-        title={t("times")}
-        icon={<Clock size={13} />}
-        onClick={toggleTimes}
-      />
-      <Button
-        size="small"
-        type={wraps ? "primary" : "default"}
-        aria-pressed={wraps}
-        aria-label={t("wrap")}
-        title={t("wrap")}
-        icon={<WrapText size={13} />}
-        onClick={toggleWraps}
-      />
-      <Button
-        size="small"
-        type={follows && grows ? "primary" : "default"}
-        aria-pressed={follows}
-        aria-label={t(grows ? "follow" : "to_end")}
-        title={t(grows ? "follow" : "to_end")}
-        icon={<ArrowDownToLine size={13} />}
-        onClick={() => setFollows(!follows)}
+      <Toggle icon={Clock} says={t("times")} on={hasTimes} act={toggleTimes} />
+      <Toggle icon={WrapText} says={t("wrap")} on={wraps} act={toggleWraps} />
+      <Toggle
+        icon={ArrowDownToLine}
+        says={t(grows ? "follow" : "to_end")}
+        on={follows}
+        shines={follows && grows}
+        act={() => setFollows(!follows)}
       >
         {grows ? t("follow") : null}
-      </Button>
+      </Toggle>
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
 import { SearchField } from "@/ui/search-field";
+import { Toggle } from "@/ui/toggle";
 import type { ExecutionSearch } from "../../search";
 import styles from "./search.module.css";
 import type { Found } from "./use-found";
@@ -34,23 +35,12 @@ export function SearchBar({ search, found, change, go }: SearchBarProps) {
         width={200}
         small
       />
-      <Button
-        size="small"
-        type={regex ? "primary" : "text"}
-        aria-pressed={regex}
-        aria-label={t("search.regex")}
-        title={t("search.regex")}
-        icon={<Regex size={14} />}
-        onClick={() => change({ ...search, regex: !regex })}
-      />
-      <Button
-        size="small"
-        type={capitals ? "primary" : "text"}
-        aria-pressed={capitals}
-        aria-label={t("search.capitals")}
-        title={t("search.capitals")}
-        icon={<CaseSensitive size={16} />}
-        onClick={() => change({ ...search, capitals: !capitals })}
+      <Toggle icon={Regex} says={t("search.regex")} on={regex} act={() => change({ ...search, regex: !regex })} />
+      <Toggle
+        icon={CaseSensitive}
+        says={t("search.capitals")}
+        on={capitals}
+        act={() => change({ ...search, capitals: !capitals })}
       />
       {find === "" ? null : (
         <>
