@@ -177,9 +177,9 @@ function useNodes(
   const shape = JSON.stringify(boxes); // who needs whom: as long as that stays, nothing moves
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for the boxes
   const { places } = useMemo(() => layOut(boxes), [shape]);
-  return useMemo(
+  const plain = useMemo(
     () =>
-      drawing.steps.map((step) => {
+      drawing.steps.map((step): StepNodeType => {
         const { column, row } = places.get(step.id) ?? { column: 0, row: 0 };
         const place = isDown
           ? { x: row * (BOX.width + DOWN.row), y: column * (BOX.height + DOWN.column) }
@@ -190,7 +190,7 @@ function useNodes(
           position: pulled.get(step.id) ?? place,
           ...BOX,
           measured: BOX,
-          selected: step.id === chosen,
+          selected: false,
           ariaLabel: step.id,
           data: {
             step,
@@ -201,8 +201,10 @@ function useNodes(
           },
         };
       }),
-    [drawing, places, pulled, chosen, wrong, noted, plan, isDown],
+    [drawing, places, pulled, wrong, noted, plan, isDown],
   );
+  // Of hundreds, only the two that are chosen before and after are drawn anew.
+  return useMemo(() => plain.map((node) => (node.id === chosen ? { ...node, selected: true } : node)), [plain, chosen]);
 }
 
 function useEdges(drawing: Drawing, line: string): Edge[] {

@@ -92,6 +92,8 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
   const step = drawing.steps.find((one) => one.id === search.step);
   // Text and form do not wait until hundreds of boxes are drawn. The chosen one is shown at once: keys act upon it.
   const drawn = useDeferredValue(drawing);
+  // Nor does the text wait for the form of another step. What a form says is always of the step that it shows.
+  const formed = useDeferredValue(step);
   useFollowCursor(snapshot.cursor, source, choose);
   useEffect(() => {
     const path = step === undefined ? null : [step.section, step.id];
@@ -125,7 +127,7 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
     withResolver: true,
   });
 
-  const showsForm = view !== "text" && step !== undefined && source !== null && !isStale;
+  const showsForm = view !== "text" && step !== undefined && formed !== undefined && source !== null && !isStale;
   return (
     <div className={styles.editor}>
       <Page
@@ -187,14 +189,14 @@ export function Editor({ id, title, above, run, locked, project, given, search, 
           </div>
           {showsForm && (
             <StepForm
-              step={step}
+              step={formed}
               value={source.value}
               drawing={drawing}
               problems={checks.problems}
               edit={deeds.edit}
               renamed={choose}
-              remove={() => deeds.remove(step.id)}
-              openText={(keys) => openText([step.section, step.id, ...keys])}
+              remove={() => deeds.remove(formed.id)}
+              openText={(keys) => openText([formed.section, formed.id, ...keys])}
               close={() => choose(undefined)}
             />
           )}
