@@ -7,7 +7,7 @@ WEB_FROM := $(shell find web -type f -not -path '*/node_modules/*') ansflow/cli/
 NPX := cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npx --no-install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run hello test chaos live-proof image-proof chart-proof lint fix generate hostile bench bench-web lock services screenshots clean
+.PHONY: help setup web run hello test chaos chaos-alone chaos-postgresql chaos-mariadb live-proof image-proof chart-proof lint fix generate hostile bench bench-web lock services screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,8 +35,19 @@ test: setup ## run every test
 	@$(BIN)/pytest -q -n auto --dist worksteal # else the browser tests, which stand together, are left to one process
 
 chaos: setup ## what a release must survive: thousands of kill -9 of workers, servers and databases, each account checked
-	@ANSFLOW_CHAOS=release $(BIN)/pytest -v --durations=0 --durations-min=1 -o faulthandler_timeout=0 \
-		tests/chaos tests/executors/test_process_trees.py
+	@$(MAKE) --no-print-directory -j chaos-alone chaos-postgresql chaos-mariadb
+
+chaos-alone chaos-postgresql chaos-mariadb: export ANSFLOW_CHAOS = release
+CHAOS = $(BIN)/pytest -v --durations=0 --durations-min=1 -o faulthandler_timeout=0 -p no:cacheprovider
+
+chaos-alone:
+	@$(CHAOS) tests/chaos tests/executors/test_process_trees.py --deselect tests/chaos/test_spread.py
+
+chaos-postgresql:
+	@$(CHAOS) tests/chaos/test_spread.py -k PostgreSQL
+
+chaos-mariadb:
+	@$(CHAOS) tests/chaos/test_spread.py -k MariaDB
 
 live-proof: setup ## 500 viewers who lose their connection 20 times each, while the bus is lost too
 	@ANSFLOW_TESTS_WHOLE=1 $(BIN)/pytest -q tests/e2e/live/test_under_faults.py

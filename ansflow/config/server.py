@@ -102,6 +102,7 @@ def _expect_prepared(settings: Settings) -> None:
 def _prepare(settings: Settings, ground: Ground, tell: Tell, *, language: str) -> None:
     """Only `ansflow serve` brings the tables to this release; of several that start at once, one after the other."""
     from ansflow.config.owning import expect_no_workers, one_at_a_time  # noqa: PLC0415
+    from ansflow.config.schedule import checkpoint  # noqa: PLC0415
     from ansflow.config.storage import find_storage  # noqa: PLC0415
     from ansflow.config.wiring import worker_name  # noqa: PLC0415
 
@@ -109,6 +110,7 @@ def _prepare(settings: Settings, ground: Ground, tell: Tell, *, language: str) -
     find_storage(settings, may_begin=True)
     if not settings.is_spread:
         ground.take()
+        checkpoint()  # servers that are killed again and again may never come to one
         expect_no_workers(worker_name(settings.data_dir))
     from ansflow.apps.accounts.known_keys import remember_keys  # noqa: PLC0415
     from ansflow.apps.projects.rotation import check_keys  # noqa: PLC0415

@@ -65,6 +65,11 @@ class Installation:
         self.server.start()
         self.seconds_to_ready.append(monotonic() - began)
 
+    def log_of_the_database(self) -> int:
+        """Bytes that stand beside SQLite's file and are not yet in it; 0 for another database."""
+        log = self.server.folder / "data" / "ansflow.sqlite3-wal"
+        return log.stat().st_size if log.exists() else 0
+
     def finish(self) -> None:
         """Sees every execution to its end, asks for all that the API gives, and stops the server."""
         self.people.finish()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansflow.infra.database.sqlite3.base import LARGE_WAL
 from tests.chaos.installation import Installation, share
 from tests.databases import KINDS
 from tests.release import BACK, RELEASE, Progress
@@ -43,10 +44,12 @@ def test_a_server_that_is_killed_goes_on_where_it_was(
             else:
                 one.server.begin()
         one.server.kill()
+        log_left = one.log_of_the_database()
         one.start()
         with django_db_blocker.unblock():
             one.finish()
     assert one.violations() == []
+    assert log_left < 2 * LARGE_WAL
     assert not RELEASE or max(one.seconds_to_ready) < BACK
     assert one.seen is not None
     count(f"kill -9 of the server ({database})", kills + 1)

@@ -69,7 +69,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_without_faults_no_process_repairs_anything(house: Spread, name: str, count: Count, progress: Progress) -> None:
-    executions = times(200, 5000)
+    executions = times(200, 2400)  # of 10,000 in all, with those of a server that is alone
     before = house.repairs()
     for rush in progress([RUSH] * (executions // RUSH), "rushes of executions without a fault"):
         house.people.rush(rush)

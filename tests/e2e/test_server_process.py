@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -114,6 +116,26 @@ def test_ctrl_c_ends_it_and_a_start_needs_no_flags_any_more(server: ServerProces
     assert server.said[-2].startswith("Ending") and server.said[-1] == "Ended."
     server.start()
     assert server.sign_in("admin", PASSWORD)
+
+
+def test_a_server_that_is_killed_again_and_again_leaves_no_log_of_the_database_that_only_grows(
+    server: ServerProcess,
+) -> None:
+    """Each life is too short for a checkpoint of its own."""
+    for number in range(2):
+        name = f"life-{number}"
+        server.api("POST", "projects/", {"name": name})
+        server.stop(signal.SIGKILL)
+        assert name not in _in_the_file(server)
+        server.start()
+        assert name in _in_the_file(server)
+
+
+def _in_the_file(server: ServerProcess) -> list[str]:
+    """The projects, without what stands in the write-ahead log."""
+    file = server.folder / "data" / "ansflow.sqlite3"
+    with closing(sqlite3.connect(f"file:{file}?immutable=1", uri=True)) as only:
+        return [name for (name,) in only.execute("SELECT name FROM projects_project")]
 
 
 def test_a_step_that_runs_outlives_the_server_and_is_taken_over(server: ServerProcess) -> None:

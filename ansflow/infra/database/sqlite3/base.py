@@ -79,10 +79,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._commit()  # may be refused too: then nobody else would get the turn
 
     def checkpoint(self) -> None:
-        """Brings the write-ahead log into the file, in this connection's turn."""
+        """Brings the write-ahead log into the file, in this connection's turn; one that has grown large is emptied."""
         self.ensure_connection()
         with self.undisturbed():
-            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            try:
+                large = os.stat(f"{self._file}-wal").st_size > LARGE_WAL
+            except FileNotFoundError:
+                return
+            self.connection.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if large else 'PASSIVE'})").fetchall()
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
@@ -122,13 +126,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _checkpoint(self) -> None:
         """Now and then, by whoever has just committed: SQLite's own would not ask for the lock."""
         self._turns.commits += 1
-        if self._turns.commits % COMMITS_PER_CHECKPOINT or self.connection is None:
-            return
-        try:
-            large = os.stat(f"{self._file}-wal").st_size > LARGE_WAL
-        except FileNotFoundError:
-            return
-        self.connection.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if large else 'PASSIVE'})").fetchall()
+        if self._turns.commits % COMMITS_PER_CHECKPOINT == 0 and self.connection is not None:
+            self.checkpoint()
 
 
 class Cursor(base.SQLiteCursorWrapper):
