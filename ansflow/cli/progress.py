@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event as Signal
@@ -96,11 +96,15 @@ class Progress:
         counts |= {"failed": self.red, "allowed": self.counts[StepStatus.FAILED] - self.red}
         return ((LOOKS[token], counts[token]) for token in tokens if counts.get(token))
 
-    def pending(self, waits: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
-        """What `waits` knows of steps that are still to begin. It is not asked where there are none."""
-        if not self.counts[StepStatus.PENDING]:
+    def pending(self, waits: Callable[[], Mapping[str, str]], among: Collection[str] = ()) -> Mapping[str, str]:
+        """What `waits` knows of steps that are still to begin, `among` these or all. It is not asked where there are
+        none."""
+        if not (any(map(self._is_pending, among)) if among else self.counts[StepStatus.PENDING]):
             return {}
-        return {key: said for key, said in waits().items() if self.steps[key].status is StepStatus.PENDING}
+        return {key: said for key, said in waits().items() if self._is_pending(key) and (not among or key in among)}
+
+    def _is_pending(self, key: str) -> bool:
+        return self.steps[key].status is StepStatus.PENDING
 
     def red_steps(self) -> list[StepProgress]:
         return [step for step in self.steps.values() if step.red]

@@ -18,6 +18,7 @@ from ansflow.cli.terminal import Screen
 from ansflow.cli.views.lines import Output
 from ansflow.core.log_times import LineTime
 from ansflow.core.outline import Scanner
+from tests.cli import scripted
 from tests.cli.conftest import Ansflow
 from tests.cli.scripted import Scripted
 from tests.plans import plan
@@ -152,3 +153,35 @@ def test_what_is_printed_now_says_when_it_arrived():
     output.tails.run.logs["unit"] = b"one\n\x1b[2Jtwo\n"
     output._print(output.progress.steps["unit"])
     assert out.out.getvalue() == f"[unit] {'-':24} one\n[unit] {'-':24} two\n"
+
+
+def followed(run: Scripted, *steps: str, waits: dict[str, str] | None = None) -> tuple[str, str]:
+    """What stands on both ways out, after a pause behind each event."""
+    out, errors = screen(live=False), screen(live=False)
+    out.errors = errors
+    output = Output(run, out, steps, waits=lambda: waits or {})
+    progress = Progress(run.plan)
+    output.begin(progress)
+    for event in run.follow():
+        output.event(event, progress.apply(event))
+        output.tick()
+    return out.out.getvalue(), errors.out.getvalue()
+
+
+def test_what_a_followed_step_waits_for_stands_beside_what_is_printed():
+    held = [scripted.STARTED, scripted.running("build"), scripted.waiting("deploy", "Deploy 1.2?")]
+    run = Scripted(plan({"build": "", "deploy": "", "test": ""}), held, {"build": b"one\n"})
+    waits = {"deploy": "waits for what it needs", "build": "waits for a slot", "test": "waits for a slot"}
+    assert followed(run, "build", waits=waits) == ("one\n", "◌ build: waits for a slot\n")
+    run.script = iter(held)
+    told = "◌ deploy: waits for what it needs\n"
+    assert followed(run, "deploy", waits=waits) == ("", told), "not twice within a minute"
+    run.script = iter(held)
+    assert followed(run, "deploy") == ("", "‖ deploy: waiting: Deploy 1.2?\n")
+
+
+def test_a_followed_step_that_never_runs_says_why():
+    run = Scripted(plan({"build": "", "deploy": ""}), [scripted.skipped("deploy", "build failed.")])
+    assert followed(run, "deploy") == ("", "» deploy: skipped: build failed.\n")
+    run.script = iter([scripted.skipped("deploy", "build failed.")])
+    assert followed(run) == ("", "")

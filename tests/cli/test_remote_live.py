@@ -20,6 +20,7 @@ from ansflow.cli.remote.hosts import Host
 from ansflow.cli.remote.live import Following, NoSockets
 from ansflow.cli.remote.printed import MOST_HELD, Printed
 from ansflow.cli.remote.server import NotSignedIn, Server
+from ansflow.cli.remote.waits import Waits
 from ansflow.cli.remote.watching import Watched
 from ansflow.core.errors import ExternalError, NotFound
 
@@ -90,6 +91,11 @@ def test_a_server_without_sockets_is_asked_again_and_again_and_that_is_said(olde
     assert watched.read_log("unit", 1) == b"hello\n"
 
 
+def test_who_watches_some_steps_is_done_when_these_have_ended(older):
+    assert [event.seq for event in Watched(older, 7, steps=["unit"]).follow()] == [1, 2]
+    assert [event.seq for event in Watched(older, 7, steps=["unit", "lint"]).follow()] == [1, 2, 3]
+
+
 def test_a_server_that_is_away_for_a_moment_ends_no_viewer(older, monkeypatch):
     monkeypatch.setattr(watching, "PAUSE", 0.0)
     tries: list[str] = []
@@ -107,6 +113,24 @@ def test_a_server_that_is_away_for_a_moment_ends_no_viewer(older, monkeypatch):
     assert (watched.read_log("unit", 1), len(tries)) == (b"", 1)  # it runs: there is a next time
     list(events)
     assert (watched.read_log("unit", 1), len(tries)) == (b"hello\n", 3)  # it has ended: there is none
+
+
+def test_what_a_named_step_waits_for_is_what_the_server_says_last_of_it():
+    past = {"step": "unit", "reason": "retry", "message": "It will be tried again."}
+    now = {"step": "unit", "reason": "needs", "message": ""}
+    whole = {"step": "", "reason": None, "message": "The execution has been asked to stop."}
+    asked: list[str] = []
+
+    def told(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url.query, "ascii"))
+        return httpx2.Response(200, json={"decisions": [past, now, whole]})
+
+    waits = Waits(
+        Server(Host("http://127.0.0.1:1", "ansf_x"), httpx2.MockTransport(told)), "cicd/executions/7/", ["unit"]
+    )
+    assert waits() == {} and asked == [], "most steps wait for a moment only"
+    waits._ask()
+    assert (waits(), asked) == ({"unit": "waits for what it needs"}, ["step=unit"])
 
 
 def test_what_a_library_says_ends_with_one_full_stop():

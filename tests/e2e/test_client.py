@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -278,7 +279,34 @@ def test_a_step_that_nobody_will_run_is_told_when_its_execution_begins(
         assert ann("executions", "cancel", one).returncode == 0
         assert watch.wait(PATIENCE) == 2
     again = ann("executions", "rerun", one)
+    words = [ANSFLOW, "executions", "logs", started(again), "--follow", "--step", "train"]
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as logs:
+        assert logs.stdout is not None and logs.stderr is not None
+        assert logs.stderr.readline() == f"◌ {said}\n"
+        logs.send_signal(signal.SIGINT)
+        assert (logs.wait(PATIENCE), logs.stdout.read()) == (130, "")
     assert again.stderr == begun.stderr and ann("executions", "cancel", started(again)).returncode == 0
+
+
+def test_the_log_of_a_step_is_followed_to_the_end_of_that_step(
+    ann: Client, home: Path, pipeline: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "gated.yml"
+    file.write_text(
+        "steps: {build: echo one; exit 1, ship: {needs: build, run: echo two, approval: Now?, if: always()}}"
+    )
+    project = str(json.loads(ann("pipelines", "view", pipeline, "--json").stdout)["project"])
+    made = json.loads(ann("pipelines", "create", str(file), "--project", project, "--name", "gated", "--json").stdout)
+    one = started(ann("pipelines", "run", str(made["id"])))
+    build = ann("executions", "logs", one, "--follow", "--step", "build")
+    assert (build.returncode, build.stdout) == (0, "one\n"), "ship has not ended"
+    words, env = [ANSFLOW, "executions", "logs", one, "--follow", "--step", "ship"], environment_of(home)
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as logs:
+        assert logs.stdout is not None and logs.stderr is not None
+        assert logs.stderr.readline() == "‖ ship: waiting: Now?\n"
+        (gate,) = [it["id"] for it in json.loads(ann("approve", "--json").stdout) if it["execution"] == int(one)]
+        assert ann("approve", str(gate)).returncode == 0
+        assert (logs.stdout.read(), logs.stderr.read(), logs.wait(PATIENCE)) == ("two\n", "", 0)
 
 
 def test_the_files_that_were_kept_are_listed_and_fetched(

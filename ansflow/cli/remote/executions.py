@@ -111,12 +111,13 @@ def follow(args: argparse.Namespace, screen: Screen, server: Server, execution: 
 def follow_logs(
     screen: Screen, server: Server, execution: int, steps: Sequence[str], *, timestamps: bool = False
 ) -> int:
-    """Prints what the steps print, from the beginning until the execution has ended."""
+    """Prints what the steps print, from the beginning until they, or the execution, have ended. How they ended is no
+    matter of their logs: `watch` tells."""
     watched = Watched(server, execution, steps=steps or None, tell=screen.complain)
+    waits = Waits(server, watched.path, steps)
     try:
-        watch(
-            watched, Output(watched, screen, steps, watched.log_times if timestamps else None), Progress(watched.plan)
-        )
+        output = Output(watched, screen, steps, watched.log_times if timestamps else None, waits)
+        watch(watched, output, Progress(watched.plan))
     except KeyboardInterrupt:
         screen.complain(t("executions.goes_on", id=execution))
         return exits.INTERRUPTED

@@ -45,13 +45,14 @@ class Watched:
         steps: Sequence[str] | None = None,
         tell: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """`logs`: whether somebody will read them, of those `steps` or of all."""
+        """`logs`: whether somebody will read them. `steps`: it is about these alone, and ends with them."""
         self.server = server
         self.path = f"cicd/executions/{execution}/"
         self.first = server.get(self.path)
         self.plan = _plan(self.first)
         self.folder = Path()
         self._steps = {step["key"]: step["id"] for step in self.first["step_executions"]}
+        self._awaited = None if steps is None else set(steps)
         self._over: set[tuple[str, int]] = set()
         self._left = Signal()
         self._tell = tell
@@ -60,13 +61,21 @@ class Watched:
         self._socket = Following(server, execution, on_log=on_log, steps=steps)
 
     def follow(self) -> Iterator[Event]:
-        """Every event from the first on; ends with the one that ends the execution."""
+        """Every event from the first on; ends with the one that ends the execution, or what was wanted of it."""
         for written in self._frames():
             self._note_end(written)
             event = _event(self.first["id"], written)
             yield event
-            if isinstance(event.fact, ExecutionChanged) and is_final(event.fact.status):
+            if is_final(event.fact.status) and self._is_last(event.fact):
                 return
+
+    def _is_last(self, end: Fact) -> bool:
+        if isinstance(end, ExecutionChanged):
+            return True
+        if self._awaited is None:
+            return False
+        self._awaited.discard(end.step)
+        return not self._awaited
 
     def _frames(self) -> Iterator[Json]:
         try:

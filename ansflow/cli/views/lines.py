@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from time import monotonic
 
@@ -55,11 +55,17 @@ class Lines:
 
     def _tell_waits(self) -> None:
         """When it has changed; places in a queue change often, so not twice within a minute."""
-        lines = list(told(self.screen, self.progress.pending(self.waits)))
+        lines = list(self._waiting())
         if lines and lines != self.told and (not self.told or monotonic() - self.told_at > AGAIN):
             self.told, self.told_at = lines, monotonic()
             for line in lines:
-                self.screen.print(line)
+                self._tell(line)
+
+    def _waiting(self) -> Iterator[str]:
+        return told(self.screen, self.progress.pending(self.waits))
+
+    def _tell(self, line: str) -> None:
+        self.screen.print(line)
 
     def end(self) -> None:
         self.screen.out.flush()
@@ -89,11 +95,14 @@ class Lines:
 class Output(Lines):
     """Only what steps print: those that are named, or all of them. One alone needs no prefix.
 
+    What is waited for is said beside it, as a complaint: what steps print may be read by a program.
     `times(step, attempt, first, last)` knows when lines arrived, where each is to say so.
     """
 
-    def __init__(self, run: Run, screen: Screen, steps: Sequence[str], times: Times | None = None) -> None:
-        super().__init__(run, screen)
+    def __init__(
+        self, run: Run, screen: Screen, steps: Sequence[str], times: Times | None = None, waits: Waits = dict
+    ) -> None:
+        super().__init__(run, screen, waits)
         self.steps = frozenset(steps)
         self.times = times
         self.pause = self.pause if times is None else PAUSE_WITH_TIMES
@@ -118,7 +127,20 @@ class Output(Lines):
         return not self.steps or step.key in self.steps
 
     def _change(self, step: StepProgress) -> None:
-        """Not shown."""
+        """Shown only of a step that is named and will print nothing: it never ran."""
+        if step.key in self.steps and step.final and not step.attempt:
+            self._tell(self._standing(step))
+
+    def _waiting(self) -> Iterator[str]:
+        yield from (self._standing(step) for step in self.progress.waiting.values() if self._wants(step))
+        yield from told(self.screen.errors, self.progress.pending(self.waits, among=self.steps))
+
+    def _tell(self, line: str) -> None:
+        self.screen.complain(line)
+
+    def _standing(self, step: StepProgress) -> str:
+        said = t("line.because").join(filter(None, [step.look.word, why(step.reason, step.message)]))
+        return f"{step.look.sign(self.screen.errors)} {t('live.waits', step=plain(step.key), message=said)}"
 
 
 def change(step: StepProgress) -> str:
