@@ -21,10 +21,10 @@ from ansflow.api.base.serializers import Strict
 from ansflow.api.base.turns import Turns
 from ansflow.apps.executions import logs, queries, rendering
 from ansflow.apps.projects.access import Permission
+from ansflow.core.log_times import LINES_AT_ONCE
 from ansflow.core.patterns import BadPattern
 from ansflow.infra.searching import Place, Wanted, search
 
-LINES_AT_ONCE = 10_000
 SEARCHES = Turns(at_once=3, of_one_person=2, seconds_to_wait=2.0)  # other requests, and other people, have room left
 CURSOR = r"^[0-9]{1,18}-[0-9]{1,18}-[0-9]{1,18}\Z"
 

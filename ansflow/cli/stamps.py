@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from ansflow.cli.terminal import Screen
-from ansflow.core.log_times import LineTime
+from ansflow.core.log_times import LINES_AT_ONCE, LineTime
 
 Stamps = Callable[[int, int], list[str]]
 """`stamps(first, last)`: what stands before each of these lines."""
 
-AT_ONCE = 10_000
 WIDTH = len("2026-11-30T08:00:00.000Z")
 UNKNOWN = "-".ljust(WIDTH) + " "
 
@@ -28,8 +27,8 @@ def stamped_by(times: Callable[[int, int], Iterable[LineTime]], screen: Screen) 
     def stamps(first: int, last: int) -> list[str]:
         found: list[str] = []
         stamp = screen.paint("dim", UNKNOWN)
-        for begin in range(first, last + 1, AT_ONCE):
-            end = min(begin + AT_ONCE - 1, last)
+        for begin in range(first, last + 1, LINES_AT_ONCE):
+            end = min(begin + LINES_AT_ONCE - 1, last)
             for line, at in times(begin, end):
                 found += [stamp] * (line - first - len(found))
                 moment = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

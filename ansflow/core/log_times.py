@@ -22,6 +22,8 @@ from typing import NamedTuple
 
 APART = 50
 """Milliseconds; so far before it arrived may a line's time lie."""
+LINES_AT_ONCE = 10_000
+"""Of so many the API tells the times, and so many it gives out, for one question."""
 HEAD = struct.Struct("<Q")
 NOTE = struct.Struct("<II")
 MOST = 2**32 - 1  # between two notes

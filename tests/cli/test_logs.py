@@ -7,16 +7,21 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
+import httpx2
 import pytest
 
+from ansflow.cli.commands import executions
 from ansflow.cli.follow import LONGEST_LINE, Tail
 from ansflow.cli.found import show_found
 from ansflow.cli.marks import Marked
+from ansflow.cli.parser import build_parser
 from ansflow.cli.progress import Progress
+from ansflow.cli.remote.hosts import Host
+from ansflow.cli.remote.server import Server
 from ansflow.cli.stamps import stamped_by
 from ansflow.cli.terminal import Screen
 from ansflow.cli.views.lines import Output
-from ansflow.core.log_times import LineTime
+from ansflow.core.log_times import LINES_AT_ONCE, LineTime
 from ansflow.core.outline import Scanner
 from tests.cli import scripted
 from tests.cli.conftest import Ansflow
@@ -185,3 +190,27 @@ def test_a_followed_step_that_never_runs_says_why():
     assert followed(run, "deploy") == ("", "» deploy: skipped: build failed.\n")
     run.script = iter([scripted.skipped("deploy", "build failed.")])
     assert followed(run) == ("", "")
+
+
+def test_any_number_of_lines_of_a_server_is_shown(monkeypatch: pytest.MonkeyPatch):
+    log = [f"{number}".encode() for number in range(1, 12_346)]
+
+    def told(request: httpx2.Request) -> httpx2.Response:
+        if not request.url.path.endswith("/logs/"):
+            return httpx2.Response(200, json={"step_executions": [{"key": "unit", "status": "success", "attempt": 1}]})
+        first, last = int(request.url.params["first"]), int(request.url.params["last"])
+        assert last - first < LINES_AT_ONCE
+        return httpx2.Response(200, content=b"".join(line + b"\n" for line in log[first - 1 : last]))
+
+    server = Server(Host("http://127.0.0.1:1", "ansf_x"), httpx2.MockTransport(told))
+    monkeypatch.setattr(Server, "asked", lambda args: server)
+
+    def shown(lines: str) -> list[str]:
+        words = ["executions", "logs", "7", "--lines", lines]
+        out = screen(live=False)
+        assert executions.run(build_parser(words).parse_args(words), out) == 0
+        return out.out.getvalue().split()
+
+    assert shown("2-") == [line.decode() for line in log[1:]]
+    assert shown("1-12000") == [line.decode() for line in log[:12_000]]
+    assert shown("12345-") == ["12345"] and shown("12346-") == []

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from ansflow.cli.asked import at_least_one, inputs_of, refused
-from ansflow.cli.commands.logs import line_range, whole_lines
+from ansflow.cli.commands.logs import line_blocks, line_range, whole_lines
 from ansflow.cli.exits import OK
 from ansflow.cli.found import search_options, show_found
 from ansflow.cli.marks import Marked
@@ -128,7 +128,8 @@ def _logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
         if len(chosen) > 1:
             screen.print(f"{status_of(screen, step)}  {screen.paint('bold', said(step['key']))}")
         query = {"step": step["key"], "attempt": args.attempt or step["attempt"]}
-        pieces = _lines(args, server, query, first, last) if args.lines else _bytes(args, server, query)
+        lines = partial(_lines, args, server, query)
+        pieces = line_blocks(lines, first, last) if args.lines else _bytes(args, server, query)
         fold = _outline(server.get(f"{_path(args)}logs/outline/", **query)) if args.fold else None
         stamps = stamped_by(partial(_times, args, server, query), screen) if args.timestamps else None
         marked = Marked(screen, fold=fold, first=first, stamps=stamps)
@@ -192,11 +193,9 @@ def _bytes(args: argparse.Namespace, server: Server, query: Json) -> Iterator[by
         yield rest + b"\n"
 
 
-def _lines(args: argparse.Namespace, server: Server, query: Json, first: int, last: int | None) -> Iterator[bytes]:
-    more = {} if last is None else {"last": last}
-    piece = server.read(f"{_path(args)}logs/", **query, first=first, **more)
-    if piece:
-        yield piece.removesuffix(b"\n") + b"\n"
+def _lines(args: argparse.Namespace, server: Server, query: Json, first: int, last: int) -> list[bytes]:
+    piece = server.read(f"{_path(args)}logs/", **query, first=first, last=last)
+    return piece.removesuffix(b"\n").split(b"\n") if piece else []
 
 
 def _times(args: argparse.Namespace, server: Server, query: Json, first: int, last: int) -> list[LineTime]:

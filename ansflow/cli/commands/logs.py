@@ -104,11 +104,11 @@ def _found(
 
 def _print(screen: Screen, read: Read, marked: Marked, first: int, last: int | None) -> None:
     printed = False
-    for block in _blocks(read, first, last):
+    for block in line_blocks(read, first, last):
         screen.write(marked.show(block))
         printed = True
     if not printed:
-        there = sum(block.count(b"\n") for block in _blocks(read, 1, None)) if first > 1 else 0
+        there = sum(block.count(b"\n") for block in line_blocks(read, 1, None)) if first > 1 else 0
         said = count("logs.beyond", there) if there else t("logs.silent")
         screen.complain(screen.errors.paint("dim", said))
 
@@ -170,7 +170,7 @@ def _times(logs: FileLogs, attempt: tuple[int, str, int], first: int, last: int)
     return logs.times(*attempt, first=first, last=last)
 
 
-def _blocks(read: Read, first: int, last: int | None) -> Iterator[bytes]:
+def line_blocks(read: Read, first: int, last: int | None) -> Iterator[bytes]:
     """The lines asked for, so many at a time: a log may be longer than the memory is large."""
     for start in numbers_from(first, PAGE):
         end = start + PAGE - 1 if last is None else min(start + PAGE - 1, last)
