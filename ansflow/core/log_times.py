@@ -21,7 +21,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 APART = 50
-"""Milliseconds; so far before it arrived may a line's time lie."""
+"""Milliseconds; so far before it arrived may a line's time lie, by a clock that is not set back meanwhile."""
 LINES_AT_ONCE = 10_000
 """Of so many the API tells the times, and so many it gives out, for one question."""
 HEAD = struct.Struct("<Q")
@@ -50,17 +50,25 @@ class LogTimes:
     @classmethod
     def read(cls, written: bytes) -> LogTimes:
         times = cls()
-        begin = int.from_bytes(written[: HEAD.size], "little")
-        more = array("I", written[HEAD.size :][: len(written) // NOTE.size * NOTE.size - HEAD.size])
-        if not 0 < begin <= LATEST or not more:  # zeros: a file was made longer and the machine failed
-            return times
+        times.feed(written)
+        return times
+
+    def feed(self, written: bytes) -> int:
+        """Adds the notes that stand behind those it has, or from the beginning. How many bytes have been taken."""
+        head = 0 if self._lines else HEAD.size
+        line = self._lines[-1] if self._lines else 0
+        time = self._times[-1] if self._lines else int.from_bytes(written[:head], "little")
+        more = array("I", written[head : len(written) // NOTE.size * NOTE.size])
+        if not 0 < time <= LATEST or not more:  # zeros: a file was made longer and the machine failed
+            return 0
         if sys.byteorder == "big":
             more.byteswap()
-        times._lines = array("Q", accumulate(more[::2]))
-        times._times = array("Q", accumulate(more[1::2], initial=begin))[1:]
-        true = min(bisect_right(times._lines, LAST_LINE), bisect_right(times._times, LATEST))
-        del times._lines[true:], times._times[true:]
-        return times
+        lines = array("Q", accumulate(more[::2], initial=line))
+        times = array("Q", accumulate(more[1::2], initial=time))
+        true = min(bisect_right(lines, LAST_LINE), bisect_right(times, LATEST))
+        self._lines.extend(lines[1:true])
+        self._times.extend(times[1:true])
+        return head + (true - 1) * NOTE.size if true > 1 else 0
 
     def written(self) -> bytes:
         copy = LogTimes()

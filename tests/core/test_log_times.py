@@ -29,6 +29,18 @@ def test_what_is_written_piece_by_piece_is_read_again_however_it_was_cut(
     assert part.written() == (written[: (1 + len(part)) * NOTE.size] if part else b"")
 
 
+@given(st.lists(st.tuples(st.integers(0, 2**33), st.integers(0, 2**33)), max_size=20), st.lists(st.integers(0, 99)))
+def test_what_is_written_may_be_read_bit_by_bit(steps: list[tuple[int, int]], pieces: list[int]) -> None:
+    written, bit_by_bit, taken = LogTimes(), LogTimes(), 0
+    for line, milliseconds in sorted(steps):
+        written.note(line, AT + milliseconds * MILLISECOND)
+    whole = written.written()
+    for end in [*sorted(pieces), len(whole)]:
+        taken += bit_by_bit.feed(whole[taken:end])
+        assert bit_by_bit.written() == whole[:taken]
+    assert (list(bit_by_bit), taken) == (list(written), len(whole))
+
+
 def test_a_note_takes_eight_bytes_and_what_comes_soon_after_it_none() -> None:
     times = LogTimes()
     assert len(times.note(1, AT)) == 16  # with the time that all others are counted from

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from ansflow.core.errors import Conflict
 from ansflow.core.log_times import LogTimes, first_begun
-from ansflow.infra.storage import logs as storage
 from ansflow.infra.storage.logs import BLOCK, FileLogs
+from ansflow.infra.storage.noted import Noted
+from ansflow.infra.storage.recent import Recent
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_a_writer_that_wakes_after_another_has_taken_the_log_leaves_its_times(
             printed(other, b"line\n", number + 10, fence=2)
         return first_begun(data, start, newlines=newlines, is_border=is_border)
 
-    monkeypatch.setattr(storage, "first_begun", taken)
+    monkeypatch.setattr("ansflow.infra.storage.logs.first_begun", taken)
     with pytest.raises(OSError, match="Another process"):
         printed(logs, b"line\n", before)
     with pytest.raises(Conflict, match="older"):
@@ -203,15 +204,77 @@ def test_a_log_that_is_packed_while_its_times_are_asked_for_has_them(
     for number in range(3):
         printed(logs, b"line\n", number)
     logs.finish(1, "s", 1)
-    read = storage._times_of
+    read = Noted.in_file
 
-    def packed(path: Path) -> LogTimes:
+    def packed(noted: Noted, path: Path, first: int, last: int) -> LogTimes:
         monkeypatch.undo()
         assert FileLogs(logs.root).pack((1, "s", 1))
-        return read(path)
+        return read(noted, path, first, last)
 
-    monkeypatch.setattr(storage, "_times_of", packed)
+    monkeypatch.setattr(Noted, "in_file", packed)
     assert times(logs) == [(1, 0), (2, 1), (3, 2)]
+
+
+def test_a_second_question_reads_what_has_been_noted_since_the_first(
+    logs: FileLogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+    feed = LogTimes.feed
+    monkeypatch.setattr(LogTimes, "feed", lambda self, written: taken.append(len(written)) or feed(self, written))
+    for number in range(3):
+        printed(logs, b"line\n", number)
+    taken.clear()
+    known = [(1, 0), (2, 1), (3, 2)]
+    assert (times(logs), taken) == (known, [32])
+    assert (times(logs), taken) == (known, [32, 0])
+    printed(logs, b"line\n" * 9000, 3)
+    assert (times(logs), taken) == ([*known, (4, 3)], [32, 0, 8])
+    logs.close(1, "s", 1)
+    assert logs.pack((1, "s", 1))
+    taken.clear()
+    assert (times(logs), taken) == ([*known, (4, 3)], [40])
+    assert (times(logs), taken) == ([*known, (4, 3)], [40])
+
+
+@given(st.lists(st.sampled_from(["print", "late", "ask", "crash", "pack"]), max_size=30), st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_who_asks_again_and_again_hears_what_who_asks_for_the_first_time_does(
+    tmp_path_factory: pytest.TempPathFactory, deeds: list[str], data: st.DataObject
+) -> None:
+    """Also where a crash took notes back, or left some of lines that never came, and others stand there now."""
+    root = tmp_path_factory.mktemp("asked")
+    writer, asked = FileLogs(root), FileLogs(root)
+    for second, deed in enumerate(deeds):
+        if deed in {"print", "late"}:
+            printed(writer, b"line\n" * data.draw(st.integers(1, 3)), second if deed == "print" else 0)
+        elif deed == "pack":
+            writer.close(1, "s", 1)
+            writer.pack((1, "s", 1))
+        elif deed == "crash":
+            writer = FileLogs(root)
+            for path in root.rglob("*.times"):
+                whole = path.read_bytes()
+                kept = data.draw(st.integers(0, len(whole)))
+                with path.open("r+b") as file:
+                    if data.draw(st.booleans()):
+                        file.truncate(kept)
+                    else:
+                        file.seek(len(whole))
+                        file.write(whole[kept:])
+        assert deed != "ask" or times(asked) == times(FileLogs(root))
+    assert times(asked) == times(FileLogs(root))
+
+
+def test_what_is_known_of_many_logs_is_bounded_by_how_much_it_is() -> None:
+    known: Recent[int, list[int]] = Recent(10, len)
+    grown = known.find(1, list)
+    assert known.find(1, list) is grown
+    known.keep(2, [0] * 5)
+    grown += [0] * 6
+    known.keep(1, grown)
+    assert (known.get(2), known.get(1)) == (None, grown), "what was asked for last stays"
+    grown += [0] * 20
+    assert known.keep(1, grown) is known.get(1)
 
 
 def test_a_packed_log_of_an_earlier_release_has_no_times_and_a_log_without_them_is_packed_as_it_was(

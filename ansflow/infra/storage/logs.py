@@ -27,7 +27,8 @@ from ansflow.core.errors import Conflict
 from ansflow.core.log_times import LogTimes, first_begun
 from ansflow.engine.ports import FENCED
 from ansflow.infra.storage.mounts import ANYWHERE, Mount
-from ansflow.infra.storage.names import file_name, write_text
+from ansflow.infra.storage.names import file_name, write_bytes, write_text
+from ansflow.infra.storage.noted import MOST_NOTES, Noted
 from ansflow.infra.storage.recent import Recent
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class FileLogs:
         self._open: dict[Key, _Log] = {}
         self._packed: Recent[Key, tuple[File, Packed]] = Recent(64)
         self._scanners: Recent[Key, Scanner] = Recent(64)
+        self._noted: Recent[Key, Noted] = Recent(MOST_NOTES, lambda noted: noted.weight)
         self._lock = Lock()
 
     def append(
@@ -122,13 +124,21 @@ class FileLogs:
             log.close()
 
     def times(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> LogTimes:
-        path = self._path(execution, step, attempt)
+        key = (execution, step, attempt)
+        noted = self._noted.find(key, Noted)
+        times = self._times(key, noted, first, last)
+        self._noted.keep(key, noted)
+        return times
+
+    def _times(self, key: Key, noted: Noted, first: int, last: int) -> LogTimes:
+        path = self._path(*key)
         if path.exists():
-            times = _times_of(path)
+            times = noted.in_file(path.with_suffix(".times"), first, last)
             if times or path.exists():  # else it has been packed meanwhile
-                return times.between(first, last)
-        packed = self._find_packed((execution, step, attempt))
-        return (_times_of(path) if packed is None else packed.times()).between(first, last)
+                return times
+        if (packed := self._find_packed(key)) is not None:
+            return noted.in_packed(packed, first, last)
+        return noted.in_file(path.with_suffix(".times"), first, last)
 
     def count(self, execution: int, step: str, attempt: int) -> int:
         try:
@@ -147,8 +157,7 @@ class FileLogs:
         key = (execution, step, attempt)
         if not self._path(*key).exists() and (packed := self._find_packed(key)) is not None:
             return packed.outline()
-        with self._lock:
-            scanner = self._scanners.get(key) or self._scanners.keep(key, Scanner())
+        scanner = self._scanners.find(key, Scanner)
         with scanner.lock:
             for piece in self._pieces(key, scanner.fed):
                 scanner.feed(piece)
@@ -180,7 +189,7 @@ class FileLogs:
         with self._lock:
             for key in [key for key in self._open if key[0] == execution]:
                 self._open.pop(key).close()
-            for known in (self._packed, self._scanners):
+            for known in (self._packed, self._scanners, self._noted):
                 known.forget(lambda key: key[0] == execution)
             self._mount.expect()
             if (folder := self.root / str(execution)).is_dir():
@@ -361,8 +370,9 @@ class _Log:
         except FileNotFoundError:
             found = b""
         times = LogTimes.read(found).between(0, self.newlines + 1)
-        if (whole := times.written()) != found:
-            self.times_path.write_bytes(whole)
+        whole = times.written()
+        if found:  # in a file of its own: where notes are gone, whoever has read them reads anew (`storage.noted`)
+            write_bytes(self.times_path, whole)
         self.noted = len(whole)
         return times
 

@@ -25,6 +25,7 @@ from ansflow.core.log_times import LogTimes, first_begun
 from ansflow.core.outline import Outline, Scanner
 from ansflow.engine.ports import FENCED
 from ansflow.infra.storage.logs import Key
+from ansflow.infra.storage.noted import MOST_NOTES, Noted
 from ansflow.infra.storage.objects import PART, Content, Objects, Part
 from ansflow.infra.storage.packed import Packed, open_packed, pack
 from ansflow.infra.storage.packing import Packing
@@ -48,6 +49,7 @@ class ObjectLogs:
         self._open: dict[Key, _Growing] = {}
         self._packed: Recent[Key, Packed] = Recent(1000)
         self._scanners: Recent[Key, Scanner] = Recent(64)
+        self._noted: Recent[Key, Noted] = Recent(MOST_NOTES, lambda noted: noted.weight)
         self._changed = Condition()
         self._ended = False
         self._thread: Thread | None = None
@@ -95,11 +97,17 @@ class ObjectLogs:
         return self._asked((execution, step, attempt), lambda found: found.lines(max(1, first), last)) or []
 
     def times(self, execution: int, step: str, attempt: int, *, first: int, last: int) -> LogTimes:
-        def asked(found: _Parts | Packed) -> LogTimes:
-            times = found.times() if isinstance(found, Packed) else found.times(first, last)
-            return times.between(first, last)
+        key = (execution, step, attempt)
 
-        return self._asked((execution, step, attempt), asked) or LogTimes()
+        def asked(found: _Parts | Packed) -> LogTimes:
+            if isinstance(found, _Parts):
+                return found.times(first, last).between(first, last)
+            noted = self._noted.find(key, Noted)
+            times = noted.in_packed(found, first, last)
+            self._noted.keep(key, noted)
+            return times
+
+        return self._asked(key, asked) or LogTimes()
 
     def count(self, execution: int, step: str, attempt: int) -> int:
         return self._asked((execution, step, attempt), lambda found: found.count()) or 0
@@ -110,8 +118,7 @@ class ObjectLogs:
         def outlined(found: _Parts | Packed) -> Outline:
             if isinstance(found, Packed):
                 return found.outline()
-            with self._changed:
-                scanner = self._scanners.get(key) or self._scanners.keep(key, Scanner())
+            scanner = self._scanners.find(key, Scanner)
             with scanner.lock:
                 for piece in found.pieces(scanner.fed):
                     scanner.feed(piece)
@@ -145,7 +152,7 @@ class ObjectLogs:
         with self._changed:
             for key in [key for key in self._open if key[0] == execution]:
                 del self._open[key]
-        for known in (self._packed, self._scanners):
+        for known in (self._packed, self._scanners, self._noted):
             known.forget(lambda key: key[0] == execution)
         self._objects.remove(f"logs/{execution}")
 

@@ -802,7 +802,8 @@ export type LogListBody = {
 };
 
 /**
- * Of lines before the first one that is named nothing is known. `at` is at most 50 milliseconds early.
+ * Of lines before the first one that is named nothing is known. `at` is at most 50 milliseconds early, and never
+ * before that of the line above: while the clock is set back, lines have the last time before that.
  */
 export type LogTimesBody = {
     step: string;
