@@ -237,7 +237,8 @@ def _logs(seen: Seen) -> Iterator[str]:
         row, stored = seen.attempts.get(key), seen.stored.get(key, b"")
         if row is None or stored == printed:
             continue
-        if row.status == "cancelled" and stored.startswith(printed):  # it was ended before it could tell its witness
+        was_ended = row.status == "cancelled" or row.reason == "worker_lost"
+        if was_ended and stored.startswith(printed):  # before it could tell its witness: `tee` does so last
             continue
         if row.cut_off and printed.startswith(stored):
             continue
