@@ -80,7 +80,7 @@ class Database:
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
-        self._unsecured = local()  # `here`: this thread has written what may not be on the disk yet
+        self._unsecured = local()  # `on`: the connection on which this thread wrote what may not be on the disk yet
 
     @property
     def connection(self) -> BaseDatabaseWrapper:
@@ -112,7 +112,7 @@ class Database:
 
         found = self._patiently(transacted, patience)
         if bare and self.connection.vendor == "postgresql":
-            self._unsecured.here = True
+            self._unsecured.on = self.connection.connection
         return found
 
     @contextmanager
@@ -150,14 +150,22 @@ class Database:
         """Waits until what this thread has written is on the disk.
 
         PostgreSQL keeps the locks of a transaction while its commit goes to the disk. So the transaction of a decision
-        does not wait for that, and the thread waits here, where it keeps nobody: the waits of several become one. It
-        must be the connection that has written, and there is no second try: on a new one, after a crash, all would
-        seem well.
+        does not wait for that, and the thread waits here, where it keeps nobody: the waits of several become one. Its
+        log goes to the disk in order, so that a commit which waits brings along whatever was written before it. A
+        transaction that writes nothing would not wait: this one leaves a message in the log. MySQL and MariaDB have
+        waited at the commit itself.
+
+        It must be the connection that has written, and there is no second try: a crash of the database loses what was
+        not on the disk, and with it every connection. On a new one all would seem well.
         """
-        if getattr(self._unsecured, "here", False):
-            self._unsecured.here = False
-            with self.connection.cursor() as cursor:
-                cursor.execute("SELECT pg_logical_emit_message(true, 'ansflow', '')")  # a commit that does wait
+        on = getattr(self._unsecured, "on", None)
+        if on is None:
+            return
+        self._unsecured.on = None
+        if self.connection.connection is not on:
+            raise OperationalError("The connection is gone on which something was written that has to be on the disk.")
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_logical_emit_message(true, 'ansflow', '')")
 
     def _patiently(self, work: Callable[[], T], patience: float = PATIENCE) -> T:
         if self.in_transaction():

@@ -69,6 +69,19 @@ def test_who_has_lost_the_connection_is_not_told_that_all_is_secure(store):
     assert store.load(execution).execution.version == 1
 
 
+def test_a_new_connection_secures_nothing_that_another_one_wrote(store):
+    """The other may have gone in a crash, and taken the last commits along."""
+    execution = store.create(plan({"a": ""}), now=NOW)
+    say(store, execution, Start())
+    connections["postgresql"].close()
+    assert asked("SELECT 1") == 1
+    with pytest.raises(OperationalError, match="connection is gone"):
+        store.secure()
+    store.secure()  # nothing is left to be said of it
+    say(store, execution, Claim(step="a", worker="w"))
+    store.secure()
+
+
 def test_a_picture_that_is_ahead_of_the_database_is_dropped(store):
     execution = store.create(plan({"a": ""}), now=NOW)
     say(store, execution, Start())
