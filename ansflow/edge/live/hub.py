@@ -192,9 +192,12 @@ class Hub:
             self._ticking = None
 
     async def _turn(self) -> None:
-        with stumbling("live: a turn of looking stumbled", log=log.name):  # it would have been the last one
-            await asyncio.gather(self._look(), self._judge())
-            self._sweep()
+        ends = await asyncio.gather(self._look(), self._judge(), return_exceptions=True)
+        for end in ends:
+            with stumbling("live: a turn of looking stumbled", log=log.name):  # it would have been the last one
+                if end is not None:
+                    raise end
+        self._sweep()
 
     async def _look(self) -> None:
         try:

@@ -135,6 +135,29 @@ def test_tables_that_cannot_be_read_for_a_while_cost_delay_only(live, stage, mon
         ann.until(seq)
 
 
+def test_a_fault_in_a_turn_of_looking_ends_nothing_else(live, stage, monkeypatch, caplog):
+    monkeypatch.setattr("ansflow.edge.live.hub.LINGER", 0.0)
+    faults = {"positions", "judge"}
+    stage.begin(7)
+
+    def fault(name: str) -> None:
+        raise RuntimeError(name)
+
+    def told() -> bool:
+        return faults <= {str(record.exc_info[1]) for record in caplog.records if record.exc_info}
+
+    with live.execution(7) as ann:
+        ann.next("snapshot")
+        with monkeypatch.context() as broken:
+            for name in faults:
+                broken.setattr(stage, name, lambda *_, name=name: fault(name))
+            until(told, "both are told")
+        ann.until(stage.say(7, hint=False))
+        monkeypatch.setattr(stage, "positions", lambda *_: fault("positions"))
+    live.wait_for(0)
+    until(lambda: live.hub.counts.rooms == 0, "no rooms")
+
+
 def test_reconnecting_clients_miss_nothing_and_see_nothing_twice_while_hints_are_lost(live, stage, count):
     """Each client checks every number as it comes (`Client.next`)."""
     stage.begin(7)
