@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from backports import zstd
@@ -213,6 +214,26 @@ def test_a_log_that_is_packed_while_its_times_are_asked_for_has_them(
 
     monkeypatch.setattr(Noted, "in_file", packed)
     assert times(logs) == [(1, 0), (2, 1), (3, 2)]
+
+
+def test_what_is_being_added_while_its_log_is_packed_is_there(logs: FileLogs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An append is within its log when others take that for whole."""
+    printed(logs, b"one\n", 0)
+    write = os.pwrite
+    others = [Thread(target=logs.close, args=(1, "s", 1)), Thread(target=logs.pack, args=((1, "s", 1),))]
+
+    def late(fd: int, data: bytes, offset: int) -> int:
+        monkeypatch.undo()
+        for other in others:
+            other.start()
+            other.join(0.2)  # it may, and should, wait for us
+        return write(fd, data, offset)
+
+    monkeypatch.setattr(os, "pwrite", late)
+    logs.append(1, "s", 1, fence=1, offset=4, data=b"two\n")
+    for other in others:
+        other.join()
+    assert logs.read(1, "s", 1) == b"one\ntwo\n"
 
 
 def test_a_second_question_reads_what_has_been_noted_since_the_first(

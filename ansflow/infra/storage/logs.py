@@ -173,10 +173,10 @@ class FileLogs:
         return digest.hexdigest()
 
     def close(self, execution: int, step: str, attempt: int) -> None:
-        with self._lock:
+        with self._lock:  # or it could be packed before it is closed, and what is being added would be lost
             log = self._open.pop((execution, step, attempt), None)
-        if log is not None:
-            log.close()
+            if log is not None:
+                log.close()
 
     def finish(self, execution: int, step: str, attempt: int) -> None:
         self.close(execution, step, attempt)
