@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 
 ESCAPE = re.compile(
     rb"\x1b(?:\[[0-?]*[ -/]*[@-~]?"  # CSI, also unfinished
@@ -13,6 +14,8 @@ UNSEEN = re.compile(
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]"
     "|[\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"  # they turn text around
 )
+LONGEST_LETTER = 4  # bytes
+_UTF8 = getincrementaldecoder("utf-8")
 PICTURES = 0x2400
 """Where Unicode has a picture for each control character: ␀ for NUL."""
 
@@ -32,6 +35,14 @@ def visible(line: bytes) -> str:
     """Text that can harm nobody: no escape sequences, controls as pictures, and U+FFFD for what is no UTF-8."""
     text = without_escapes(collapsed(line)).decode("utf-8", "replace")
     return text if text.isprintable() else UNSEEN.sub(_picture, text)
+
+
+def whole_letters(data: bytes) -> bytes:
+    """Without the beginning of a letter at the end: the rest of it is still to come."""
+    decoder = _UTF8("replace")
+    decoder.decode(data[-LONGEST_LETTER:])
+    unfinished = decoder.getstate()[0]
+    return data[: len(data) - len(unfinished)]
 
 
 def _picture(found: re.Match[str]) -> str:

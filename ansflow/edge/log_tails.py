@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from django.db import Error
 
 from ansflow.core.errors import AnsFlowError
+from ansflow.core.log_text import whole_letters
 from ansflow.engine.ports import EventBus, Grown, Hint, Moved
 
 Key = tuple[int, str, int]
@@ -103,7 +104,7 @@ class Tail:
     async def _make(self, offset: int, end: int, is_last: bool) -> Told:
         data: bytes = await self._in_thread(self._source.read, self.key, offset, end)
         if not is_last:
-            data = data[: whole_characters(data)]
+            data = whole_letters(data)
         end = offset + len(data)
         return Told(end, event("log_update", self._about(offset, end, data), id=end) if data else b"")
 
@@ -241,15 +242,3 @@ class Tails:
 def event(name: str, data: Mapping[str, Any], *, id: int | None = None) -> bytes:
     head = "" if id is None else f"id: {id}\n"
     return f"{head}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode("utf-8", "replace")
-
-
-def whole_characters(data: bytes) -> int:
-    """How many bytes there are before a last character of UTF-8 that has not come whole."""
-    for back in range(1, min(4, len(data) + 1)):
-        byte = data[-back]
-        if byte >= 0xC0:
-            wanted = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            return len(data) - back if wanted > back and byte < 0xF8 else len(data)
-        if byte < 0x80:
-            break
-    return len(data)

@@ -16,7 +16,7 @@ import pytest
 
 from ansflow.edge import log_stream, log_tails
 from ansflow.edge.log_stream import LogStreams
-from ansflow.edge.log_tails import Key, whole_characters
+from ansflow.edge.log_tails import Key
 from ansflow.edge.threads import in_threads
 from ansflow.engine.memory import MemoryBus
 from ansflow.engine.memory_logs import MemoryLogs
@@ -315,14 +315,3 @@ def test_curl_follows_it(growing: Growing, edge: Asked):
         growing.end()
         assert b"event: end\n" in list(lines)
     assert viewer.returncode == 0
-
-
-@pytest.mark.parametrize("text", ["a", "ü", "失", "😀", "x失", "失败😀"])
-def test_characters_are_never_cut(text: str):
-    data = text.encode()
-    for end in range(len(data) + 1):
-        cut = whole_characters(data[:end])
-        data[:cut].decode()
-        assert end - cut < 4
-    assert whole_characters(data) == len(data)
-    assert whole_characters(b"\x80\x80\x80\x80") == 4 and whole_characters(b"a\xff") == 2

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import codecs
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -16,6 +15,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ansflow.core.errors import AnsFlowError
+from ansflow.core.log_text import LONGEST_LETTER, whole_letters
 from ansflow.edge.live.feeds import Ask
 from ansflow.edge.live.frames import Told, encoded
 from ansflow.edge.live.source import Printing, Source
@@ -23,7 +23,6 @@ from ansflow.edge.live.viewers import Place, Viewer
 
 PIECE = 32 << 10  # bytes of a log in one frame
 SECONDS_FOR_THE_REST = 0.05  # that frames wait for the last pieces of logs which end with them
-LONGEST_LETTER = 4  # bytes: what is left of a piece that ended within one is no piece of its own
 
 log = logging.getLogger("ansflow.edge")
 
@@ -247,7 +246,8 @@ class Logs:
         return [self._source.length(self._execution, step, attempt) for step, attempt in keys]
 
     def _piece(self, tail: Tail, offset: int, length: int, ended: bool) -> Piece | None:
-        """Borders are the same for everyone who reads, wherever he began: so they soon read together."""
+        """Borders are the same for everyone who reads, wherever he began: so they soon read together. What is left of a
+        piece that ended within a letter is no piece of its own."""
         end = min(length, ((offset + LONGEST_LETTER) // PIECE + 1) * PIECE)
         data = self._source.read(self._execution, tail.step, tail.attempt, start=offset, end=end)
         if not (ended and offset + len(data) >= length):
@@ -264,14 +264,6 @@ class Logs:
             **as_text(data),
         }
         return Piece(offset + len(data), encoded({"type": "log_update", "data": about}))
-
-
-def whole_letters(data: bytes) -> bytes:
-    """Without the beginning of a letter at the end: the rest of it is still to come."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    decoder.decode(data)
-    unfinished: bytes = decoder.getstate()[0]
-    return data[: len(data) - len(unfinished)]
 
 
 def as_text(data: bytes) -> Mapping[str, Any]:

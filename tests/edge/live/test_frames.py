@@ -7,7 +7,7 @@ from websockets.server import ServerProtocol
 
 from ansflow.edge.live import frames
 from ansflow.edge.live.frames import Ring, Told, text_frame
-from ansflow.edge.live.logs import as_text, whole_letters
+from ansflow.edge.live.logs import as_text
 
 
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 65535, 65536, 200_000])
@@ -62,17 +62,6 @@ def test_a_resync_says_what_it_is_about():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["ä", "€", "😀", "plain", "日本語"])
-def test_a_letter_is_sent_whole_wherever_its_bytes_are_cut(text, count):
-    data = f"x{text}".encode()
-    for cut in range(len(data) + 1):
-        begun = whole_letters(data[:cut])
-        assert begun.decode() in f"x{text}"
-        assert len(data[:cut]) - len(begun) < 4
-        count("logs cut within a letter", 1)
-
-
 def test_bytes_that_are_no_text_come_with_what_they_were():
     assert as_text("ok ✓".encode()) == {"text": "ok ✓"}
     assert as_text(b"\xff\x00a") == {"text": "�\x00a", "base64": "/wBh"}
-    assert whole_letters(b"\xff\xfe") == b"\xff\xfe"
