@@ -34,9 +34,9 @@ test: setup ## run every test
 	@$(NPX) vitest run
 	@$(BIN)/pytest -q -n auto --dist worksteal # else the browser tests, which stand together, are left to one process
 
-chaos: setup ## what a release must survive: thousands of kill -9 of workers, servers and databases, each account checked
-	@$(MAKE) --no-print-directory -j chaos-alone chaos-postgresql chaos-mariadb
+chaos: chaos-alone chaos-postgresql chaos-mariadb ## what a release must survive: thousands of kill -9 of workers, servers and databases, each account checked
 
+chaos-alone chaos-postgresql chaos-mariadb: setup
 chaos-alone chaos-postgresql chaos-mariadb: export ANSFLOW_CHAOS = release
 CHAOS = $(BIN)/pytest -v --durations=0 --durations-min=1 -o faulthandler_timeout=0 -p no:cacheprovider
 
