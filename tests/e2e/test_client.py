@@ -291,12 +291,12 @@ def test_a_step_that_nobody_will_run_is_told_when_its_execution_begins(
 def test_the_log_of_a_step_is_followed_to_the_end_of_that_step(
     ann: Client, home: Path, pipeline: str, tmp_path: Path
 ) -> None:
-    file = tmp_path / "gated.yml"
+    file = tmp_path / "shipped.yml"
     file.write_text(
         "steps: {build: echo one; exit 1, ship: {needs: build, run: echo two, approval: Now?, if: always()}}"
     )
     project = str(json.loads(ann("pipelines", "view", pipeline, "--json").stdout)["project"])
-    made = json.loads(ann("pipelines", "create", str(file), "--project", project, "--name", "gated", "--json").stdout)
+    made = json.loads(ann("pipelines", "create", str(file), "--project", project, "--name", "shipped", "--json").stdout)
     one = started(ann("pipelines", "run", str(made["id"])))
     build = ann("executions", "logs", one, "--follow", "--step", "build")
     assert (build.returncode, build.stdout) == (0, "one\n"), "ship has not ended"
