@@ -108,7 +108,7 @@ lock: setup ## pin requirements anew, with hashes
 		-o requirements/server.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		-c requirements/dev.txt tests/deploy/chart.in -o tests/deploy/chart.txt
-	@for tool in ansflow/steps/security_scan/tools/*.in bench/live/peers.in; do \
+	@for tool in ansflow/steps/security_scan/tools/*.in bench/peers/locks/*.in; do \
 		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 			$$tool -o $${tool%.in}.txt; done
 

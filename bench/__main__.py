@@ -14,6 +14,7 @@ from bench.figures import Figure, show
 from bench.live.__main__ import main as live
 from bench.log_reading import measure_log_reading, print_log_reading
 from bench.options import BROKERS, Options
+from bench.peers.servers import PEERS
 
 SERVER: dict[str, tuple[str, Callable[[Options], list[Figure]]]] = {
     "server-start": ("A server: start, memory, idling", server_start.measure),
@@ -68,16 +69,21 @@ def _read() -> tuple[Options, bool, list[str]]:
     parser.add_argument("--only", default="", help="contenders whose name contains this")
     parser.add_argument("--databases", default=",".join(KINDS), help=f"for the server (default {','.join(KINDS)})")
     parser.add_argument("--brokers", default=",".join(BROKERS), help=f"for server-spread (default {','.join(BROKERS)})")
+    parser.add_argument("--peers", default=",".join(PEERS), help=f"for server-spread (default {','.join(PEERS)})")
     parser.add_argument("--million", action="store_true", help="1,000,000 executions in the long history")
     parser.add_argument("--json", action="store_true", help="print the measurements as JSON")
     given = parser.parse_args()
     names = [name for name in NAMES if not given.names or any(name.startswith(wanted) for wanted in given.names)]
-    kinds, brokers = tuple(given.databases.split(",")), tuple(given.brokers.split(","))
-    if not names or not set(kinds) <= set(KINDS) or not set(brokers) <= set(BROKERS):
-        known = f"databases are {', '.join(KINDS)}; brokers are {', '.join(BROKERS)}"
+    kinds, brokers, peers = (_listed(text) for text in (given.databases, given.brokers, given.peers))
+    if not names or not set(kinds) <= set(KINDS) or not set(brokers) <= set(BROKERS) or not set(peers) <= set(PEERS):
+        known = f"databases are {', '.join(KINDS)}; brokers are {', '.join(BROKERS)}; peers are {', '.join(PEERS)}"
         parser.error(f"names begin as one of {', '.join(NAMES)}; {known}")
-    options = Options(given.runs, given.largest, given.only, kinds, brokers, given.million)
+    options = Options(given.runs, given.largest, given.only, kinds, brokers, peers, given.million)
     return options, given.json, names
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Any
 
 from celery import Celery, chain, group
 
-from bench.shapes import Shape
+from bench.shapes import Shape, layers
 
 PARALLEL = 4
 PATIENCE = 300.0
@@ -64,11 +64,8 @@ class BareCelery:
 
     def _canvas(self, shape: Shape) -> Any:
         """A canvas knows no edges: a layer waits for the whole of the layer before."""
-        depth: dict[str, int] = {}
-        for step, needs in shape.needs.items():
-            depth[step] = 1 + max((depth[need] for need in needs), default=0)
-        layers = [sum(1 for at in depth.values() if at == layer) for layer in range(1, max(depth.values()) + 1)]
-        return chain(*(self._step() if width == 1 else group(self._step() for _ in range(width)) for width in layers))
+        widths = layers(shape)
+        return chain(*(self._step() if width == 1 else group(self._step() for _ in range(width)) for width in widths))
 
     def _step(self) -> Any:
         return self._app.tasks["bare.step"].si()

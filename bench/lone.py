@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.options import Options
-from bench.peers import CONTENDERS, Contender, environment
+from bench.peers.commands import CONTENDERS, Contender, environment
 from bench.shapes import SHAPES, Shape
 
 HUGE = 10_000  # steps: run once, not warmed up

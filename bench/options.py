@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.databases import KINDS
+from bench.peers.servers import PEERS
 
 BROKERS = ("redis", "rabbitmq")
 
@@ -18,4 +19,5 @@ class Options:
     only: str = ""
     databases: tuple[str, ...] = KINDS
     brokers: tuple[str, ...] = BROKERS
+    peers: tuple[str, ...] = tuple(PEERS)
     million: bool = False

@@ -1,8 +1,8 @@
 """A server, a scheduler and workers as processes of their own, on PostgreSQL and MariaDB, over Redis and RabbitMQ.
 
 Beside it, in turns: `make -j4`, once as it starts `true` by itself and once with the shell that a step gets; and bare
-Celery over Redis, which keeps nothing. Everything shares the cores of this machine, so that more workers show what
-passing work on costs, and not what further machines would give.
+Celery over Redis, which keeps nothing. Then the servers of others, each in turns with `make -j4`. Everything shares the
+cores of this machine, so that more workers show what passing work on costs, and not what further machines would give.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import Any
 
 from bench.bare_celery import BareCelery
 from bench.databases import Databases, Missing
-from bench.figures import Figure, against, median, missing, percentile
+from bench.figures import MB, Figure, against, median, missing, percentile
 from bench.options import Options
-from bench.peers import make_bash
+from bench.peers.commands import make_bash
+from bench.peers.servers import measure_peer
 from bench.server_steps import SHAPES, first, make_once
 from bench.serving import EXECUTIONS, Server, moment, serving, source, start
 from bench.shapes import at_once, layered, single
@@ -62,8 +63,15 @@ class House:
             command = ("worker", "--queues", "default", "--concurrency", str(slots))
             self.workers.append(start(data, *command, says_ready="Worker ", **self.env))
 
+    @property
+    def processes(self) -> tuple[Server, ...]:
+        return (self.server, self.scheduler, *self.workers)
+
     def cpu(self) -> float:
-        return sum(process.cpu() for process in (self.server, self.scheduler, *self.workers))
+        return sum(process.cpu() for process in self.processes)
+
+    def memory(self) -> int:
+        return sum(process.memory()[1] for process in self.processes)
 
 
 def measure(options: Options) -> list[Figure]:
@@ -76,12 +84,17 @@ def measure(options: Options) -> list[Figure]:
             try:
                 with _house(kind, broker, databases) as house, _bare() as celery:
                     house.hire(1, SLOTS)
+                    figures.append(
+                        Figure(f"{house.name}: idle memory of ours, its share (PSS)", house.memory() / MB, "MB")
+                    )
                     figures += first(house.server, house.name, options.runs, FIRST)
                     figures += _shapes(house, celery, options)
                     figures += _queue(house, min(QUEUED, options.largest))
                     rates += _workers(house)
             except Missing as why:
                 figures.append(missing(_name(kind, broker), why))
+    for peer in options.peers:
+        figures += measure_peer(peer, SHAPES, options.runs, options.largest, make_once)
     return [*figures, *rates]
 
 

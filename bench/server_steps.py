@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from bench.databases import Databases, Missing
 from bench.figures import Figure, against, median, missing
 from bench.options import Options
-from bench.peers import make, make_bash
+from bench.peers.commands import make, make_bash
 from bench.serving import Ran, Server, serving, source
 from bench.shapes import Shape, at_once, chain, layered, single
 

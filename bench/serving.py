@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -53,13 +53,7 @@ class Server:
 
     def memory(self) -> tuple[int, int]:
         """RSS and PSS in bytes, of the process and whatever it has started."""
-        rss = pss = 0
-        for pid in _family(self.pid):
-            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                name, _, value = line.partition(":")
-                rss += int(value.split()[0]) * 1024 if name == "Rss" else 0
-                pss += int(value.split()[0]) * 1024 if name == "Pss" else 0
-        return rss, pss
+        return memory(self.pid)
 
     def cpu(self) -> float:
         """Seconds of user and system time so far, of the server and of the children it has waited for."""
@@ -232,6 +226,26 @@ def moment(written: str) -> float:
     return datetime.fromisoformat(written).timestamp()
 
 
+def memory(pid: int) -> tuple[int, int]:
+    """RSS and PSS in bytes, of the process and whatever it has started."""
+    rss = pss = 0
+    for one in _family(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it may end as we look
+            for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
+                name, _, value = line.partition(":")
+                rss += int(value.split()[0]) * 1024 if name == "Rss" else 0
+                pss += int(value.split()[0]) * 1024 if name == "Pss" else 0
+    return rss, pss
+
+
+def children(pid: int) -> list[int]:
+    """Those that any of its threads has started."""
+    found: list[int] = []
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
 def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in _family(int(child)))]
+    return [pid, *(one for child in children(pid) for one in _family(child))]

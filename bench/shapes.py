@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,6 +38,15 @@ def layered(count: int, *, width: int = 20) -> Shape:
         beside = above - 1 if above % width else above + width - 1
         needs[f"s{i}"] = () if i < width else tuple(f"s{j}" for j in sorted({above, beside}))
     return Shape(f"DAG of {count:,}", needs)
+
+
+def layers(shape: Shape) -> list[int]:
+    """How many steps stand in each layer, for those who know no edges: each layer waits for the whole one before."""
+    depth: dict[str, int] = {}
+    for step, needs in shape.needs.items():
+        depth[step] = 1 + max((depth[need] for need in needs), default=0)
+    counts = Counter(depth.values())
+    return [counts[at] for at in sorted(counts)]
 
 
 SHAPES = (single(), chain(10), at_once(100), layered(200), layered(1000), at_once(10_000))

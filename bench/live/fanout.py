@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from bench.live.peers import python
+from bench.peers.environments import programs
 
 PATIENCE = 60.0  # seconds for the last message to arrive
 STEADY = 5.0  # seconds of steady publishing
@@ -60,8 +60,8 @@ class Contender:
         """Or a sentence why it cannot be had here."""
         if not self.kind:
             return [sys.executable, "-m", "bench.live.own"]
-        found = python()
-        return found if isinstance(found, str) and " " in found else [str(found), str(HERE / "servers.py"), self.kind]
+        found = programs("live")
+        return found if isinstance(found, str) else [str(found / "python"), str(HERE / "servers.py"), self.kind]
 
 
 CONTENDERS = (

@@ -1,0 +1,1 @@
+"""What a user would take instead: commands (`commands`), and servers, each a module of its own."""
