@@ -212,6 +212,27 @@ def test_a_page_goes_on_once_somebody_has_signed_in_in_another_tab_and_begins_an
         expect(about).to_have_count(0)
 
 
+def test_a_page_that_only_listens_asks_for_the_session_as_soon_as_it_has_ended(
+    server: ServerProcess, browser: Browser
+) -> None:
+    execution = watched.start(server, watched.make(server, "listens", GATE))
+    watched.has_come_to(server, execution, "waiting", step="ship")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{execution}")
+        page.get_by_role("form", name="Approval").get_by_label("Comment").fill("Half a sen")
+        seen.settle()
+        tab = Visit(page.context.new_page(), server.url)
+        tab.open("/settings")
+        tab.page.get_by_role("button", name="Sign out").click()
+        expect(tab.page).to_have_url(re.compile("/sign-in"))
+        sign_in_again(page)
+        expect(page.get_by_role("form", name="Approval").get_by_label("Comment")).to_have_value("Half a sen")
+        server.api("POST", f"cicd/executions/{execution}/cancel/")
+        expect(page.locator("header").get_by_text("Cancelled", exact=True)).to_be_visible()  # it listens again
+
+
 def test_an_approval_without_a_network_is_not_given_and_not_sent_later(server: ServerProcess, browser: Browser) -> None:
     execution = watched.start(server, watched.make(server, "gates", GATE))
     watched.has_come_to(server, execution, "waiting", step="ship")

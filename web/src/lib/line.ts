@@ -2,6 +2,7 @@ import ReconnectingSocket from "partysocket/ws";
 
 const FIRST_TRY = 250; // milliseconds
 const LONGEST_WAIT = 5_000;
+const SESSION_ENDED = 4401; // with this code the server closes a line
 
 /** What the browser's socket, or one that comes back by itself, can do. */
 export interface Line {
@@ -16,13 +17,23 @@ export interface Line {
 /** `address` is a path on this server; it is asked anew for each connection. */
 export type Open = (address: () => string) => Line;
 
-/** A line that comes back by itself. What was said while it was gone is lost: `onopen` says it anew. */
-export const openLine: Open = (address) =>
-  new ReconnectingSocket(() => `${origin()}${address()}`, [], {
-    minReconnectionDelay: FIRST_TRY,
-    maxReconnectionDelay: LONGEST_WAIT,
-    maxEnqueuedMessages: 0,
-  }) as unknown as Line;
+/**
+ * Lines that come back by themselves. What was said while one was gone is lost: `onopen` says it anew. `whenEnded` is
+ * called where the server closes one since its session has ended: a page that only listens would not notice.
+ */
+export function lines(whenEnded: () => void): Open {
+  return (address) => {
+    const socket = new ReconnectingSocket(() => `${origin()}${address()}`, [], {
+      minReconnectionDelay: FIRST_TRY,
+      maxReconnectionDelay: LONGEST_WAIT,
+      maxEnqueuedMessages: 0,
+    });
+    socket.addEventListener("close", ({ code }) => {
+      if (code === SESSION_ENDED) whenEnded();
+    });
+    return socket as unknown as Line;
+  };
+}
 
 function origin(): string {
   return window.location.origin.replace(/^http/, "ws");

@@ -42,6 +42,15 @@ test("while the line stands and nothing changes, nothing is asked for", async ()
   expect(asked).toBe(0);
 });
 
+test("a clock that is set back holds nothing up", async () => {
+  line.onopen?.();
+  await pass(AWAY);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  hear("execution_update");
+  await pass(0);
+  expect(asked).toBe(1);
+});
+
 test("a thousand changes in ten seconds are asked for once a second, and the last one is not forgotten", async () => {
   line.onopen?.();
   for (let change = 0; change < 1_000; change++) {

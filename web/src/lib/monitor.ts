@@ -16,7 +16,7 @@ export class Monitor {
   private news = false;
   private asking = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private askedAt = Date.now(); // whoever shows a list has just asked for it
+  private askedAt = performance.now(); // whoever shows a list has just asked for it
 
   constructor(
     open: Open,
@@ -49,13 +49,13 @@ export class Monitor {
     clearTimeout(this.timer);
     if (this.closed || this.asking || (this.connected && !this.news)) return;
     const pause = this.news ? LEAST_PAUSE : AWAY;
-    this.timer = setTimeout(() => void this.go(), Math.max(0, this.askedAt + pause - Date.now()));
+    this.timer = setTimeout(() => void this.go(), Math.max(0, this.askedAt + pause - performance.now()));
   }
 
   private async go(): Promise<void> {
     this.asking = true;
     this.news = false;
-    this.askedAt = Date.now();
+    this.askedAt = performance.now();
     try {
       await this.ask();
     } finally {

@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { openLine } from "./line";
+import { lookAtSession } from "@/api/session";
+import { lines } from "./line";
 import { Monitor } from "./monitor";
 
 /** The `meta` of a query whose answer moves on with executions. */
@@ -10,11 +11,14 @@ export const MOVING = { moving: true };
 export function useMonitor(): void {
   const queries = useQueryClient();
   useEffect(() => {
-    const monitor = new Monitor(openLine, () =>
+    const ask = () =>
       queries.invalidateQueries({
         predicate: ({ meta }) => meta?.moving === true,
         refetchType: document.hidden ? "none" : "active",
-      }),
+      });
+    const monitor = new Monitor(
+      lines(() => lookAtSession(queries)),
+      ask,
     );
     return () => monitor.close();
   }, [queries]);

@@ -25,3 +25,12 @@ test("what has come back to what is shown changes nothing", () => {
   act(() => vi.advanceTimersByTime(5_000));
   expect(result.current).toBe(2);
 });
+
+test("a clock that is set back holds nothing up", () => {
+  const { result, rerender } = renderHook(({ value }) => useSeldom(value, 1_000), { initialProps: { value: 1 } });
+  rerender({ value: 2 });
+  vi.setSystemTime(Date.now() - 3_600_000);
+  rerender({ value: 3 });
+  act(() => vi.advanceTimersByTime(1_000));
+  expect(result.current).toBe(3);
+});

@@ -7,10 +7,10 @@ export function useSeldom<Value>(value: Value, pause: number): Value {
   useEffect(() => {
     if (value === shown) return;
     const change = () => {
-      changed.current = Date.now();
+      changed.current = performance.now();
       setShown(value);
     };
-    const rest = changed.current + pause - Date.now();
+    const rest = changed.current + pause - performance.now();
     if (rest <= 0) return change();
     const timer = setTimeout(change, rest);
     return () => clearTimeout(timer);

@@ -1,57 +1,27 @@
-import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
+import type { AskDialogProps } from "./ask-dialog";
 import { Button } from "./button";
-import styles from "./form.module.css";
-import { Modal } from "./modal";
-import { Refused } from "./refused";
+import { part } from "./part";
 
-interface DangerProps {
-  /** On the button, and on the one that does it: "Delete secret". */
+/** The one question before a deed. Fetched when somebody wants to: few do, and a dialog is large. */
+export const AskDialog = part(async () => (await import("./ask-dialog")).default, { isOver: true });
+
+interface DangerProps extends Omit<AskDialogProps, "does" | "keeps" | "close"> {
+  /** On the button, and on the one that does it. */
   label: string;
   icon?: ReactNode;
   size?: "small";
-  /** It asks, and nothing is lost by it. */
-  calm?: boolean;
   disabled?: boolean;
-  title: string;
-  /** What will be gone, and what stays. */
-  says: string;
-  failed: string;
-  act: () => Promise<unknown>;
-  done?: () => unknown;
 }
 
 /** A deed that cannot be taken back, or is felt by others: it asks first. */
-export function Danger({
-  label,
-  icon,
-  size,
-  calm = false,
-  disabled = false,
-  title,
-  says,
-  failed,
-  act,
-  done,
-}: DangerProps) {
-  const { t } = useTranslation();
+export function Danger({ label, icon, size, disabled = false, ...question }: DangerProps) {
   const [asks, setAsks] = useState(false);
-  const doing = useMutation({
-    mutationFn: act,
-    onSuccess: async () => {
-      setAsks(false);
-      await done?.();
-    },
-  });
-  const open = () => {
-    doing.reset();
-    setAsks(true);
-  };
+  const ask = () => setAsks(true);
   return (
     <>
       {icon === undefined ? (
-        <Button danger={!calm} disabled={disabled} onClick={open} {...(size ? { size } : {})}>
+        <Button danger={question.calm !== true} disabled={disabled} onClick={ask} {...(size ? { size } : {})}>
           {label}
         </Button>
       ) : (
@@ -63,29 +33,10 @@ export function Danger({
           title={label}
           aria-label={label}
           disabled={disabled}
-          onClick={open}
+          onClick={ask}
         />
       )}
-      {asks && (
-        <Modal
-          open
-          title={title}
-          onCancel={() => setAsks(false)}
-          footer={
-            <div className={styles.buttons}>
-              <Button autoFocus onClick={() => setAsks(false)}>
-                {t("cancel")}
-              </Button>
-              <Button danger={!calm} type="primary" loading={doing.isPending} onClick={() => doing.mutate()}>
-                {label}
-              </Button>
-            </div>
-          }
-        >
-          <Refused what={failed} error={doing.error} placed={false} />
-          <p>{says}</p>
-        </Modal>
-      )}
+      {asks && <AskDialog {...question} does={label} close={() => setAsks(false)} />}
     </>
   );
 }

@@ -7,16 +7,14 @@ import { translated } from "@/lib/sentences";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
 import { Choice } from "@/ui/choice";
+import { AskDialog } from "@/ui/danger";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
-import { part } from "@/ui/part";
 import { Failure } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { approvals } from "./api";
 import styles from "./details.module.css";
 import { useSeq } from "./use-seq";
-
-const AskDialog = part(async () => (await import("./ask-dialog")).default, { isOver: true });
 
 /** The gate that a step waits at: the question, who has answered, and the answer of whoever may give one. */
 export default function ApprovalCard({ execution, step }: { execution: WholeExecutionBody; step: string }) {
@@ -39,17 +37,16 @@ function Gate({ asked }: { asked: ApprovalBody }) {
   const [fields, setFields] = useState<Record<string, string>>({});
   const [asks, setAsks] = useState(false);
   const queries = useQueryClient();
-  const respond = useMutation({
-    mutationFn: (action: "approve" | "reject") => {
-      const body = { action, comment, digest: asked.digest, ...(action === "approve" && { fields: given(fields) }) };
-      return approvalsRespond({ path: { id: asked.id }, body });
-    },
-    onSettled: () => queries.invalidateQueries({ queryKey: ["executions", "one", asked.execution, "approvals"] }),
-  });
-  const sends = respond.isPending ? respond.variables : null;
+  const [said, setSaid] = useState<"approved" | "rejected" | null>(null);
+  const refresh = () => queries.invalidateQueries({ queryKey: ["executions", "one", asked.execution, "approvals"] });
+  const send = (action: "approve" | "reject") => {
+    const body = { action, comment, digest: asked.digest, ...(action === "approve" && { fields: given(fields) }) };
+    return approvalsRespond({ path: { id: asked.id }, body }).finally(refresh); // also what was refused: it may be out of date
+  };
+  const approving = useMutation({ mutationFn: () => send("approve"), onSuccess: () => setSaid("approved") });
   const form = useRef<HTMLFormElement>(null);
   const approve = () => {
-    if (form.current?.reportValidity()) respond.mutate("approve");
+    if (form.current?.reportValidity()) approving.mutate();
   };
   useKey("a", t("keys.answer"), () => form.current?.querySelector<HTMLElement>("select, input, button")?.focus(), {
     enabled: asked.may_respond,
@@ -80,8 +77,9 @@ function Gate({ asked }: { asked: ApprovalBody }) {
           {t("gate.answered", { by })} {said}
         </p>
       ))}
-      {respond.isSuccess ? <p>{t(respond.variables === "approve" ? "gate.approved" : "gate.rejected")}</p> : null}
-      {respond.isSuccess ? null : asked.may_respond ? (
+      {said !== null ? (
+        <p>{t(`gate.${said}`)}</p>
+      ) : asked.may_respond ? (
         <>
           <div className={styles.asked}>
             {asked.fields.map((field) => (
@@ -97,19 +95,30 @@ function Gate({ asked }: { asked: ApprovalBody }) {
             </Field>
           </div>
           <div className={styles.answers}>
-            <Button type="primary" loading={sends === "approve"} disabled={sends === "reject"} onClick={approve}>
+            <Button type="primary" loading={approving.isPending} onClick={approve}>
               {t("gate.approve")}
             </Button>
-            <Button danger loading={sends === "reject"} disabled={sends === "approve"} onClick={() => setAsks(true)}>
+            <Button danger disabled={approving.isPending} onClick={() => setAsks(true)}>
               {t("gate.reject")}
             </Button>
           </div>
-          {asks && <AskDialog what="reject" close={() => setAsks(false)} act={() => respond.mutate("reject")} />}
+          {asks && (
+            <AskDialog
+              title={t("ask.reject.title")}
+              says={t("ask.reject.says")}
+              does={t("ask.reject.do")}
+              keeps={t("ask.reject.not")}
+              failed={t("not_done")}
+              act={() => send("reject")}
+              done={() => setSaid("rejected")}
+              close={() => setAsks(false)}
+            />
+          )}
         </>
       ) : (
         <p>{translated(asked.why_not)}</p>
       )}
-      {respond.error === null ? null : <Failure what={t("not_done")} error={respond.error} />}
+      {approving.error === null ? null : <Failure what={t("not_done")} error={approving.error} />}
     </form>
   );
 }

@@ -1,4 +1,3 @@
-import { useMutation } from "@tanstack/react-query";
 import { Ban } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,13 +5,10 @@ import { cicdExecutionsCancel, type WholeExecutionBody } from "@/api/generated";
 import { EXECUTION_LOOK } from "@/lib/status";
 import { useKey } from "@/lib/use-key";
 import { Button } from "@/ui/button";
-import { part } from "@/ui/part";
-import { Failure } from "@/ui/states";
+import { AskDialog } from "@/ui/danger";
 import { Again } from "./again";
 import styles from "./deeds.module.css";
 import { useMay } from "./use-may";
-
-const AskDialog = part(async () => (await import("./ask-dialog")).default, { isOver: true });
 
 /** Cancel what runs; run again what has ended; each for whoever may. */
 export function Deeds({ execution }: { execution: WholeExecutionBody }) {
@@ -29,23 +25,25 @@ export function Deeds({ execution }: { execution: WholeExecutionBody }) {
 function Cancel({ id }: { id: number }) {
   const { t } = useTranslation("execution-live");
   const [asks, setAsks] = useState(false);
-  const cancel = useMutation({
-    mutationFn: async () => (await cicdExecutionsCancel({ path: { id }, body: {} })).data,
-  });
+  const [asked, setAsked] = useState(false);
   useKey("c", t("keys.cancel"), () => setAsks(true));
   return (
     <>
-      <Button
-        danger
-        icon={<Ban size={14} />}
-        loading={cancel.isPending}
-        disabled={cancel.isSuccess}
-        onClick={() => setAsks(true)}
-      >
-        {t(cancel.isSuccess ? "cancelling" : "cancel")}
+      <Button danger icon={<Ban size={14} />} disabled={asked} onClick={() => setAsks(true)}>
+        {t(asked ? "cancelling" : "cancel")}
       </Button>
-      {asks && <AskDialog what="cancel" close={() => setAsks(false)} act={() => cancel.mutate()} />}
-      {cancel.error !== null && <Failure what={t("not_done")} error={cancel.error} />}
+      {asks && (
+        <AskDialog
+          title={t("ask.cancel.title")}
+          says={t("ask.cancel.says")}
+          does={t("ask.cancel.do")}
+          keeps={t("ask.cancel.not")}
+          failed={t("not_done")}
+          act={() => cicdExecutionsCancel({ path: { id }, body: {} })}
+          done={() => setAsked(true)}
+          close={() => setAsks(false)}
+        />
+      )}
     </>
   );
 }

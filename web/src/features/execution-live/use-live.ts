@@ -1,6 +1,8 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { WholeExecutionBody } from "@/api/generated";
-import { openLine } from "@/lib/line";
+import { lookAtSession } from "@/api/session";
+import { lines } from "@/lib/line";
 import { Live } from "./model/live";
 
 interface Shown {
@@ -15,9 +17,13 @@ const PAUSE = 50; // milliseconds between two drawings: of a thousand steps many
 /** The execution as the socket tells it, beginning with what the API gave. Changes that come together are shown together. */
 export function useLive(given: WholeExecutionBody): Shown {
   const [shown, setShown] = useState<Shown>({ live: null, execution: given, connected: false });
+  const queries = useQueryClient();
   // biome-ignore lint/correctness/useExhaustiveDependencies: what the API gives later is older than what the socket says
   useEffect(() => {
-    const live = new Live(given, openLine);
+    const live = new Live(
+      given,
+      lines(() => lookAtSession(queries)),
+    );
     let timer = 0;
     let drawn = 0;
     const show = () => {
