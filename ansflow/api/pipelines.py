@@ -26,11 +26,12 @@ FROM_A_HOST = (429, 502)  # what asking a Git host may come to
 
 
 class LastExecution(serializers.Serializer[Any]):
-    """The newest execution of a pipeline, in short."""
+    """The newest execution of a pipeline, in short. `waits`: nothing of it runs, and a step waits for an approval."""
 
     id = serializers.IntegerField(source="last_id")
     number = serializers.IntegerField(source="last_number")
     status = serializers.ChoiceField(source="last_status", choices=EXECUTION_STATUSES)
+    waits = serializers.BooleanField(source="last_waits")
     reason = serializers.CharField(source="last_reason")
     message = serializers.CharField(source="last_message")
     trigger_type = serializers.CharField(source="last_trigger_type")

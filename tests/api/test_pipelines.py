@@ -167,6 +167,25 @@ def test_the_list_is_filtered_and_ordered(world: World):
     assert (last["number"], last["status"]) == (2, "success")
 
 
+@pytest.mark.parametrize(
+    ("steps", "waits"),
+    [
+        (["success", "waiting", "pending"], True),
+        (["waiting", "running"], False),
+        (["pending"], False),
+        (["waiting", "waiting"], True),
+    ],
+)
+def test_a_pipeline_says_whether_its_last_execution_waits_for_people(world: World, steps: list[str], waits: bool):
+    pipeline = made(world)["id"]
+    for number, statuses in ((1, ["waiting"]), (2, steps)):
+        execution = executed(pipeline, "running", number)
+        for index, status in enumerate(statuses):
+            execution.step_executions.create(key=f"s{index}", index=index, step_type="custom", status=status)
+    last = world.api("guest").get(f"{PATH}{pipeline}/").json()["last_execution"]
+    assert (last["number"], last["status"], last["waits"]) == (2, "running", waits)
+
+
 def test_a_page_of_pipelines_costs_the_same_whatever_its_length(world: World, django_assert_max_num_queries: Any):
     for number in range(12):
         executed(made(world, f"p{number}")["id"], "success")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from ansflow.apps.actor import Actor
 from ansflow.apps.pipelines.models import Pipeline, Version
 from ansflow.apps.projects import access
 from ansflow.apps.projects.access import Permission
 from ansflow.core.errors import NotFound
+from ansflow.core.status import ExecutionStatus, StepStatus
 
 LAST = ("id", "number", "status", "reason", "message", "trigger_type", "created_at", "started_at", "ended_at")
 """What is told of a pipeline's last execution, in the attributes `last_id`, `last_number` …; None without one."""
@@ -52,13 +53,30 @@ def pipeline(actor: Actor, pipeline_id: int, permission: Permission = Permission
 
 
 def with_last_execution(found: QuerySet[Pipeline]) -> QuerySet[Pipeline]:
-    """Each with the facts of LAST: the execution whose number the pipeline counted last."""
+    """Each with the facts of LAST, and `last_waits`: the execution whose number the pipeline counted last."""
     last = FilteredRelation("executions", condition=Q(executions__number=F("executions_count")))
     return (
         found.select_related("project", "latest")
         .defer("latest__templates")
         .annotate(last=last)
         .annotate(**{f"last_{name}": F(f"last__{name}") for name in LAST})
+        .annotate(
+            last_waits=ExpressionWrapper(
+                _last_has(StepStatus.WAITING) & ~_last_has(StepStatus.RUNNING), output_field=BooleanField()
+            )
+        )
+    )
+
+
+def _last_has(status: StepStatus) -> Exists:
+    """Whether a step has that status, of the last execution while it runs. One `filter`: it is one and the same."""
+    return Exists(
+        Pipeline.objects.filter(
+            pk=OuterRef("pk"),
+            executions__number=F("executions_count"),
+            executions__status=ExecutionStatus.RUNNING,
+            executions__step_executions__status=status,
+        )
     )
 
 

@@ -21,5 +21,7 @@ test("an execution waits while nothing of it runs and a gate is open", () => {
   expect(lookOfExecution({ ...running, counts: { ...counts, running: 1 } }).word).toBe("running");
   expect(lookOfExecution({ ...running, counts: { pending: 2 } }).word).toBe("running");
   expect(lookOfExecution({ ...running }).word).toBe("running");
+  expect(lookOfExecution({ ...running, waits: true }).word).toBe("waiting");
+  expect(lookOfExecution({ ...running, waits: false }).word).toBe("running");
   expect(lookOfExecution({ ...running, status: "success", counts }).word).toBe("success");
 });

@@ -11,7 +11,7 @@ import {
   SkipForward,
   TimerOff,
 } from "lucide-react";
-import type { ListedExecutionBody, StepExecutionBody } from "@/api/generated";
+import type { LastExecution, ListedExecutionBody, StepExecutionBody } from "@/api/generated";
 
 export type StepStatus = StepExecutionBody["status"];
 export type ExecutionStatus = ListedExecutionBody["status"];
@@ -70,11 +70,14 @@ export function lookOfStep(step: Pick<StepExecutionBody, "status" | "reason" | "
   return step.allowed_failure ? ALLOWED : STEP_LOOK.failed;
 }
 
-type Standing = Pick<ListedExecutionBody, "status" | "reason"> & Partial<Pick<ListedExecutionBody, "counts">>;
+type Standing = Pick<ListedExecutionBody, "status" | "reason"> &
+  Partial<Pick<ListedExecutionBody, "counts">> &
+  Partial<Pick<LastExecution, "waits">>;
 
 /** One that runs on paper, while all that it could do waits for people, is said to wait. */
-export function lookOfExecution({ status, reason, counts = {} }: Standing): Look {
+export function lookOfExecution({ status, reason, counts = {}, waits }: Standing): Look {
   if (status === "failed" && OURS.has(reason)) return ERROR;
   const { waiting = 0, running = 0 } = counts;
-  return status === "running" && waiting > 0 && running === 0 ? STEP_LOOK.waiting : EXECUTION_LOOK[status];
+  const isWaiting = waits ?? (waiting > 0 && running === 0);
+  return status === "running" && isWaiting ? STEP_LOOK.waiting : EXECUTION_LOOK[status];
 }

@@ -540,12 +540,13 @@ export type InputBody = {
 };
 
 /**
- * The newest execution of a pipeline, in short.
+ * The newest execution of a pipeline, in short. `waits`: nothing of it runs, and a step waits for an approval.
  */
 export type LastExecution = {
     id: number;
     number: number;
     status: 'pending' | 'running' | 'success' | 'failed' | 'cancelled' | 'timeout';
+    waits: boolean;
     reason: string;
     message: string;
     trigger_type: string;

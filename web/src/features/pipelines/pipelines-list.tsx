@@ -34,7 +34,7 @@ export function PipelinesList({ rows }: { rows: readonly PipelineBody[] }) {
     {
       key: "last",
       title: t("last"),
-      width: "140px",
+      width: "148px",
       cell: ({ last_execution: last }) =>
         last === null ? <span className="muted">{t("never")}</span> : <Status look={lookOfExecution(last)} />,
     },
@@ -80,6 +80,7 @@ export function PipelinesList({ rows }: { rows: readonly PipelineBody[] }) {
       title: t("edit"),
       width: "60px",
       align: "end",
+      wide: true,
       cell: ({ id, name }) => (
         <Link
           to="/pipelines/$id/edit"

@@ -68,7 +68,7 @@ function Rows({ rows }: { rows: readonly PipelineBody[] }) {
     {
       key: "last",
       title: t("pipelines.last"),
-      width: "140px",
+      width: "148px",
       cell: ({ last_execution: last }) =>
         last === null ? <span className="muted">{t("pipelines.never")}</span> : <Status look={lookOfExecution(last)} />,
     },
