@@ -201,7 +201,7 @@ def test_every_step_type_is_explained_in_chinese() -> None:
         ("Exited with code 3. Attempt 2 follows in 10s.", "退出码 3。10s 后进行第 2 次尝试。"),
         ("Unknown key 'x'. Did you mean 'y'?", "未知的键 'x'。是不是 'y'？"),
         ("Rejected by ann: too late.", "被 ann 拒绝：too late."),
-        ("No file matched the artifacts nothing.", "没有文件匹配产物 nothing。"),
+        ("No file matched the artifacts nothing.", "没有文件匹配制品 nothing。"),
         ("Skipped: a.b == 2 is false: a.b is 1.", "已跳过：a.b == 2 为 false：a.b 为 1。"),
         ("ship does not wait for an answer: it is approved.", "ship 不在等待答复：它的状态为“已批准”。"),
         (

@@ -214,7 +214,7 @@ def test_a_wrong_password_is_told_in_the_readers_language(server: ServerProcess,
     with visit(browser, server.url, language="zh-CN") as seen:
         page = seen.page
         seen.open("/sign-in")
-        page.get_by_label("用户名或电子邮箱").fill("admin")
+        page.get_by_label("用户名或邮箱").fill("admin")
         page.get_by_label("密码", exact=True).fill("not this one")
         page.get_by_role("button", name="登录").click()
         expect(page.get_by_role("alert")).to_contain_text("没有使用此名称和密码的有效用户。")

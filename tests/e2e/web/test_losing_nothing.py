@@ -157,7 +157,7 @@ def test_a_form_that_finds_no_session_keeps_what_was_typed_and_a_secret_is_nowhe
         page = seen.page
         seen.sign_in()
         seen.open(f"/projects/{project}?tab=secrets")
-        page.get_by_role("button", name=re.compile("New secret|新建密钥")).first.click()
+        page.get_by_role("button", name=re.compile("New secret|新建机密")).first.click()
         form = page.get_by_role("dialog")
         form.get_by_label(re.compile("^(Name|名称)$")).fill("TOKEN")
         form.get_by_label(re.compile("^(Value|值)$")).fill("precious")

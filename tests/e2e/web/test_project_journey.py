@@ -39,11 +39,11 @@ def test_from_an_empty_project_to_an_execution(furnished: ServerProcess, browser
         page.get_by_role("button", name="New secret").first.click()
         page.get_by_label("Name").fill("not a name!")
         page.get_by_label("Value").fill("hunter2")
-        page.get_by_role("button", name="Seal").click()
-        expect(page.get_by_role("dialog").get_by_role("alert").first).to_contain_text("The secret was not sealed.")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("dialog").get_by_role("alert").first).to_contain_text("The secret was not saved.")
         expect(page.get_by_label("Value")).to_have_value("hunter2")  # nothing is lost by a refusal
         page.get_by_label("Name").fill("DEPLOY_TOKEN")
-        page.get_by_role("button", name="Seal").click()
+        page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("row").filter(has_text="DEPLOY_TOKEN")).to_be_visible()
         assert "hunter2" not in page.content()
 

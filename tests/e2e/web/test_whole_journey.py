@@ -73,7 +73,7 @@ def _faults(seen: Visit) -> tuple[list[str], list[str], list[str]]:
 
 def _become_administrator(page: Page, link: str) -> None:
     page.goto(link)
-    page.get_by_label("User name").fill("ann")
+    page.get_by_label("Username").fill("ann")
     page.get_by_label("E-mail").fill("ann@example.com")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password, once more").fill(PASSWORD)

@@ -23,7 +23,7 @@ test.each([
   ["Killed by SIGKILL (out of memory?).", "被 SIGKILL（内存不足？） 终止。"],
   ["ship does not wait for an answer: it is approved.", "ship 不在等待答复：它的状态为“已批准”。"],
   ["Unknown key 'x'. Did you mean 'y'?", "未知的键 'x'。是不是 'y'？"],
-  ["No file matched the artifacts nothing.", "没有文件匹配产物 nothing。"],
+  ["No file matched the artifacts nothing.", "没有文件匹配制品 nothing。"],
   [
     "Its files did not go on to other machines: The workspace has more than 500000 files, so it cannot follow its execution to other machines.",
     "其文件没有传到其他机器：工作区的文件超过 500000 个，无法随执行转到其他机器。",
