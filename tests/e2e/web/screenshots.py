@@ -42,6 +42,12 @@ def press(page: Page, keys: str) -> None:
     opened(page.keyboard.press(keys), page)
 
 
+def end_session(page: Page) -> None:
+    page.context.clear_cookies()
+    press(page, "Control+k")  # asks the server
+    page.get_by_label(re.compile("^(Password|密码)$")).wait_for()
+
+
 SHOWN = (
     Shot("sign-in", "/sign-in", signed_in=False),
     Shot("home", "/"),
@@ -72,7 +78,7 @@ SHOWN = (
     Shot("project-member-form", "/projects/{project}?tab=members", lambda page: click(page, "Add member|添加成员")),
     Shot("project-variables", "/projects/{project}?tab=variables"),
     Shot("project-secrets", "/projects/{project}?tab=secrets"),
-    Shot("project-secret-form", "/projects/{project}?tab=secrets", lambda page: click(page, "New secret|新建密钥")),
+    Shot("project-secret-form", "/projects/{project}?tab=secrets", lambda page: click(page, "New secret|新建机密")),
     Shot("project-credentials", "/projects/{project}?tab=credentials"),
     Shot(
         "project-credential-form",
@@ -111,6 +117,9 @@ SHOWN = (
     Shot("audit", "/audit"),
     Shot("audit-entry", "/audit?action=environment.create", lambda page: page.locator("summary").first.click()),
     Shot("audit-verify", "/audit", lambda page: click(page, "Verify the chain|校验链")),
+    Shot("execution-cancel", "/executions/{waiting}", lambda page: click(page, "^(Cancel|取消)$")),
+    Shot("execution-times", "/executions/{failed}", lambda page: page.keyboard.press("t")),
+    Shot("session-ended", "/projects/{project}?tab=settings", end_session),  # the last one: nobody is signed in then
 )
 """One line per page, and at least one per route of the web app."""
 FIRST = "first-administrator"

@@ -196,6 +196,25 @@ def test_the_first_step_of_a_new_pipeline_stands_in_the_middle(
         assert [round(at) for at in step] == [round(at) for at in canvas]
 
 
+def test_a_drawing_stays_in_the_middle_when_the_plan_takes_room_from_the_canvas(
+    server: ServerProcess, browser: Browser, pipeline: int
+) -> None:
+    with editor(browser, server, f"/pipelines/{pipeline}/edit") as seen:
+        page = seen.page
+        canvas = page.locator(".react-flow")
+
+        def stands_in_the_middle() -> bool:
+            return [round(at) for at in middle_of(node(page, "unit"))] == [round(at) for at in middle_of(canvas)]
+
+        before = middle_of(canvas)
+        assert stands_in_the_middle()
+        page.get_by_label("Plan").select_option("push")
+        expect(page.get_by_text("Would run").first).to_be_visible()
+        seen.settle()
+        assert middle_of(canvas) != before
+        assert stands_in_the_middle()
+
+
 def middle_of(one: Locator) -> tuple[float, float]:
     box = one.bounding_box()
     assert box is not None

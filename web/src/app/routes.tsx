@@ -18,6 +18,7 @@ import { parseProjects } from "@/features/projects/search";
 import { parseSettings } from "@/features/settings/search";
 import { parseWorkers } from "@/features/workers/search";
 import { speaking } from "@/lib/i18n";
+import { NotFound } from "./error-page";
 import { Shell } from "./shell";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()();
@@ -74,6 +75,7 @@ const pages = [
   createRoute({ getParentRoute: inside, path: "/people", validateSearch: parsePeople, component: lazy(() => speaking(import("@/features/people/people-page"), "people"), "PeoplePage") }),
   createRoute({ getParentRoute: inside, path: "/audit", validateSearch: parseAudit, component: lazy(() => speaking(import("@/features/audit/audit-page"), "audit"), "AuditPage") }),
   createRoute({ getParentRoute: inside, path: "/settings", validateSearch: parseSettings, component: lazy(() => speaking(import("@/features/settings/settings-page"), "settings"), "SettingsPage") }),
+  createRoute({ getParentRoute: inside, path: "$", component: NotFound }), // what no page is: the navigation stays beside it
 ] as const;
 // biome-ignore format: one line per page
 const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", validateSearch: parseSignIn, component: lazy(() => speaking(import("@/features/auth/sign-in-page"), "auth"), "SignInPage") });

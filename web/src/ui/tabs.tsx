@@ -1,4 +1,5 @@
 import { Link, type LinkProps } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import styles from "./tabs.module.css";
 
 export interface Tab<T extends string> {
@@ -22,8 +23,15 @@ export function Tabs<T extends string>({
   tabs: readonly Tab<T>[];
   current: T;
 }) {
+  const row = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another one is current
+  useEffect(() => {
+    // Where the row is longer than a narrow screen. Not `scrollIntoView`: that moves the page, too.
+    const tab = row.current?.querySelector<HTMLElement>("[aria-current]");
+    if (row.current && tab) row.current.scrollLeft = tab.offsetLeft - (row.current.clientWidth - tab.offsetWidth) / 2;
+  }, [current]);
   return (
-    <nav aria-label={label} className={styles.tabs}>
+    <nav ref={row} aria-label={label} className={styles.tabs}>
       {tabs.map(({ key, text, link, count }) => (
         <Link
           key={key}

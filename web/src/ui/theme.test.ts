@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import kit from "antd/es/theme";
 import { expect, test } from "vitest";
 import { KIT_THEME } from "./theme";
@@ -29,8 +30,17 @@ function luminance(colour: string): number {
 test.each(["light", "dark"] as const)("words on a filled button can be read, also under a pointer: %s", (theme) => {
   const token = kit.getDesignToken(KIT_THEME[theme]);
   const shades = new Map(Object.entries(token).map(([name, value]) => [name, String(value)]));
+  for (const [name, value] of Object.entries(KIT_THEME[theme].components?.Button ?? {}))
+    shades.set(name, String(value));
   for (const name of FILLED) {
     const on = (words: string) => contrast(shades.get(name) ?? "", words);
     expect([name, on(token.colorTextLightSolid) >= 4.5, on(token.colorBgContainer) >= 4.5]).toEqual([name, true, true]);
   }
+});
+
+test.each(["light", "dark"] as const)("a button has the colour of a link that looks like one: %s", (theme) => {
+  const tokens = readFileSync(`${import.meta.dirname}/tokens.css`, "utf-8");
+  const accent = new RegExp(`data-theme="${theme}"\\]\\s*{[^}]*--accent: (#\\w+)`).exec(tokens)?.[1];
+  const { components } = KIT_THEME[theme];
+  expect(components?.Button?.colorPrimary ?? kit.getDesignToken(KIT_THEME[theme]).colorPrimary).toBe(accent);
 });

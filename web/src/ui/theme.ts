@@ -3,6 +3,7 @@ import darkAlgorithm from "antd/es/theme/themes/dark";
 import defaultAlgorithm from "antd/es/theme/themes/default";
 
 const FONT = "var(--font)";
+const FLAT = { defaultShadow: "none", primaryShadow: "none", dangerShadow: "none" };
 
 /**
  * The component kit in our colours: those of tokens.css, written out because it computes shades from them. Shades under a
@@ -11,6 +12,7 @@ const FONT = "var(--font)";
 export const KIT_THEME: Record<"light" | "dark", ThemeConfig> = {
   light: {
     algorithm: defaultAlgorithm,
+    components: { Button: FLAT },
     token: {
       ...shared(),
       colorPrimary: "#2b59c9",
@@ -34,6 +36,8 @@ export const KIT_THEME: Record<"light" | "dark", ThemeConfig> = {
   },
   dark: {
     algorithm: darkAlgorithm,
+    // It darkens the accent, and then a button is another one than a link that looks like it.
+    components: { Button: { ...FLAT, colorPrimary: "#86a8ff", colorPrimaryHover: "#9db8ff" } },
     token: {
       ...shared(),
       colorPrimary: "#86a8ff",

@@ -143,7 +143,7 @@ function Asked({ field, value, set }: { field: FieldBody; value: string; set: (v
           <Choice
             id={id}
             value={value}
-            options={[{ value: "", label: "–" }, ...options.map((one) => ({ value: one, label: one }))]}
+            options={[{ value: "", label: t("gate.choose") }, ...options.map((one) => ({ value: one, label: one }))]}
             onChange={set}
           />
         )}

@@ -13,7 +13,7 @@ export function ExecutionsList({ rows }: { rows: readonly ListedExecutionBody[] 
     {
       key: "status",
       title: t("status"),
-      width: "116px",
+      width: "132px",
       cell: (execution) => <Status look={lookOfExecution(execution)} />,
     },
     {

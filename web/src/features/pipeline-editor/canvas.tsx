@@ -70,6 +70,7 @@ function Flow(props: CanvasProps) {
   const [line, setLine] = useState("");
   const nodes = useNodes(props, pulled);
   const edges = useEdges(drawing, line);
+  useMiddle(nodes);
   useKeepInSight(chosen, nodes);
   const begin = useBeginning(nodes);
   useFirstStep(nodes.length, begin);
@@ -245,6 +246,25 @@ function useBeginning(nodes: readonly StepNodeType[]): () => void {
     const { width, height } = store.getState();
     if (nodes.length > 0) void flow.setViewport(overview(nodes, width, height));
   };
+}
+
+/** What nobody has moved since it was laid out stays in the middle when the canvas becomes larger or smaller. */
+function useMiddle(nodes: readonly StepNodeType[]): void {
+  const flow = useReactFlow();
+  const width = useStore((state) => state.width);
+  const height = useStore((state) => state.height);
+  const before = useRef({ width, height });
+  const latest = useRef(nodes);
+  latest.current = nodes;
+  useEffect(() => {
+    const was = before.current;
+    before.current = { width, height };
+    if (was.width === 0 || width === 0 || latest.current.length === 0) return;
+    const laid = overview(latest.current, was.width, was.height);
+    const { x, y, zoom } = flow.getViewport();
+    if (x === laid.x && y === laid.y && zoom === laid.zoom)
+      void flow.setViewport(overview(latest.current, width, height));
+  }, [width, height, flow]);
 }
 
 /** An empty canvas begins with its first step. */

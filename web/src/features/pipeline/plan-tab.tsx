@@ -107,7 +107,7 @@ function Steps({ steps }: { steps: readonly PlannedStepBody[] }) {
       key: "would",
       title: t("plan.would"),
       cell: ({ skip, condition, approval }) => (
-        <span title={translated(skip?.message ?? "")}>
+        <span className={styles.would} title={translated(skip?.message ?? "")}>
           {skip === null ? (
             <>
               <CircleCheck size={13} aria-hidden /> {t("plan.will_run")}

@@ -64,26 +64,27 @@ function Rows({ project, rows, edit }: RowsProps) {
     {
       key: "name",
       title: t("name"),
-      width: "14%",
+      width: "11%",
       cell: ({ name, description }) => <span title={description}>{name}</span>,
     },
     {
       key: "there",
       main: true,
       title: t("environments.there"),
-      width: "38%",
+      width: "20%",
       cell: ({ name }) => <There placed={placed.filter(({ environment }) => environment === name)} />,
     },
     {
       key: "url",
       title: t("environments.url"),
+      width: "16%",
       wide: true,
       cell: ({ url }) =>
         url === "" ? (
           "–"
         ) : (
-          <a href={url} target="_blank" rel="noreferrer noopener">
-            {url}
+          <a href={url} title={url} target="_blank" rel="noreferrer noopener">
+            {url.replace(/^https?:\/\//, "")}
           </a>
         ),
     },
@@ -92,24 +93,23 @@ function Rows({ project, rows, edit }: RowsProps) {
       title: t("environments.branches"),
       wide: true,
       cell: ({ branches }) =>
-        branches.length === 0 ? t("environments.any_branch") : <code>{branches.join(", ")}</code>,
+        branches.length === 0 ? (
+          t("environments.any_branch")
+        ) : (
+          <code title={branches.join(", ")}>{branches.join(", ")}</code>
+        ),
     },
     {
       key: "approvals",
       wide: true,
       title: t("environments.approvals"),
-      cell: (it) =>
-        it.required_approvals === 0
-          ? t("environments.no_approval")
-          : t("environments.approvals_by", {
-              count: it.required_approvals,
-              who: it.groups.length === 0 ? t("environments.anyone") : it.groups.join(", "),
-            }),
+      width: "17%",
+      cell: (it) => <Approvals of={it} />,
     },
     {
       key: "self",
       title: t("environments.self_short"),
-      width: "150px",
+      width: "130px",
       wide: true,
       cell: ({ self_approval }) => (self_approval ? t("environments.self_yes") : t("environments.self_no")),
     },
@@ -136,6 +136,13 @@ function Rows({ project, rows, edit }: RowsProps) {
     },
   ];
   return <List label={t("tabs.environments")} columns={columns} rows={rows} idOf={({ id }) => id} />;
+}
+
+function Approvals({ of: { required_approvals: count, groups } }: { of: EnvironmentBody }) {
+  const { t } = useTranslation("project");
+  const who = groups.length === 0 ? t("environments.anyone") : groups.join(", ");
+  const says = count === 0 ? t("environments.no_approval") : t("environments.approvals_by", { count, who });
+  return <span title={says}>{says}</span>;
 }
 
 /** What each pipeline brought there last. */
