@@ -22,7 +22,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, transaction
 
 from ansflow.apps.executions import choosing, rows
-from ansflow.apps.executions.transactions import PATIENCE, Database, GuardFailed, Mistaken, Statements
+from ansflow.apps.executions.transactions import PATIENCE, Database, GuardFailed, Statements
 from ansflow.apps.executions.writing import (
     NewExecution,
     breaks_off,
@@ -110,8 +110,7 @@ class DjangoStore:
             if at_least is not None and known.execution.version >= at_least:
                 return known
             seen = known.execution.version  # before the read: another thread may bring the picture up to date meanwhile
-            found = self._db.read("SELECT [row_version] FROM [Execution] WHERE [id] = %s", [execution])
-            version = found[0][0] if found else 0
+            version = self._version(execution)
             if version < seen:  # the database has crashed, and lost what was not secured
                 self._forget(execution)
                 known = None
@@ -152,13 +151,14 @@ class DjangoStore:
                 choosing.check_limit(to, execution)
             _delete_sendings(to, carried_out)
             if along is not None:
+                to.send()  # first, so that every decision takes its locks in the same order
                 along()
 
         try:
             with on_failure(partial(self._give_back, carried_out)):
                 self._db.write(work, secured_later=along is None)  # a deed of people is committed as ever
-        except GuardFailed as failed:
-            self._doubt(execution, failed)
+        except GuardFailed:
+            self._doubt(execution, after.version - 1)
             return False
         if is_final(after.status):
             self._forget(execution)
@@ -351,10 +351,16 @@ class DjangoStore:
             self._wirings.setdefault(picture.execution.id, picture.wiring)
             return self._pictures.setdefault(picture.execution.id, picture)
 
-    def _doubt(self, execution: int, failed: GuardFailed) -> None:
-        """A crash of the database may have lost what was read before it was secured."""
-        if isinstance(failed, Mistaken):
+    def _doubt(self, execution: int, version: int) -> None:
+        """What is known of it did not hold. Where nobody has written since that version, it is not true: a crash of the
+        database may have lost what was read before it was secured."""
+        if self._version(execution) <= version:
             self._forget(execution)
+
+    def _version(self, execution: int) -> int:
+        """0 where there is no such execution."""
+        found = self._db.read("SELECT [row_version] FROM [Execution] WHERE [id] = %s", [execution])
+        return int(found[0][0]) if found else 0
 
     def _forget(self, execution: int) -> None:
         with self._lock:

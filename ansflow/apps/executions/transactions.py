@@ -58,6 +58,9 @@ LONGEST_PAUSE = 0.5
 
 POSTGRESQL = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 NO_SUCH_PLAN = "26000"  # PostgreSQL: a pooler has cleared our session, or has given us another one
+GUARDED = "WITH touched AS ({} RETURNING 1) SELECT 1 / count(*) FROM touched"
+"""PostgreSQL: a statement that fails where it touches no row, and so ends the whole transaction."""
+DIVIDED_BY_ZERO = "22012"  # PostgreSQL: so does such a statement fail; none of ours divides otherwise
 MYSQL = frozenset({1205, 1213, 1020})  # lock wait time-out, deadlock, row changed since it was read
 MYSQL_LOST = frozenset({1927, 2002, 2003, 2006, 2013, 2014, 2055})
 SQLITE_BUSY = 5
@@ -68,11 +71,7 @@ _PLANNED: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
 
 
 class GuardFailed(Exception):
-    """A row is no longer as a decision found it: everything is rolled back."""
-
-
-class Mistaken(GuardFailed):
-    """Nobody has written meanwhile, and yet a row is not as a decision found it: what was at hand was not so."""
+    """A row is not as a decision found it: everything is rolled back."""
 
 
 class Database:
@@ -133,8 +132,7 @@ class Database:
                 to.say("SET LOCAL synchronous_commit TO off")
             with on_failure(partial(self._roll_back, to, cursor)):
                 yield to
-                if to.is_guarded:
-                    to.send()  # the server would commit before we see what a guard of the same journey has found
+                to.hear_guards()  # else the server would commit before we hear of them
                 to.say("COMMIT")
                 to.send()
 
@@ -182,8 +180,7 @@ class Database:
 
     def _may_pass(self, error: DatabaseError | InterfaceError) -> bool:
         """Whether another try may go well. A connection that is gone is made anew for it."""
-        cause = error.__cause__
-        sqlstate = getattr(cause, "sqlstate", None)
+        cause, sqlstate = error.__cause__, _sqlstate(error)
         number = error.args[0] if error.args else None
         if sqlstate in POSTGRESQL or number in MYSQL:
             return True
@@ -211,40 +208,45 @@ class Statements:
         self._connection = connection
         self._cursor = cursor
         self._put: list[str] = []  # with their values in them, as the driver writes them
-        self._guards: dict[int, type[GuardFailed]] = {}  # by their numbers in `_put`
-
-    @property
-    def is_guarded(self) -> bool:
-        """Something that is still to be sent has a guard."""
-        return bool(self._guards)
+        self._guards: list[int] = []  # numbers in `_put` of what we have to look at ourselves
 
     def say(self, text: str) -> None:
         """A statement without values, on a database server."""
         self._put.append(text)
 
-    def put(self, sql: str, values: Sequence[Any] = (), *, guard: type[GuardFailed] | None = None) -> None:
-        """`guard` is raised, here or when it is sent, where it does not touch exactly one row."""
+    def put(self, sql: str, values: Sequence[Any] = (), *, guarded: bool = False) -> None:
+        """`guarded`: GuardFailed is raised, here or when it is sent, where it does not touch its one row."""
         vendor = self._connection.vendor
         if vendor == "sqlite":
-            if self.run(sql, values) != 1 and guard:
-                raise guard
+            if self.run(sql, values) != 1 and guarded:
+                raise GuardFailed
             return
-        if guard:
-            self._guards[len(self._put)] = guard
-        written = self._planned(sql) if vendor == "postgresql" else quoted(self._connection, sql)
+        if vendor == "postgresql":
+            written = self._planned(GUARDED.format(sql) if guarded else sql)
+        else:
+            written = quoted(self._connection, sql)
+            if guarded:
+                self._guards.append(len(self._put))
         self._put.append(self._cursor.mogrify(written, _adapted(self._connection, values)))
         if len(self._put) == AT_ONCE:
             self.send()
 
+    def hear_guards(self) -> None:
+        """From here on all guards hold. PostgreSQL sees to that: it does nothing of what follows one that fails."""
+        if self._guards:
+            self.send()
+
     def send(self) -> None:
-        """Raises the guard that has failed; then the transaction must be rolled back."""
+        """Raises GuardFailed where a guard has; then the transaction must be rolled back."""
         if not self._put:
             return
         put, guards = self._put, self._guards
-        self._put, self._guards, self.has_sent = [], {}, True
+        self._put, self._guards, self.has_sent = [], [], True
         try:
             self._cursor.execute("; ".join(put))
         except (DataError, ProgrammingError) as error:
+            if _sqlstate(error) == DIVIDED_BY_ZERO:
+                raise GuardFailed from None
             if self._is_of_a_plan(error):
                 self._connection.close()
             raise
@@ -254,7 +256,7 @@ class Statements:
                 self._cursor.nextset()
             if number in guards and self._cursor.rowcount != 1:
                 self._pass_over(len(put) - number - 1)
-                raise guards[number]
+                raise GuardFailed
         self._pass_over(len(put) - last - 1)
 
     def _is_of_a_plan(self, error: DatabaseError) -> bool:
@@ -262,7 +264,7 @@ class Statements:
         column had before a migration."""
         if self._connection.vendor != "postgresql":
             return False
-        return isinstance(error, DataError) or getattr(error.__cause__, "sqlstate", None) == NO_SUCH_PLAN
+        return isinstance(error, DataError) or _sqlstate(error) == NO_SUCH_PLAN
 
     def _pass_over(self, answers: int) -> None:
         """MySQL's driver uses a connection again only when all answers have been taken."""
@@ -311,6 +313,10 @@ class Statements:
             return int(self._cursor.fetchone()[0])
         run(self._connection, self._cursor, sql, values)
         return int(self._cursor.lastrowid)
+
+
+def _sqlstate(error: DatabaseError | InterfaceError) -> str | None:
+    return getattr(error.__cause__, "sqlstate", None)
 
 
 def run(connection: BaseDatabaseWrapper, cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> None:

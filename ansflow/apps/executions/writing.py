@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ansflow.apps.executions import deployments, rows
-from ansflow.apps.executions.transactions import GuardFailed, Mistaken, Statements
+from ansflow.apps.executions.transactions import Statements
 from ansflow.core import codec
 from ansflow.core.commands import Begin, Decision, Offer, StepChange
 from ansflow.core.events import ExecutionChanged, StepChanged
@@ -142,12 +142,12 @@ def _new_step(execution: int, wiring: Wiring, key: str) -> tuple[Any, ...]:
 def write_decision(
     to: Statements, decision: Decision, after: ExecutionState, *, now: datetime, places: Mapping[str, int]
 ) -> None:
-    """`places` are those that the decision changes. Raises GuardFailed when the execution is not as the decision found
-    it, Mistaken where only another row is not."""
+    """`places` are those that the decision changes. Raises GuardFailed, here or when it is sent, where the execution or
+    a step is not as the decision found it."""
     first = after.seq - len(decision.facts) + 1
-    to.put(_EXECUTION, (*rows.execution_values(after), after.id, after.version - 1), guard=GuardFailed)
+    to.put(_EXECUTION, (*rows.execution_values(after), after.id, after.version - 1), guarded=True)
     _write_steps(to, decision.steps, after)
-    to.send()  # the rest only where all of this holds: the events of two decisions have the same numbers
+    to.hear_guards()  # the rest only where all of this holds: the events of two decisions have the same numbers
     _write_attempts(to, decision.steps, after, _told(decision), now)
     _write_bundles(to, decision, after)
     _write_places(to, after, places)
@@ -188,7 +188,7 @@ def _write_steps(to: Statements, changes: tuple[StepChange, ...], after: Executi
     for change in changes:
         guard, row = change.guard, change.after
         values = (after.version, *rows.step_values(row, rows.outcome_text(row.outcome)))
-        to.put(_STEP, (*values, after.id, row.key, guard.status.value, guard.attempt, guard.fence), guard=Mistaken)
+        to.put(_STEP, (*values, after.id, row.key, guard.status.value, guard.attempt, guard.fence), guarded=True)
 
 
 def _write_bundles(to: Statements, decision: Decision, after: ExecutionState) -> None:

@@ -145,7 +145,12 @@ NEW_PLACE = "INSERT INTO [Places] ([execution_id], [limiter], [used], [row_versi
 
 def last_statement_fails_its_guard(to, row):
     to.put(NEW_PLACE, row)
-    to.put("UPDATE [Places] SET [used] = 2 WHERE [limiter] = %s", ["nobody"], guard=GuardFailed)
+    to.put("UPDATE [Places] SET [used] = 2 WHERE [limiter] = %s", ["nobody"], guarded=True)
+
+
+def first_statement_fails_its_guard(to, row):
+    to.put("UPDATE [Places] SET [used] = 2 WHERE [limiter] = %s", ["nobody"], guarded=True)
+    to.put(NEW_PLACE, row)
 
 
 def begins_with_a_new_row(to, row):
@@ -154,7 +159,9 @@ def begins_with_a_new_row(to, row):
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-@pytest.mark.parametrize("work", [last_statement_fails_its_guard, begins_with_a_new_row])
+@pytest.mark.parametrize(
+    "work", [first_statement_fails_its_guard, last_statement_fails_its_guard, begins_with_a_new_row]
+)
 def test_nothing_stays_of_a_transaction_that_fails(work, kind, django_db_blocker):
     with django_db_blocker.unblock():
         store = Store(migrated(kind))
