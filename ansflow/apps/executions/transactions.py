@@ -299,11 +299,19 @@ class Statements:
         return list(self._cursor.fetchall())
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """The same statement for each of any number of rows."""
+        """The same INSERT for each of any number of rows. PostgreSQL would plan each anew, and is given a stream."""
         adapted = [_adapted(self._connection, row) for row in rows]
-        if adapted:
-            self.send()
-            self._cursor.executemany(quoted(self._connection, sql), adapted)
+        if not adapted:
+            return
+        self.send()
+        insert = quoted(self._connection, sql)
+        if self._connection.vendor == "postgresql":
+            stream = insert.partition(" VALUES ")[0].replace("INSERT INTO", "COPY", 1) + " FROM STDIN"
+            with self._connection.wrap_database_errors, self._cursor.copy(stream) as lines:
+                for row in adapted:
+                    lines.write_row(row)
+        else:
+            self._cursor.executemany(insert, adapted)
 
     def insert(self, sql: str, values: Sequence[Any]) -> int:
         """The number of the new row, whose column is `id`."""
