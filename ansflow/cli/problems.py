@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ansflow.cli import exits
 from ansflow.cli.sentences import FULL_WIDTH, side_by_side, translated
-from ansflow.cli.terminal import Screen, plain, width
+from ansflow.cli.terminal import Screen, cut, plain, width
 from ansflow.cli.texts import t
 from ansflow.core.errors import InvalidSpec, Problem
 
@@ -16,6 +16,8 @@ TOKEN = re.compile(
     r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\{\{.*?\}\}"  # quoted, an expression
     r"|[^\s:,\[\]{}#][^,\[\]{}#]*?(?=\s*(?:$|[,\]}]|:\s|:$|\s#))|\S"  # a plain word or several
 )
+
+LOOKED_AT = 2000  # characters of a line from its mark on: files of strangers have lines of megabytes
 
 
 def refuse(screen: Screen, error: InvalidSpec, file: Path | None = None) -> int:
@@ -59,14 +61,13 @@ def excerpt(line: str, number: int, column: int, columns: int) -> list[tuple[str
     """The source line and the caret under it, as (gutter, style, text), cut to a window around the caret."""
     line = plain(line.replace("\t", " "))
     start = max(min(column - 1, len(line)), 0)
+    line = line[: start + LOOKED_AT]
     found = TOKEN.match(line, start)
     marked = found[0] if found else ""
     gutter = f"{number} | "
     room = max(columns - len(gutter) - 3, 20)
     first = _window(line, start, width(marked), room)
-    shown = line[first:]
-    while width(shown) > room:
-        shown = shown[:-1]
+    shown = cut(line[first:], room, ellipsis="")
     before = width(line[first:start])
     caret = " " * before + "^" * max(1, min(width(marked), room - before))
     return [(gutter, "", shown), (" " * (len(gutter) - 2) + "| ", "red", caret)]

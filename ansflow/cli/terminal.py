@@ -107,11 +107,13 @@ def cut_middle(text: str, columns: int, *, ellipsis: str = "…") -> str:
     """As `cut`, but beginning and end stay: names such as `unit (python=3.12)` differ at their end."""
     if width(text) <= columns:
         return text
-    end = ""
+    room, taken = (columns - width(ellipsis)) // 2, 0
     for character in reversed(text):
-        if width(character + end) > (columns - width(ellipsis)) // 2:
+        room -= _columns(character)
+        if room < 0:
             break
-        end = character + end
+        taken += 1
+    end = text[len(text) - taken :]
     return cut(text, columns - width(end), ellipsis=ellipsis) + end
 
 

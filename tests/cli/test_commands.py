@@ -82,6 +82,17 @@ def test_validate_shows_every_problem_with_its_line_and_a_caret(ansflow: Ansflow
     assert done.out.endswith("✗ 2 problems in x.yml\n")
 
 
+def test_validate_shows_where_a_mistake_stands_in_a_line_that_is_as_long_as_a_stranger_likes(
+    ansflow: Ansflow, project: Path
+) -> None:
+    wide, gap = "日" + "A" * 50_000, " " * 50_000
+    (project / "x.yml").write_text(f'steps: {{a: {{neds: b{gap}c, run: "{wide}"}}}}\n')
+    done = ansflow("validate", "x.yml")
+    assert (done.code, done.out.splitlines()[0]) == (5, "x.yml:1:13: Unknown key 'neds' in a step.")
+    assert done.out.splitlines()[1].startswith("  1 | steps: {a: {neds: b  ")
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
 def test_validate_names_the_template_in_which_a_problem_stands(ansflow: Ansflow, project: Path) -> None:
     (project / "x.yml").write_text("steps:\n  a: {uses: ./t.yml}\n")
     (project / "t.yml").write_text("steps:\n  b: {run: make, neds: c}\n")

@@ -7,6 +7,7 @@ import json
 import signal
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from ansflow.cli.look import duration
 from ansflow.cli.main import entry
 from ansflow.cli.parser import build_parser
 from ansflow.cli.progress import Progress, StepProgress
+from ansflow.cli.remote.tables import status_of
 from ansflow.cli.terminal import Screen
 from ansflow.cli.texts import choose_language
 from ansflow.cli.views.asking import Asking
@@ -413,3 +415,16 @@ def test_an_attempt_that_is_adopted_has_lasted_since_it_began() -> None:
     assert seconds((1, 0)) == 60
     assert seconds((1, 0), (1, 50)) == 60  # the server came back and adopted it
     assert seconds((1, 0), (2, 50)) == 10
+
+
+@pytest.mark.parametrize(
+    ("known", "word"),
+    [
+        ({"counts": {"waiting": 1, "success": 3}}, "waiting"),
+        ({"counts": {"waiting": 1, "running": 1}}, "running"),
+        ({"waits": True}, "waiting"),
+        ({"waits": False}, "running"),
+    ],
+)
+def test_an_execution_of_which_only_gates_are_open_waits_in_every_list(known: dict[str, Any], word: str) -> None:
+    assert status_of(Screen(io.StringIO(), {}), {"status": "running", **known}).endswith(word)

@@ -58,8 +58,8 @@ LONGEST_PAUSE = 0.5
 
 POSTGRESQL = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 NO_SUCH_PLAN = "26000"  # PostgreSQL: a pooler has cleared our session, or has given us another one
-GUARDED = "WITH touched AS ({} RETURNING 1) SELECT 1 / count(*) FROM touched"
-"""PostgreSQL: a statement that fails where it touches no row, and so ends the whole transaction."""
+GUARDED = "WITH touched AS ({} RETURNING 1) SELECT 1 / (count(*) = 1)::int FROM touched"
+"""PostgreSQL: a statement that fails where it does not touch one row, and so ends the whole transaction."""
 DIVIDED_BY_ZERO = "22012"  # PostgreSQL: so does such a statement fail; none of ours divides otherwise
 MYSQL = frozenset({1205, 1213, 1020})  # lock wait time-out, deadlock, row changed since it was read
 MYSQL_LOST = frozenset({1927, 2002, 2003, 2006, 2013, 2014, 2055})

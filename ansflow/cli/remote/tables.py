@@ -27,7 +27,9 @@ def show_table(screen: Screen, rows: Iterable[Sequence[str]], *, empty: str) -> 
 def status_of(screen: Screen, thing: dict[str, Any]) -> str:
     """The status of an execution or step: sign and word, coloured. An execution waits while only gates are open."""
     counts = thing.get("counts") or {}
-    waits = thing["status"] == "running" and counts.get("waiting") and not counts.get("running")
+    waits = thing.get("waits")  # a pipeline's last execution comes without counts
+    if waits is None:
+        waits = thing["status"] == "running" and counts.get("waiting") and not counts.get("running")
     status = "waiting" if waits else thing["status"]
     look = look_of(status, reason_of(thing), allowed=bool(thing.get("allowed_failure")))
     return f"{look.sign(screen)} {look.said(screen)}"

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
@@ -193,11 +194,13 @@ class Hub:
 
     async def _turn(self) -> None:
         ends = await asyncio.gather(self._look(), self._judge(), return_exceptions=True)
+        told = partial(stumbling, "live: a turn of looking stumbled", log=log.name)  # it would have been the last one
         for end in ends:
-            with stumbling("live: a turn of looking stumbled", log=log.name):  # it would have been the last one
+            with told():
                 if end is not None:
                     raise end
-        self._sweep()
+        with told():
+            self._sweep()
 
     async def _look(self) -> None:
         try:

@@ -93,6 +93,7 @@ class FileLogs:
                 raise
             if length is not None:
                 return length
+            self._let_go(key, log)
 
     def length(self, execution: int, step: str, attempt: int) -> int:
         try:
@@ -173,10 +174,18 @@ class FileLogs:
         return digest.hexdigest()
 
     def close(self, execution: int, step: str, attempt: int) -> None:
-        with self._lock:  # or it could be packed before it is closed, and what is being added would be lost
-            log = self._open.pop((execution, step, attempt), None)
-            if log is not None:
-                log.close()
+        """Let go of only when it is closed: before, it could be packed, and what is being added would be lost."""
+        key = (execution, step, attempt)
+        with self._lock:
+            log = self._open.get(key)
+        if log is not None:
+            log.close()  # outside: a disk that is slow with this one holds up no other
+            self._let_go(key, log)
+
+    def _let_go(self, key: Key, closed: _Log) -> None:
+        with self._lock:
+            if self._open.get(key) is closed:
+                del self._open[key]
 
     def finish(self, execution: int, step: str, attempt: int) -> None:
         self.close(execution, step, attempt)
@@ -440,5 +449,6 @@ class _Log:
 
     def close(self) -> None:
         with self.lock:
-            os.close(self.fd)
+            if self.fd >= 0:
+                os.close(self.fd)
             self.fd = -1

@@ -15,7 +15,7 @@ from ansflow.apps.executions.models import ExecutionEvent, Places
 from ansflow.apps.executions.transactions import Database, GuardFailed
 from ansflow.core.commands import Claim, Start
 from ansflow.core.decide import decide
-from tests.databases import Store, migrated
+from tests.databases import KINDS, Store, migrated
 from tests.plans import plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -185,4 +185,39 @@ def test_a_decision_that_fails_half_way_leaves_nothing_and_its_connection_as_it_
         assert store.load(execution).execution.version == 0
         assert store.apply(execution, decision, now=NOW)
         assert [event.seq for event in store.events(execution)][:2] == [1, 2]
+        connections[kind].close()
+
+
+NEW_EVENT = "INSERT INTO [Event] ([execution_id], [seq], [at], [fact]) VALUES (%s, %s, %s, %s)"
+HOSTILE = [
+    *("", "\\N", "\\.", "\\", "\t", "\n", "\r\n", "a\tb\nc", "\x01\x7f", "'; DROP TABLE x; --", '"', "%s", "{}"),
+    *("\u202e\u200b", "𝄞 語", "e\u0301", "x" * 2**20),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("secured_later", [True, False])
+def test_many_rows_hold_what_was_given_whatever_it_says(kind, secured_later, django_db_blocker):
+    """PostgreSQL reads them from a stream, in which some of this has a meaning."""
+    with django_db_blocker.unblock():
+        execution = Store(migrated(kind)).create(plan({"a": ""}), now=NOW)
+        events = ExecutionEvent.objects.using(kind).filter(execution_id=execution, seq__gt=100)
+        rows = [(execution, 101 + place, NOW, text) for place, text in enumerate(HOSTILE)]
+        Database(kind).write(lambda to: to.many(NEW_EVENT, rows), secured_later=secured_later)
+        assert list(events.order_by("seq").values_list("fact", flat=True)) == HOSTILE
+        connections[kind].close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("secured_later", [True, False])
+def test_nothing_stays_of_many_rows_of_which_one_is_refused(kind, secured_later, django_db_blocker):
+    with django_db_blocker.unblock():
+        execution = Store(migrated(kind)).create(plan({"a": ""}), now=NOW)
+        events = ExecutionEvent.objects.using(kind).filter(execution_id=execution, seq__gt=100)
+        rows = [(execution, 101 + place % 5, NOW, "") for place in range(6)]
+        with pytest.raises(IntegrityError):
+            Database(kind).write(lambda to: to.many(NEW_EVENT, rows), secured_later=secured_later)
+        assert not events.exists()
+        Database(kind).write(lambda to: to.many(NEW_EVENT, rows[:5]), secured_later=secured_later)
+        assert events.count() == 5
         connections[kind].close()

@@ -137,7 +137,7 @@ def test_tables_that_cannot_be_read_for_a_while_cost_delay_only(live, stage, mon
 
 def test_a_fault_in_a_turn_of_looking_ends_nothing_else(live, stage, monkeypatch, caplog):
     monkeypatch.setattr("ansflow.edge.live.hub.LINGER", 0.0)
-    faults = {"positions", "judge"}
+    faults = {"positions", "judge", "sweep"}
     stage.begin(7)
 
     def fault(name: str) -> None:
@@ -149,9 +149,10 @@ def test_a_fault_in_a_turn_of_looking_ends_nothing_else(live, stage, monkeypatch
     with live.execution(7) as ann:
         ann.next("snapshot")
         with monkeypatch.context() as broken:
-            for name in faults:
+            broken.setattr(live.hub, "_sweep", lambda: fault("sweep"))
+            for name in faults - {"sweep"}:
                 broken.setattr(stage, name, lambda *_, name=name: fault(name))
-            until(told, "both are told")
+            until(told, "all are told")
         ann.until(stage.say(7, hint=False))
         monkeypatch.setattr(stage, "positions", lambda *_: fault("positions"))
     live.wait_for(0)
