@@ -78,8 +78,7 @@ class FileLogs:
         key = (execution, step, attempt)
         while True:
             with self._lock:
-                log = self._open.get(key)
-                if log is None:
+                if (log := self._open.get(key)) is None:
                     if (packed := self._find_packed(key)) is not None:
                         if (known := _acknowledged(packed, fence, offset, data)) is not None:
                             return known
@@ -176,10 +175,8 @@ class FileLogs:
     def close(self, execution: int, step: str, attempt: int) -> None:
         """Let go of only when it is closed: before, it could be packed, and what is being added would be lost."""
         key = (execution, step, attempt)
-        with self._lock:
-            log = self._open.get(key)
-        if log is not None:
-            log.close()  # outside: a disk that is slow with this one holds up no other
+        if (log := self._open.get(key)) is not None:
+            log.close()  # without the lock of all: a disk that is slow with this one holds up no other
             self._let_go(key, log)
 
     def _let_go(self, key: Key, closed: _Log) -> None:
@@ -252,8 +249,7 @@ class FileLogs:
         if file is None:
             self._mount.expect()
             return None
-        known = self._packed.get(key)
-        if known is not None and known[0] == file:
+        if (known := self._packed.get(key)) is not None and known[0] == file:
             return known[1]
         from ansflow.infra.storage.packed import open_packed  # noqa: PLC0415
 
