@@ -95,6 +95,12 @@ def test_a_question_is_answered_before_the_page_has_its_keys_again(server: Serve
         expect(asked).to_be_hidden()
         press(page, "v")  # once: the graph is the view after the list
         expect(page).to_have_url(re.compile(rf"/executions/{execution}\?view=graph$"))
+        asks = page.get_by_role("button", name="Cancel", exact=True)
+        asks.focus()
+        press(page, "Enter")
+        expect(asked.get_by_role("button", name="Let it run")).to_be_focused()
+        press(page, "Escape")
+        expect(asks).to_be_focused()
         assert (seen.faults, seen.foreign) == ([], [])
 
 

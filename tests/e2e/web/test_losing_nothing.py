@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import count
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.web import watched
 from tests.e2e.web.browser import Visit, visit
@@ -231,6 +231,37 @@ def test_a_page_that_only_listens_asks_for_the_session_as_soon_as_it_has_ended(
         expect(page.get_by_role("form", name="Approval").get_by_label("Comment")).to_have_value("Half a sen")
         server.api("POST", f"cicd/executions/{execution}/cancel/")
         expect(page.locator("header").get_by_text("Cancelled", exact=True)).to_be_visible()  # it listens again
+
+
+def test_what_is_refused_is_said_though_somebody_wanted_to_leave_meanwhile(
+    server: ServerProcess, browser: Browser
+) -> None:
+    execution = watched.start(server, watched.make(server, "refuses", GATE))
+    watched.has_come_to(server, execution, "waiting", step="ship")
+    with visit(browser, server.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open(f"/executions/{execution}")
+        seen.settle()
+        held: list[Route] = []
+
+        def hold(sent: Route) -> None:
+            held.append(sent)
+
+        page.route("**/cancel/", hold)
+        page.keyboard.press("c")
+        asked = page.get_by_role("dialog", name="Cancel")
+        keep = asked.get_by_role("button", name="Let it run")
+        expect(keep).to_be_focused()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(keep).to_be_disabled()
+        page.keyboard.press("Escape")
+        page.mouse.click(5, 5)
+        held[0].fulfill(status=409, json={"code": "conflict", "message": "It has ended.", "details": {}})
+        expect(asked.get_by_role("alert")).to_contain_text("It has ended.")
+        page.keyboard.press("Escape")
+        expect(asked).to_be_hidden()
 
 
 def test_an_approval_without_a_network_is_not_given_and_not_sent_later(server: ServerProcess, browser: Browser) -> None:

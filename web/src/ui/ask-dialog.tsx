@@ -1,4 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "./button";
 import styles from "./form.module.css";
@@ -22,7 +23,10 @@ export interface AskDialogProps {
   close: () => void;
 }
 
-/** Asks before what cannot be taken back, does it when the answer is yes, and stays with the reason where it was refused. */
+/**
+ * Asks before what cannot be taken back, does it when the answer is yes, and stays with the reason where it was refused:
+ * so nothing closes it before the server has answered.
+ */
 export default function AskDialog({
   title,
   says,
@@ -42,14 +46,19 @@ export default function AskDialog({
       await done?.();
     },
   });
+  const leave = () => {
+    if (!doing.isPending) close();
+  };
+  useFocusBack();
   return (
     <Modal
       open
       title={title}
-      onCancel={close}
+      onCancel={leave}
+      closable={{ disabled: doing.isPending }}
       footer={
         <div className={styles.buttons}>
-          <Button autoFocus onClick={close}>
+          <Button autoFocus disabled={doing.isPending} onClick={leave}>
             {keeps ?? t("cancel")}
           </Button>
           <Button danger={!calm} type="primary" loading={doing.isPending} onClick={() => doing.mutate()}>
@@ -61,5 +70,16 @@ export default function AskDialog({
       <Refused what={failed} error={doing.error} placed={false} />
       <p>{says}</p>
     </Modal>
+  );
+}
+
+/** Focus goes back to what had it: the dialog's own way needs it to stay mounted while it closes. */
+function useFocusBack() {
+  const [before] = useState(() => document.activeElement); // while it is drawn first, before the dialog takes it
+  useEffect(
+    () => () => {
+      if (before instanceof HTMLElement) before.focus(); // does nothing where it has gone
+    },
+    [before],
   );
 }

@@ -26,7 +26,7 @@ function Cancel({ id }: { id: number }) {
   const { t } = useTranslation("execution-live");
   const [asks, setAsks] = useState(false);
   const [asked, setAsked] = useState(false);
-  useKey("c", t("keys.cancel"), () => setAsks(true));
+  useKey("c", t("keys.cancel"), () => setAsks(true), { enabled: !asked });
   return (
     <>
       <Button danger icon={<Ban size={14} />} disabled={asked} onClick={() => setAsks(true)}>
