@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.server_process import PASSWORD, PATIENCE
 
@@ -58,9 +58,24 @@ class Visit:
     language: str = "en"
     faults: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)  # all that the console said
+    _is_cut_off: bool = False
 
     def open(self, path: str) -> None:
-        self.page.goto(self.url + path)
+        """Once more where a change of the network cut off what the page begins with: nobody is there to ask again."""
+        self._is_cut_off = True
+        while self._is_cut_off:
+            self._is_cut_off = False
+            self.page.goto(self.url + path)
+
+    def hear(self, text: str, *, is_fault: bool = True) -> None:
+        self.said.append(text)
+        if is_fault:
+            self.faults.append(text)
+
+    def look_at_failed(self, asked: Request) -> None:
+        if asked.resource_type in ("script", "stylesheet") and NETWORK_CHANGED in (asked.failure or ""):
+            self._is_cut_off = True
 
     def sign_in(self, username: str = "admin", password: str = PASSWORD) -> None:
         self.open("/sign-in")
@@ -93,9 +108,10 @@ class Visit:
         ]
 
 
+NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
 NO_FAULTS = (
     "WebSocket is closed before the connection is established",
-    "net::ERR_NETWORK_CHANGED",
+    NETWORK_CHANGED,
 )
 """What Chromium says where somebody goes on to another page at once, which closes a socket before it is open; and where
 a test beside this one makes or removes a network, which ends all that is being fetched: the page asks for it again."""
@@ -117,13 +133,14 @@ def visit(
         context.add_init_script(f"localStorage.setItem('ansflow.language', '{language}')")
     page = context.new_page()
     seen = Visit(page, url, language)
-    page.on("console", lambda said: seen.faults.append(said.text) if _is_fault(said) else None)
-    page.on("pageerror", lambda error: seen.faults.append(str(error)))
+    page.on("console", lambda said: seen.hear(said.text, is_fault=_is_fault(said)))
+    page.on("pageerror", lambda error: seen.hear(str(error)))
+    page.on("requestfailed", seen.look_at_failed)
     page.on("request", lambda asked: None if asked.url.startswith((url, "data:")) else seen.foreign.append(asked.url))
     try:
         yield seen
     except BaseException as error:
-        error.add_note("\n".join(["The console has said:", *(seen.faults or ["nothing"])]))
+        error.add_note("\n".join(["The console has said:", *(seen.said or ["nothing"])]))
         raise
     finally:
         context.close()
