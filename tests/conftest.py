@@ -44,12 +44,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(f"{n:>12,}  {name}")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores for every two: the longest tests wait for processes that wait, too."""
-    cores = len(os.sched_getaffinity(0))
-    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", cores + cores // 2))
-
-
 MakeJob = Callable[..., StepJob]
 
 
