@@ -298,20 +298,19 @@ class Statements:
         run(self._connection, self._cursor, sql, values)
         return list(self._cursor.fetchall())
 
-    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """The same INSERT for each of any number of rows. PostgreSQL would plan each anew, and is given a stream."""
+    def many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """New rows, any number of them. PostgreSQL would plan an INSERT for each anew, and is given a stream."""
         adapted = [_adapted(self._connection, row) for row in rows]
         if not adapted:
             return
         self.send()
-        insert = quoted(self._connection, sql)
         if self._connection.vendor == "postgresql":
-            stream = insert.partition(" VALUES ")[0].replace("INSERT INTO", "COPY", 1) + " FROM STDIN"
-            with self._connection.wrap_database_errors, self._cursor.copy(stream) as lines:
+            copy = quoted(self._connection, f"COPY [{table}] ({_named(columns)}) FROM STDIN")
+            with self._connection.wrap_database_errors, self._cursor.copy(copy) as stream:
                 for row in adapted:
-                    lines.write_row(row)
+                    stream.write_row(row)
         else:
-            self._cursor.executemany(insert, adapted)
+            self._cursor.executemany(quoted(self._connection, insertion(table, columns)), adapted)
 
     def insert(self, sql: str, values: Sequence[Any]) -> int:
         """The number of the new row, whose column is `id`."""
@@ -321,6 +320,14 @@ class Statements:
             return int(self._cursor.fetchone()[0])
         run(self._connection, self._cursor, sql, values)
         return int(self._cursor.lastrowid)
+
+
+def insertion(table: str, columns: Sequence[str]) -> str:
+    return f"INSERT INTO [{table}] ({_named(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"
+
+
+def _named(columns: Sequence[str]) -> str:
+    return ", ".join(f"[{name}]" for name in columns)
 
 
 def _sqlstate(error: DatabaseError | InterfaceError) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ansflow.apps.executions import deployments, rows
-from ansflow.apps.executions.transactions import Statements
+from ansflow.apps.executions.transactions import Statements, insertion
 from ansflow.core import codec
 from ansflow.core.commands import Begin, Decision, Offer, StepChange
 from ansflow.core.events import ExecutionChanged, StepChanged
@@ -45,30 +45,32 @@ class NewExecution:
 _KNOWN = tuple(NewExecution.__dataclass_fields__)
 
 
-def _insert(table: str, columns: Iterable[str]) -> str:
-    names = list(columns)
-    return f"INSERT INTO [{table}] ({', '.join(f'[{n}]' for n in names)}) VALUES ({', '.join(['%s'] * len(names))})"
-
-
 def _set(columns: Iterable[str]) -> str:
     return ", ".join(f"[{name}] = %s" for name in columns)
 
 
-_NEW_EXECUTION = _insert("Execution", (*_KNOWN, "created_at", *rows.EXECUTION_COLUMNS))
-_NEW_PLAN = _insert("Plan", ("execution_id", "body", "kept"))
-_NEW_STEP = _insert(
-    "Step",
-    ("execution_id", "key", "index", "name", "step_type", "queue", "priority", "row_version", *rows.STEP_COLUMNS),
+_NEW_EXECUTION = insertion("Execution", (*_KNOWN, "created_at", *rows.EXECUTION_COLUMNS))
+_NEW_PLAN = insertion("Plan", ("execution_id", "body", "kept"))
+_NEW_STEP = (
+    "execution_id",
+    "key",
+    "index",
+    "name",
+    "step_type",
+    "queue",
+    "priority",
+    "row_version",
+    *rows.STEP_COLUMNS,
 )
-_NEW_BUNDLE = _insert("Bundle", ("execution_id", "name", "row_version", *rows.BUNDLE_COLUMNS))
-_NEW_DEPLOYMENT = _insert("Deployment", ("execution_id", "step", "pipeline_id", "environment"))
-_NEW_EVENT = _insert("Event", ("execution_id", "seq", "at", "fact"))
-_NEW_SENDING = _insert("Sending", ("execution_id", "row_version", "number", "effect", "at"))
-_NEW_ATTEMPT = _insert(
+_NEW_BUNDLE = ("execution_id", "name", "row_version", *rows.BUNDLE_COLUMNS)
+_NEW_DEPLOYMENT = ("execution_id", "step", "pipeline_id", "environment")
+_NEW_EVENT = insertion("Event", ("execution_id", "seq", "at", "fact"))
+_NEW_SENDING = insertion("Sending", ("execution_id", "row_version", "number", "effect", "at"))
+_NEW_ATTEMPT = insertion(
     "Attempt",
     ("execution_id", "step", "number", "fence", "worker", "status", "reason", "message", "started_at", "outcome"),
 )
-_NEW_PLACES = _insert("Places", ("execution_id", "limiter", "used", "row_version"))
+_NEW_PLACES = insertion("Places", ("execution_id", "limiter", "used", "row_version"))
 
 _EXECUTION = f"UPDATE [Execution] SET {_set(rows.EXECUTION_COLUMNS)} WHERE [id] = %s AND [row_version] = %s"
 _STEP = (
@@ -103,11 +105,11 @@ def write_new(
     )
     state.id = to.insert(_NEW_EXECUTION, (*people, now, *rows.execution_values(state)))
     to.run(_NEW_PLAN, (state.id, packed(codec.dump(wiring.plan)), _packed_kept(kept)))
-    to.many(_NEW_STEP, (_new_step(state.id, wiring, key) for key in wiring.plan.steps))
+    to.many("Step", _NEW_STEP, (_new_step(state.id, wiring, key) for key in wiring.plan.steps))
     bundles = (wiring.new_bundle(name) for name in wiring.plan.bundles)
-    to.many(_NEW_BUNDLE, ((state.id, row.name, 0, *rows.bundle_values(row)) for row in bundles))
+    to.many("Bundle", _NEW_BUNDLE, ((state.id, row.name, 0, *rows.bundle_values(row)) for row in bundles))
     places = deployments.named(wiring.plan).items()
-    to.many(_NEW_DEPLOYMENT, ((state.id, key, known.pipeline_id, place) for key, place in places))
+    to.many("Deployment", _NEW_DEPLOYMENT, ((state.id, key, known.pipeline_id, place) for key, place in places))
     fact = ExecutionChanged(status=state.status, reason=state.reason, message=state.message)
     to.run(_NEW_EVENT, (state.id, 1, now, rows.fact_text(fact)))
     to.run(_NEW_SENDING, (state.id, 0, 0, rows.effect_text(Begin()), now))
