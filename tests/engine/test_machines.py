@@ -96,6 +96,8 @@ class Shared:
         execution = self.machines[0].engine.start(plan)
         self.machines[0].engine.wait(execution)
         state = self.store.load(execution)
+        for key in plan.steps:  # pytest shows it where an assertion fails
+            print(key, state.step(key).status, state.step(key).reason, state.step(key).message)
         return execution, {key: str(state.step(key).status) for key in plan.steps}
 
 

@@ -188,6 +188,21 @@ def test_a_supervisor_that_is_told_to_end_ends_its_step_first(
     assert not any(mark.encode() in _environ(name) for name in os.listdir("/proc") if name.isdigit())
 
 
+def test_a_supervisor_that_fails_itself_says_so_and_leaves_nothing_running(
+    launch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shims, mark = supervised.Shims(), str(tmp_path / "attempt")
+    monkeypatch.setattr(supervised, "SHIMS", shims)
+    broken = "from ansflow.executors.shim.log import Log; Log.copy = lambda *known: 1 / 0; main()"
+    monkeypatch.setattr(supervised, "PARENT", supervised.PARENT.replace("main()", broken))
+    env = {"PATH": "/usr/bin:/bin", "MARK": mark}
+    ended = Host().start(launch("setsid -f sleep 1000; echo ready; sleep 1000", env=env)).wait(30)
+    shims.close()
+    assert ended is not None and ended.exit_code is None
+    assert ended.error == "The supervisor of this step failed itself: ZeroDivisionError: division by zero (<string>:1)."
+    assert not any(mark.encode() in _environ(name) for name in os.listdir("/proc") if name.isdigit())
+
+
 def test_a_supervisor_killed_together_with_its_worker_is_told_to_the_next(
     worker: subprocess.Popen[bytes], tmp_path: Path, launch: Make
 ) -> None:

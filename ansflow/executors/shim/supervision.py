@@ -67,6 +67,10 @@ class Supervision:
             self.error = str(error)
         except OSError as error:
             self.error = f"The step cannot be supervised: {error.strerror} ({error.filename or self.asked['spool']})."
+        except Exception as error:  # edge: the shim. Nobody sees what it prints, so the step says what went wrong.
+            place = innermost(error)
+            self.error = f"The supervisor of this step failed itself: {type(error).__name__}: {error} ({place})."
+        self.put_down()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         text = as_record(self.end())
         if self.asked["adoptable"]:
@@ -188,6 +192,13 @@ class Supervision:
             stuck = ", ".join(f"{pid} ({name_of(pid)})" for pid in left if is_alive(pid))
             self.error = f"SIGKILL did not end {stuck}: a device or a network file system may hold it."
 
+    def put_down(self) -> None:
+        """Where this shim went wrong, nothing may go on that nobody looks after."""
+        until = time.monotonic() + KILLING
+        while self.pid and not self.alone and not self.stuck() and time.monotonic() < until:
+            self.kill()
+            time.sleep(BETWEEN_KILLS)
+
     def stuck(self) -> bool:
         return self.next_at > self.kill_until
 
@@ -250,6 +261,14 @@ class Supervision:
     def was_set_up(self) -> bool:
         """bubblewrap reports an exit code only of a command that it has started."""
         return self.report < 0 or b"exit-code" in os.pread(self.report, 4096, 0)
+
+
+def innermost(error: BaseException) -> str:
+    """The file and the line in which it was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace is not None else "?"
 
 
 def as_record(end: dict[str, Any]) -> bytes:
