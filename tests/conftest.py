@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from ansflow.core.plan import PlannedStep
 from ansflow.core.schema import Problems
 from ansflow.core.spec import StepSpec
+from ansflow.executors import supervised
 from ansflow.plugins.contracts import StepJob
 from ansflow.plugins.registry import step_type
 
@@ -42,6 +43,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("Counts")
         for name, n in sorted(counts.items()):
             terminalreporter.write_line(f"{n:>12,}  {name}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shims() -> Iterator[None]:
+    """Those that rest are let go of at the end: each would be told of as an unclosed socket."""
+    yield
+    supervised.SHIMS.close()
 
 
 MakeJob = Callable[..., StepJob]
