@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from ansflow.config.bus import check_bus
 from ansflow.config.celery import check_broker
@@ -19,6 +20,11 @@ from ansflow.config.startup import OLD_TABLES, behind, start_django, unreachable
 from ansflow.core.errors import AnsFlowError, InvalidSpec
 
 SKEW = timedelta(seconds=5)
+DURABLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "postgresql": ("SHOW ", {"fsync": "on", "full_page_writes": "on"}),
+    "mysql": ("SELECT @@", {"innodb_flush_log_at_trx_commit": "1"}),
+}
+"""How the kinds of database tell a setting, and what must be set."""
 PLAIN_HTTP = frozenset({"security.W004", "security.W012", "security.W016"})
 """What Django finds wrong with http."""
 
@@ -83,6 +89,26 @@ def _database(_: Settings) -> Iterator[str]:
         yield OLD_TABLES
 
 
+def _durability(_: Settings) -> Iterator[str]:
+    from django.db import connection  # noqa: PLC0415 — after the settings
+
+    yield from what_could_be_lost(connection)
+
+
+def what_could_be_lost(connection: Any) -> Iterator[str]:
+    """Whether a commit is on the disk before it is acknowledged: the database server decides it, not who connects."""
+    ask, settings = DURABLE.get(connection.vendor, ("", {}))
+    with connection.cursor() as cursor:
+        for name, wanted in settings.items():
+            cursor.execute(f"{ask}{name}")
+            found = str(cursor.fetchone()[0])
+            if found != wanted:
+                yield (
+                    f"The database runs with {name} = {found}, not {wanted}: after a power failure or a crash of its "
+                    "machine, what it had acknowledged may be gone."
+                )
+
+
 def _bus(settings: Settings) -> Iterator[str]:
     if sentence := check_bus(settings):
         yield sentence
@@ -139,6 +165,7 @@ CHECKS: Mapping[str, Callable[[Settings], Iterator[str]]] = {
     "bus": _bus,
     "broker": _broker,
     "database": _database,
+    "durability": _durability,
     "sealed": _sealed,
     "store": _store,
     "clock": _clock,

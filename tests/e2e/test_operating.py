@@ -237,7 +237,7 @@ def test_a_check_finds_nothing_wrong_behind_tls(restored: ServerProcess) -> None
     sandbox = found.pop("sandbox")
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
     assert not sandbox or "isolation" in sandbox[0]
-    looked_at = "variables folder disk keys database sealed clock security bus broker store"
+    looked_at = "variables folder disk keys database durability sealed clock security bus broker store"
     assert set(found) == set(looked_at.split())
 
 
