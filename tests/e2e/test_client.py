@@ -236,6 +236,7 @@ def test_a_red_end_is_an_exit_code_and_leads_on(ann: Client, pipeline: str) -> N
     assert "\n  Asks the weather\n" in shown
     assert "judge failed." in shown and all(len(line) <= 80 for line in shown.splitlines())
     assert ann("executions", "logs", red, "--step", "look", "--lines", "1-1").stdout == "the weather is bad\n"
+    assert ann("executions", "logs", red, "--step", "look", "--lines", "30-").stderr == "(it printed 1 line)\n"
     at, said = ann("executions", "logs", red, "--step", "look", "--timestamps").stdout.splitlines()[0].split(" ", 1)
     (look, *_) = json.loads(ann("executions", "view", red, "--json").stdout)["step_executions"]
     moments = [datetime.fromisoformat(moment) for moment in (look["started_at"], at, look["ended_at"])]

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from ansflow.cli.asked import at_least_one, inputs_of, refused
-from ansflow.cli.commands.logs import line_blocks, line_range, whole_lines
+from ansflow.cli.commands.logs import line_blocks, line_range, show_lines, whole_lines
 from ansflow.cli.exits import OK
 from ansflow.cli.found import search_options, show_found
 from ansflow.cli.marks import Marked
@@ -133,9 +133,13 @@ def _logs(args: argparse.Namespace, screen: Screen, server: Server) -> int:
         fold = _outline(server.get(f"{_path(args)}logs/outline/", **query)) if args.fold else None
         stamps = stamped_by(partial(_times, args, server, query), screen) if args.timestamps else None
         marked = Marked(screen, fold=fold, first=first, stamps=stamps)
-        for piece in pieces:
-            screen.write(marked.show(piece))
+        show_lines(screen, pieces, marked, partial(_count, args, server, query))
     return OK
+
+
+def _count(args: argparse.Namespace, server: Server, query: Json) -> int:
+    lines: int = server.get(f"{_path(args)}logs/outline/", **query)["lines"]
+    return lines
 
 
 def _outline(found: Json) -> Outline:

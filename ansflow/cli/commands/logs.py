@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count as numbers_from
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace, screen: Screen) -> int:
             of = (record.number, key, attempt)
             stamps = stamped_by(partial(_times, logs, of), screen) if args.timestamps else None
             marked = Marked(screen, fold=fold, first=first, stamps=stamps)
-            _print(screen, partial(_lines, logs, of), marked, first, last)
+            show_lines(screen, line_blocks(partial(_lines, logs, of), first, last), marked, partial(logs.count, *of))
     return OK
 
 
@@ -102,14 +102,15 @@ def _found(
         place = found.next
 
 
-def _print(screen: Screen, read: Read, marked: Marked, first: int, last: int | None) -> None:
+def show_lines(screen: Screen, pieces: Iterable[bytes], marked: Marked, there: Callable[[], int]) -> None:
+    """Pieces of whole lines; where there are none it says why. `there`: how many lines the whole log has."""
     printed = False
-    for block in line_blocks(read, first, last):
-        screen.write(marked.show(block))
+    for piece in pieces:
+        screen.write(marked.show(piece))
         printed = True
     if not printed:
-        there = sum(block.count(b"\n") for block in line_blocks(read, 1, None)) if first > 1 else 0
-        said = count("logs.beyond", there) if there else t("logs.silent")
+        lines = there()
+        said = count("logs.beyond", lines) if lines else t("logs.silent")
         screen.complain(screen.errors.paint("dim", said))
 
 
