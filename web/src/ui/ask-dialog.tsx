@@ -46,19 +46,16 @@ export default function AskDialog({
       await done?.();
     },
   });
-  const leave = () => {
-    if (!doing.isPending) close();
-  };
   useFocusBack();
   return (
     <Modal
       open
       title={title}
-      onCancel={leave}
-      closable={{ disabled: doing.isPending }}
+      busy={doing.isPending}
+      onCancel={close}
       footer={
         <div className={styles.buttons}>
-          <Button autoFocus disabled={doing.isPending} onClick={leave}>
+          <Button autoFocus disabled={doing.isPending} onClick={close}>
             {keeps ?? t("cancel")}
           </Button>
           <Button danger={!calm} type="primary" loading={doing.isPending} onClick={() => doing.mutate()}>

@@ -23,7 +23,10 @@ interface FormDialogProps<Result> {
 
 const CONTROL = "input:not([hidden]), select, textarea";
 
-/** Asks, sends, and closes once the server has agreed. What was typed stays when it refuses, and is not lost to a stray click. */
+/**
+ * Asks, sends, and closes once the server has agreed: nothing closes it while it is sent. What was typed stays when the
+ * server refuses, and is not lost to a stray click.
+ */
 export function FormDialog<Result>(props: FormDialogProps<Result>) {
   const { title, submit, failed, send, done, close, dismiss = close, width, children } = props;
   const { t } = useTranslation();
@@ -50,13 +53,16 @@ export function FormDialog<Result>(props: FormDialogProps<Result>) {
     <Modal
       open
       title={title}
+      busy={sending.isPending}
       onCancel={dismiss}
       afterOpenChange={focusFirst}
       mask={{ closable: false }}
       {...(width === undefined ? {} : { width })}
       footer={
         <div className={styles.buttons}>
-          <Button onClick={dismiss}>{t("cancel")}</Button>
+          <Button disabled={sending.isPending} onClick={dismiss}>
+            {t("cancel")}
+          </Button>
           <Button type="primary" htmlType="submit" form={form} loading={sending.isPending}>
             {submit}
           </Button>

@@ -20,6 +20,7 @@ export function ResetDialog({ person, close }: { person: PersonBody; close: () =
     <Modal
       open
       title={t("reset.for", { name: person.username })}
+      busy={offering.isPending}
       onCancel={close}
       mask={{ closable: false }}
       footer={

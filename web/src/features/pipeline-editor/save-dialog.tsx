@@ -32,10 +32,13 @@ export function SaveDialog({ before, after, problems, isSaving, error, save, clo
       open
       width={860}
       title={t("save.title")}
+      busy={isSaving}
       onCancel={close}
       footer={
         <>
-          <Button onClick={close}>{t("save.back")}</Button>
+          <Button disabled={isSaving} onClick={close}>
+            {t("save.back")}
+          </Button>
           <Button type="primary" htmlType="submit" form={form} loading={isSaving}>
             {t("save.do")}
           </Button>
