@@ -13,6 +13,7 @@ MODULES = sorted((ROOT / "ansflow").rglob("*.py"))
 EDGES = {
     "ansflow/cli/follow.py": "event pump",
     "ansflow/engine/runner.py": "worker loop",
+    "ansflow/executors/shim/supervision.py": "the shim",
     "ansflow/engine/stumbling.py": "whoever must go on",
 }
 RAISED_AGAIN = {"ansflow/core/failing.py"}
