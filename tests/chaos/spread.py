@@ -18,6 +18,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -187,14 +188,25 @@ class Spread:
 
     def hire_with_clock(self, name: str) -> Callable[[int], None]:
         """A worker on a machine whose clock can be put so many seconds forward or back."""
+        put, env = self._clock(name)
+        self.hire(name, **env)
+        return put
+
+    def give_scheduler_a_clock(self) -> Callable[[int], None]:
+        """The same for the scheduler: another one takes its place."""
+        put, env = self._clock("scheduler")
+        assert self.scheduler.stop() == 0
+        self.scheduler = self._known(partial(self._house.scheduler, "timekeeper", **env))
+        return put
+
+    def _clock(self, name: str) -> tuple[Callable[[int], None], dict[str, str]]:
         (library,) = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")) or [None]
         if library is None:
             pytest.skip("faketime is not installed: bin/services installs it.")
         clock = self._folder / f"clock-of-{name}"
         clock.write_text("+0\n")
         known = {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        self.hire(name, LD_PRELOAD=str(library), **known)
-        return lambda seconds: clock.write_text(f"{seconds:+d}\n") and None
+        return lambda seconds: clock.write_text(f"{seconds:+d}\n") and None, {"LD_PRELOAD": str(library), **known}
 
     def hire_with_small_disk(self, name: str, mebibytes: int) -> Path:
         """A worker whose data folder is a disk of its own. Its place."""

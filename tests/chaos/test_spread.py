@@ -156,12 +156,13 @@ def test_a_database_that_is_killed_costs_nothing_that_was_acknowledged(
     count(f"seconds until they are ready again, most ({name})", round(max(seconds), 1))
 
 
-def test_a_worker_whose_clock_jumps_loses_nothing(house: Spread, name: str, count: Count) -> None:
-    put = house.hire_with_clock("wrong")
+def test_a_worker_and_a_scheduler_whose_clocks_jump_lose_nothing(house: Spread, name: str, count: Count) -> None:
+    of_worker, of_scheduler = house.hire_with_clock("wrong"), house.give_scheduler_a_clock()
     house.people.begin()
     for _ in range(jumps := times(1, 10)):
         for seconds in (HOUR, -HOUR, 0):
-            put(seconds)
+            of_worker(seconds)
+            of_scheduler(-seconds)
             house.live(4.0, 3.0)  # more than a heartbeat
     house.people.rest()
     known = house.seen.attempts if house.seen else {}
@@ -170,7 +171,7 @@ def test_a_worker_whose_clock_jumps_loses_nothing(house: Spread, name: str, coun
     new = {key: row for key, row in house.seen.attempts.items() if key not in known}
     assert not any(row.reason == "worker_lost" for row in new.values())
     house.dismiss("wrong")
-    count(f"jumps of a worker's clock by an hour ({name})", 3 * jumps)
+    count(f"jumps of a worker's and a scheduler's clock by an hour ({name})", 3 * jumps)
 
 
 def test_a_worker_whose_disk_is_full_takes_no_step_until_it_has_room(house: Spread, name: str, count: Count) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Barrier, Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -368,6 +369,14 @@ def test_what_is_named_elsewhere_stays(full: Store) -> None:
 
 def test_young_content_stays_because_its_list_may_still_be_written(full: Store) -> None:
     full.artifacts.remove(2)
+    assert collect(full.lists, full.blobs) == 0
+    assert full.contents() == {b"kept", b"cached", b"dropped"}
+
+
+def test_what_is_young_stays_also_where_a_machine_has_a_clock_that_is_years_ahead(full: Store, monkeypatch) -> None:
+    full.artifacts.remove(2)
+    ahead = SimpleNamespace(time=lambda: time.time() + 50 * CACHES_LAST)
+    monkeypatch.setattr("ansflow.infra.storage.collecting.time", ahead)
     assert collect(full.lists, full.blobs) == 0
     assert full.contents() == {b"kept", b"cached", b"dropped"}
 

@@ -1,23 +1,25 @@
 """Work that comes round: what has been kept long enough is removed, and groups are looked at again.
 
 Files go first and rows after them, so that a crash on the way leaves work for the next time and nothing else. What runs
-is never touched, nor what an open execution still takes its files from.
+is never touched, nor what an open execution still takes its files from. How old something is, the database's clock
+says: that of a machine may be years ahead.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from ansflow.apps.actor import system
 from ansflow.apps.audit.actions import record
 from ansflow.apps.executions import concurrency, running
+from ansflow.apps.executions.clock import database_time
 from ansflow.apps.executions.counting import COUNTS
 from ansflow.apps.executions.models import Attempt, PipelineExecution, StepExecution
 from ansflow.apps.projects.models import Project
@@ -47,8 +49,7 @@ def cleanup_old_executions() -> dict[str, int]:
 
 def tidy_workspaces() -> dict[str, int]:
     """Of a worker among several: workspaces in its own folder that no other process could remove."""
-    now = timezone.now()
-    found = _settled_workspaces(now)
+    found, now = _settled_workspaces(), database_time()
     rows = PipelineExecution.objects.filter(id__in=found).select_related("project")
     kept = {row.id for row in rows if _stays(row, now)}
     return {"workspaces": _remove_workspaces(number for number in found if number not in kept)}
@@ -67,7 +68,7 @@ def settle_concurrency_groups() -> dict[str, int]:
 def pack_left_logs() -> dict[str, int]:
     """Logs of attempts that ended shortly before a server did: nobody was left to pack them."""
     engine, left = running.engine(), 0
-    ended = Attempt.objects.filter(ended_at__gte=timezone.now() - PACKED_BY_NOW)
+    ended = Attempt.objects.filter(ended_at__gte=database_time() - PACKED_BY_NOW)
     for key in ended.values_list("execution_id", "step", "number").iterator(chunk_size=AT_ONCE):
         engine.logs.finish(*key)
         left += 1
@@ -75,7 +76,7 @@ def pack_left_logs() -> dict[str, int]:
 
 
 def _clean(project: Project, counts: Counter[str]) -> None:
-    now, ended = timezone.now(), PipelineExecution.objects.filter(project=project, ended_at__isnull=False)
+    now, ended = database_time(), PipelineExecution.objects.filter(project=project, ended_at__isnull=False)
     for kind, span, remove, left in (
         ("executions", timedelta(days=project.keep_executions_days), _remove_execution, ended),
         ("artifacts", timedelta(days=project.keep_artifacts_days), _remove_artifacts,
@@ -136,7 +137,7 @@ def _remove_artifacts(execution: int) -> int:
     artifacts = running.engine().artifacts
     found = len(artifacts.files(execution))
     artifacts.remove(execution)
-    PipelineExecution.objects.filter(id=execution).update(removed_artifacts_at=timezone.now())
+    PipelineExecution.objects.filter(id=execution).update(removed_artifacts_at=database_time())
     return found
 
 
@@ -144,7 +145,7 @@ def _remove_workspace(execution: int) -> int:
     workspaces = running.engine().workspaces
     found = workspaces.exists(execution)
     workspaces.remove(execution)
-    PipelineExecution.objects.filter(id=execution).update(removed_workspace_at=timezone.now())
+    PipelineExecution.objects.filter(id=execution).update(removed_workspace_at=database_time())
     return found
 
 
@@ -172,14 +173,14 @@ def _expired(execution: int, steps: set[str], now: datetime) -> Iterator[str]:
 def _remove_orphans() -> int:
     """Workspaces of executions that are not there: their rows went, or were never kept. And this machine's copies of
     workspaces that another has removed."""
-    found = _settled_workspaces(timezone.now())
+    found = _settled_workspaces()
     known = set(PipelineExecution.objects.filter(id__in=found, removed_workspace_at=None).values_list("id", flat=True))
     return _remove_workspaces(number for number in found if number not in known)
 
 
-def _settled_workspaces(now: datetime) -> list[int]:
-    """Those on this machine in which nothing has just been made."""
-    before = (now - YOUNG).timestamp()
+def _settled_workspaces() -> list[int]:
+    """Those on this machine in which nothing has just been made: by its own clock, as the times of its files are."""
+    before = time.time() - YOUNG.total_seconds()
     return [number for number, changed in running.engine().workspaces.executions() if changed < before]
 
 

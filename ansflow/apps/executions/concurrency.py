@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from ansflow.apps.executions import rows, running
+from ansflow.apps.executions.clock import database_time
 from ansflow.apps.executions.models import PipelineExecution, Sending
 from ansflow.apps.executions.protection import evaluated
 from ansflow.apps.projects.models import Project
@@ -74,7 +74,7 @@ def settle(project_id: int, group: str) -> None:
     with transaction.atomic():
         Project.objects.select_for_update().get(id=project_id)  # one verdict at a time
         verdict = _judge(project_id, group)
-        now = timezone.now()
+        now = database_time()
         for execution in verdict.begin:
             _, version, number = begin_key(execution)
             PipelineExecution.objects.filter(id=execution).update(held_at=None)

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
 
 from ansflow.apps.actor import system
 from ansflow.apps.audit.actions import record
 from ansflow.apps.audit.models import Entry
+from ansflow.apps.executions.clock import database_time
 from ansflow.apps.executions.models import PipelineExecution
 from ansflow.apps.executions.statistics import percentile
 from ansflow.core.status import ExecutionStatus
@@ -25,7 +25,7 @@ ENOUGH = 5  # of these, fewer say nothing
 
 def note_overdue_executions() -> dict[str, int]:
     """One entry in the record for each execution that has become overdue. Counts them. Safe to repeat."""
-    now, noted = timezone.now(), 0
+    now, noted = database_time(), 0
     allowed: dict[int, timedelta] = {}
     for execution in _unnoted().select_related("project", "pipeline").order_by("id"):
         if execution.pipeline_id not in allowed:

@@ -17,16 +17,19 @@ CACHES_LAST = 30 * 24 * 3600.0  # seconds after which a cache is saved anew inst
 
 NAMED = re.compile(r'"sha256": "([0-9a-f]{64})"')
 MARKER = "collected"
+BEGUN = "collecting"
 
 
 def collect(lists: Lists, blobs: Blobs, *, more: Iterable[str] = (), now: float | None = None) -> int:
     """At most once a day; returns how many contents went. One process at a time: its caller sees to that.
 
     `more` are the digests of what is named elsewhere than in lists. They are asked for before anything is removed.
+    How old something is, the clock says that dates it: `now` stands for that and for this machine's.
     """
-    now = time.time() if now is None else now
-    if any(now - marker.at < EVERY for marker in lists.listed(MARKER)):
+    here = time.time() if now is None else now
+    if any(here - marker.at < EVERY for marker in lists.listed(MARKER)):
         return 0
+    now = _time_of(lists) if now is None else now
     for cache in lists.listed(caches.PLACE):
         if now - cache.at > CACHES_LAST:
             lists.drop(cache.path)
@@ -36,6 +39,12 @@ def collect(lists: Lists, blobs: Blobs, *, more: Iterable[str] = (), now: float 
     removed = sum(blobs.drop(sha256, before=before) for sha256 in old) + blobs.drop_drafts(before=before)
     lists.write(MARKER, "last", {"removed": removed})
     return removed
+
+
+def _time_of(lists: Lists) -> float:
+    """By the clock of the store, which dates what is written now. This machine's may be years ahead."""
+    lists.write(BEGUN, "last", {})
+    return max(marker.at for marker in lists.listed(BEGUN))
 
 
 def _named(lists: Lists) -> Iterator[str]:

@@ -162,6 +162,20 @@ def test_an_execution_goes_with_all_that_belongs_to_it_and_nothing_else_does(hou
     assert house.api("developer").get(f"{EXECUTIONS}{old}/").status_code == 404
 
 
+def test_how_old_something_is_the_database_says_and_not_a_machine(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(house, keep_executions_days=2, keep_artifacts_days=2, keep_workspaces_hours=2)
+    monkeypatch.setattr(chores, "YOUNG", -MINUTE)
+    ended(house, MINUTE)
+    disk, rows, years_ahead = on_disk(house), in_tables(), timezone.now() + 3000 * DAY
+    monkeypatch.setattr("django.utils.timezone.now", lambda: years_ahead)
+    assert (cleanup_old_executions(), tidy_workspaces()) == (NOTHING, {"workspaces": 0})
+    assert (on_disk(house), in_tables()) == (disk, rows)
+    monkeypatch.setattr(chores, "database_time", lambda: years_ahead)
+    assert cleanup_old_executions()["executions"] == 1
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_minute_decides(house: House, kind: str) -> None:
     setting, span = KINDS[kind]
