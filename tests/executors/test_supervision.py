@@ -188,19 +188,58 @@ def test_a_supervisor_that_is_told_to_end_ends_its_step_first(
     assert not any(mark.encode() in _environ(name) for name in os.listdir("/proc") if name.isdigit())
 
 
-def test_a_supervisor_that_fails_itself_says_so_and_leaves_nothing_running(
-    launch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shims, mark = supervised.Shims(), str(tmp_path / "attempt")
+def with_a_fault(fault: str, monkeypatch: pytest.MonkeyPatch) -> supervised.Shims:
+    """Shims of their own, whose parent plants this into itself first."""
+    shims = supervised.Shims()
     monkeypatch.setattr(supervised, "SHIMS", shims)
-    broken = "from ansflow.executors.shim.log import Log; Log.copy = lambda *known: 1 / 0; main()"
-    monkeypatch.setattr(supervised, "PARENT", supervised.PARENT.replace("main()", broken))
+    planted = f"from ansflow.executors.shim import log, starting, supervision; {fault}; main()"
+    monkeypatch.setattr(supervised, "PARENT", supervised.PARENT.replace("main()", planted))
+    return shims
+
+
+DENIED = "lambda *known: (_ for _ in ()).throw(PermissionError(1, 'x'))"
+FAULTS = {
+    "log.Log.copy = lambda *known: 1 / 0": "ZeroDivisionError: division by zero (<string>:1)",
+    "supervision.Supervision.watch = lambda self: int('\\ud800')": "ValueError: invalid literal for int() ",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_supervisor_that_fails_itself_says_so_and_leaves_nothing_running(
+    fault: str, launch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shims, mark = with_a_fault(fault, monkeypatch), str(tmp_path / "attempt")
     env = {"PATH": "/usr/bin:/bin", "MARK": mark}
     ended = Host().start(launch("setsid -f sleep 1000; echo ready; sleep 1000", env=env)).wait(30)
     shims.close()
-    assert ended is not None and ended.exit_code is None
-    assert ended.error == "The supervisor of this step failed itself: ZeroDivisionError: division by zero (<string>:1)."
+    assert ended is not None and ended.exit_code is None and ended.started_at is not None
+    assert ended.error.startswith(f"The supervisor of this step failed itself: {FAULTS[fault]}")
     assert not any(mark.encode() in _environ(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def test_a_command_that_was_spawned_is_put_down_when_its_start_fails_afterwards(
+    launch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shims = with_a_fault(f"starting.resource.prlimit = {DENIED}", monkeypatch)
+    first = Host().start(launch("sleep 1000", memory=2**30)).wait(30)
+    after = Host().start(Launch(command=shell("exit 5"), **_place(tmp_path, "after"))).wait(30)
+    shims.close()
+    assert first is not None and first.error == "/bin/sh may not be executed by this user."
+    assert after is not None and (after.exit_code, after.survivors) == (5, 0)
+
+
+def test_what_takes_no_signal_is_named_and_the_time_that_is_over_is_told(
+    launch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of another user, below a `sudo`."""
+    shims = with_a_fault(f"supervision.os.kill = {DENIED}; supervision.KILLING = 0.2", monkeypatch)
+    running = Host().start(launch("echo $$ > pid; exec sleep 1000", timeout=0.5, grace=0.1))
+    ended = running.wait(30)
+    shims.close()
+    pid = int((tmp_path / "workspace" / "pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    assert ended is not None and ended.timed_out and ended.survivors == 1
+    assert ended.error.startswith(f"SIGKILL did not end {pid} (sleep): a device or a network file system may hold it")
 
 
 def test_a_supervisor_killed_together_with_its_worker_is_told_to_the_next(
@@ -244,6 +283,23 @@ def test_an_attempt_that_runs_is_not_started_twice(launch: Make, tmp_path: Path)
     second = Host().start(asked)
     (tmp_path / "workspace" / "go").touch()
     assert first.wait(30) == second.wait(30)
+    assert (tmp_path / "workspace" / "runs").read_text() == "run\n"
+
+
+def test_an_attempt_that_has_ended_or_was_given_up_is_not_started_again_and_its_record_stays(
+    launch: Make, tmp_path: Path
+) -> None:
+    asked = launch("echo run >> runs")
+    first = Host().start(asked).wait(30)
+    record = (tmp_path / "attempt" / "record").read_bytes()
+    assert Host().start(asked).wait(30) == first and first is not None and first.exit_code == 0
+    assert (tmp_path / "attempt" / "record").read_bytes() == record
+    given_up = Launch(command=shell("echo run >> runs"), **_place(tmp_path, "given-up"))
+    (given_up.attempt / "files").mkdir(parents=True)
+    (given_up.attempt / "given-up").touch()
+    ended = Host().start(given_up).wait(30)
+    assert ended is not None and "supervisor of this step was killed" in ended.error
+    assert sorted(path.name for path in given_up.attempt.iterdir()) == ["files", "given-up"]
     assert (tmp_path / "workspace" / "runs").read_text() == "run\n"
 
 

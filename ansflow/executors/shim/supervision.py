@@ -51,12 +51,15 @@ class Supervision:
         self.next: Callable[[], None] = self.time_is_over
 
     def run(self) -> bool:
-        """Whether this shim may take another step: the worker is there, and nothing is left of this one."""
+        """Whether this shim may take another step: the worker is there, and nothing is left of this one.
+
+        Raises AlreadySupervised, and leaves the folder as it is then.
+        """
+        if os.path.exists(self.asked["record"]) or os.path.exists(self.asked["given_up"]):
+            raise AlreadySupervised
         draft = -1
         signal.signal(signal.SIGTERM, lambda number, frame: None)
         try:
-            if os.path.exists(self.asked["record"]) or os.path.exists(self.asked["given_up"]):
-                raise AlreadySupervised
             self.log.open()
             if self.asked["adoptable"]:
                 draft = self.reserve_record()
@@ -64,13 +67,12 @@ class Supervision:
             self.watch()
             self.log.copy_rest()
         except CannotStart as error:
-            self.error = str(error)
+            self.fail(str(error))
         except OSError as error:
-            self.error = f"The step cannot be supervised: {error.strerror} ({error.filename or self.asked['spool']})."
+            self.fail(f"The step cannot be supervised: {error.strerror} ({error.filename or self.asked['spool']}).")
         except Exception as error:  # edge: the shim. Nobody sees what it prints, so the step says what went wrong.
-            place = innermost(error)
-            self.error = f"The supervisor of this step failed itself: {type(error).__name__}: {error} ({place})."
-        self.put_down()
+            what = f"{type(error).__name__}: {error} ({innermost(error)})"
+            self.fail(f"The supervisor of this step failed itself: {what}.")
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         text = as_record(self.end())
         if self.asked["adoptable"]:
@@ -81,7 +83,7 @@ class Supervision:
         self.log.close()
         if self.report >= 0:
             os.close(self.report)
-        return heard and (not self.pid or self.alone)
+        return heard and self.alone
 
     def start(self) -> None:
         output = self.log.pipe()
@@ -189,15 +191,24 @@ class Supervision:
         self.bury()
         self.next_at = time.monotonic() + BETWEEN_KILLS
         if self.next_at > self.kill_until and not self.alone:
-            stuck = ", ".join(f"{pid} ({name_of(pid)})" for pid in left if is_alive(pid))
-            self.error = f"SIGKILL did not end {stuck}: a device or a network file system may hold it."
+            stuck = [pid for pid in left if is_alive(pid)]
+            self.survivors = max(self.survivors, len(stuck))
+            named = ", ".join(f"{pid} ({name_of(pid)})" for pid in stuck)
+            held = "a device or a network file system may hold it, or another user owns it"
+            self.error = f"{self.error} SIGKILL did not end {named}: {held}.".strip()
 
-    def put_down(self) -> None:
-        """Where this shim went wrong, nothing may go on that nobody looks after."""
-        until = time.monotonic() + KILLING
-        while self.pid and not self.alone and not self.stuck() and time.monotonic() < until:
-            self.kill()
+    def fail(self, sentence: str) -> None:
+        """Where supervision went wrong, nothing may go on that nobody looks after. Says so where something does."""
+        self.error = sentence
+        self.kill_until = time.monotonic() + KILLING
+        self.kill()
+        while not self.alone and not self.stuck():
             time.sleep(BETWEEN_KILLS)
+            self.kill()
+        try:  # noqa: SIM105 — contextlib would be paid for
+            self.log.copy_rest()
+        except OSError:
+            pass
 
     def stuck(self) -> bool:
         return self.next_at > self.kill_until
@@ -276,4 +287,4 @@ def as_record(end: dict[str, Any]) -> bytes:
     words = (
         (key, int(value) if isinstance(value, bool) else " ".join(str(value).split())) for key, value in end.items()
     )
-    return "".join(f"{key} {word}\n" for key, word in words).encode("utf-8", "surrogateescape")[:4096]
+    return "".join(f"{key} {word}\n" for key, word in words).encode("utf-8", "backslashreplace")[:4096]

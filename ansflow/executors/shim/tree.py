@@ -21,7 +21,7 @@ def children_of(pid: int) -> list[int]:
         for thread in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{thread}/children", "rb") as children:
                 found += map(int, children.read().split())
-    except (FileNotFoundError, ProcessLookupError):
+    except OSError:  # it is gone, or hidden from this user
         pass
     return found
 
@@ -30,7 +30,7 @@ def is_alive(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/stat", "rb") as stat:
             return stat.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
-    except (FileNotFoundError, ProcessLookupError):
+    except OSError:
         return False
 
 
@@ -38,7 +38,7 @@ def name_of(pid: int) -> str:
     try:
         with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as comm:
             return comm.read().strip()
-    except (FileNotFoundError, ProcessLookupError):
+    except OSError:
         return "gone"
 
 
@@ -50,9 +50,10 @@ def group_of(pid: int) -> int:
 
 
 def send(pid: int, number: int) -> None:
+    """Another user's process, such as one that `sudo` has started, takes none: whoever waits for it sees that."""
     try:  # noqa: SIM105 — contextlib would be paid for
         os.kill(pid, number)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         pass
 
 
