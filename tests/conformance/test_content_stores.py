@@ -381,6 +381,26 @@ def test_what_is_young_stays_also_where_a_machine_has_a_clock_that_is_years_ahea
     assert full.contents() == {b"kept", b"cached", b"dropped"}
 
 
+def test_a_machine_whose_clock_is_behind_collects_all_the_same(full: Store, monkeypatch) -> None:
+    full.artifacts.remove(2)
+    behind = SimpleNamespace(time=lambda: time.time() - CACHES_LAST)
+    monkeypatch.setattr("ansflow.infra.storage.collecting.time", behind)
+    monkeypatch.setattr("ansflow.infra.storage.collecting.YOUNG", -60.0)
+    assert collect(full.lists, full.blobs) == 1
+    assert full.contents() == {b"kept", b"cached"}
+    full.artifacts.remove(1)
+    assert collect(full.lists, full.blobs) == 0, "within a day of the store's own clock"
+    monkeypatch.setattr("ansflow.infra.storage.collecting.EVERY", 0.0)
+    assert collect(full.lists, full.blobs) == 1
+
+
+def test_a_mark_in_the_future_holds_nothing_up(full: Store, monkeypatch) -> None:
+    assert collect(full.lists, full.blobs) == 0
+    full.artifacts.remove(2)
+    monkeypatch.setattr("ansflow.infra.storage.collecting.YOUNG", -2 * EVERY)
+    assert collect(full.lists, full.blobs, now=time.time() - EVERY) == 1
+
+
 def test_it_is_done_once_a_day(full: Store) -> None:
     full.artifacts.remove(2)
     assert collect(full.lists, full.blobs, now=time.time() + YOUNG + 60) == 1

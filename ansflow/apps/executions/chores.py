@@ -179,9 +179,12 @@ def _remove_orphans() -> int:
 
 
 def _settled_workspaces() -> list[int]:
-    """Those on this machine in which nothing has just been made: by its own clock, as the times of its files are."""
-    before = time.time() - YOUNG.total_seconds()
-    return [number for number, changed in running.engine().workspaces.executions() if changed < before]
+    """Those on this machine in which nothing has just been made: by its own clock, as the times of its files are. What
+    lies in the future was made while that was wrong."""
+    now, young = time.time(), YOUNG.total_seconds()
+    return [
+        number for number, changed in running.engine().workspaces.executions() if not -young <= now - changed <= young
+    ]
 
 
 def _remove_workspaces(executions: Iterable[int]) -> int:

@@ -24,12 +24,14 @@ def collect(lists: Lists, blobs: Blobs, *, more: Iterable[str] = (), now: float 
     """At most once a day; returns how many contents went. One process at a time: its caller sees to that.
 
     `more` are the digests of what is named elsewhere than in lists. They are asked for before anything is removed.
-    How old something is, the clock says that dates it: `now` stands for that and for this machine's.
+    How old something is, the clock says that dates it; `now` stands for that.
     """
-    here = time.time() if now is None else now
-    if any(here - marker.at < EVERY for marker in lists.listed(MARKER)):
+    if _is_done(lists, time.time() if now is None else now):
         return 0
-    now = _time_of(lists) if now is None else now
+    if now is None:
+        now = _time_of(lists)
+        if _is_done(lists, now):
+            return 0
     for cache in lists.listed(caches.PLACE):
         if now - cache.at > CACHES_LAST:
             lists.drop(cache.path)
@@ -39,6 +41,11 @@ def collect(lists: Lists, blobs: Blobs, *, more: Iterable[str] = (), now: float 
     removed = sum(blobs.drop(sha256, before=before) for sha256 in old) + blobs.drop_drafts(before=before)
     lists.write(MARKER, "last", {"removed": removed})
     return removed
+
+
+def _is_done(lists: Lists, now: float) -> bool:
+    """A mark in the future is one of a clock that was wrong."""
+    return any(0 <= now - marker.at < EVERY for marker in lists.listed(MARKER))
 
 
 def _time_of(lists: Lists) -> float:

@@ -219,14 +219,14 @@ def test_a_step_says_itself_how_long_its_artifacts_stay(house: House) -> None:
 
 def test_workspaces_that_belong_to_nothing_go_unless_they_are_young(house: House) -> None:
     known, long_ago = ended(house, 300 * DAY), (timezone.now() - DAY).timestamp()
-    workspaces = house.engine.workspaces
-    lost, fresh = known + 1000, known + 1001
-    for number in (known, lost, fresh):
+    workspaces, in_years = house.engine.workspaces, (timezone.now() + 3000 * DAY).timestamp()
+    lost, fresh, ahead = known + 1000, known + 1001, known + 1002
+    for number in (known, lost, fresh, ahead):
         (workspaces.open(number) / "file").write_text("here")
     (house.data / "workspaces" / "notes").mkdir()
-    for number in (known, lost):
-        os.utime(house.data / "workspaces" / str(number), (long_ago, long_ago))
-    assert cleanup_old_executions() == NOTHING | {"orphans": 1}
+    for number, at in ((known, long_ago), (lost, long_ago), (ahead, in_years)):
+        os.utime(house.data / "workspaces" / str(number), (at, at))
+    assert cleanup_old_executions() == NOTHING | {"orphans": 2}
     left = {path.name for path in (house.data / "workspaces").iterdir()}
     assert left == {str(known), str(fresh), "notes"}
 
