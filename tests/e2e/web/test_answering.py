@@ -119,6 +119,7 @@ def test_a_token_is_shown_once_works_and_is_ended(furnished: ServerProcess, brow
         page.keyboard.press("Escape")
         expect(page.locator("[data-token]")).to_be_visible()  # not by accident
         page.get_by_role("button", name="I have noted it").click()
+        expect(page.get_by_role("button", name="New token").first).to_be_focused()
         row = page.get_by_role("row").filter(has_text="nightly report")
         expect(row).to_contain_text("read")
         assert token not in page.content()

@@ -248,3 +248,54 @@ def test_one_key_walks_over_all_lists_of_a_page(furnished: ServerProcess, browse
             expect(rows.nth(at).locator("a, button").first).to_be_focused()
         press(page, "k")
         expect(rows.nth(rows.count() - 2).locator("a, button").first).to_be_focused()
+
+
+def test_focus_goes_back_to_what_opened_a_dialog(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        for path, opener in (
+            ("/projects", "New project"),
+            ("/people", "New person"),
+            ("/people", "Edit ann"),  # its form takes the place of one that waits for the person
+            ("/people", "Code for the password of ann"),
+            ("/audit", "Verify the chain"),
+        ):
+            seen.open(path)
+            seen.settle()
+            opens = page.get_by_role("button", name=opener, exact=True)
+            opens.focus()
+            press(page, "Enter")
+            expect(page.get_by_role("dialog")).to_be_visible()
+            seen.settle()
+            press(page, "Escape")
+            expect(page.get_by_role("dialog")).to_be_hidden()
+            expect(opens).to_be_focused()
+            press(page, "Control+k")
+            expect(page.get_by_role("dialog").get_by_role("combobox")).to_be_focused()
+            press(page, "Escape")
+            expect(opens).to_be_focused()
+        assert (seen.faults, seen.foreign) == ([], [])
+
+
+def test_a_code_that_is_shown_once_is_not_lost_to_a_key(furnished: ServerProcess, browser: Browser) -> None:
+    with visit(browser, furnished.url) as seen:
+        page = seen.page
+        seen.sign_in()
+        seen.open("/people")
+        opens = page.get_by_role("button", name="Code for the password of ann", exact=True)
+        opens.click()
+        dialog = page.get_by_role("dialog")
+        asked: list[str] = []
+        page.on("request", lambda one: asked.append(one.method))
+        dialog.get_by_role("button", name="Make a code").evaluate("button => { button.click(); button.click(); }")
+        expect(dialog.locator("code")).to_be_visible()
+        assert asked.count("POST") == 1  # a second code would end the first
+        press(page, "Escape")
+        page.mouse.click(5, 5)
+        expect(dialog.locator("code")).to_be_visible()
+        expect(dialog.get_by_role("button", name="Close")).to_have_count(0)
+        dialog.get_by_role("button", name="I have noted it").click()
+        expect(dialog).to_be_hidden()
+        expect(opens).to_be_focused()
+        assert (seen.faults, seen.foreign) == ([], [])

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen } from "@testing-library/react";
+import { fireEvent, act as inOneTick, render, screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
 import AskDialog from "./ask-dialog";
 
@@ -39,4 +39,15 @@ test("nothing closes it while its deed is under way, so what is refused is said"
   expect((await screen.findByRole("alert")).textContent).toContain("It has ended.");
   pressEscape();
   expect(close).toHaveBeenCalledOnce();
+});
+
+test("its deed is done once, however fast it is clicked", async () => {
+  const act = vi.fn(() => new Promise<void>(() => undefined));
+  ask(act);
+  inOneTick(() => {
+    button("Cancel it").click();
+    button("Cancel it").click();
+  });
+  await vi.waitFor(() => expect(button("Keep it").disabled).toBe(true));
+  expect(act).toHaveBeenCalledOnce();
 });

@@ -1,6 +1,5 @@
-import { useMutation } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "./button";
 import styles from "./form.module.css";
 import { Modal } from "./modal";
@@ -39,14 +38,13 @@ export default function AskDialog({
   close,
 }: AskDialogProps) {
   const { t } = useTranslation();
-  const doing = useMutation({
+  const doing = useSending({
     mutationFn: act,
     onSuccess: async () => {
       close();
       await done?.();
     },
   });
-  useFocusBack();
   return (
     <Modal
       open
@@ -67,16 +65,5 @@ export default function AskDialog({
       <Refused what={failed} error={doing.error} placed={false} />
       <p>{says}</p>
     </Modal>
-  );
-}
-
-/** Focus goes back to what had it: the dialog's own way needs it to stay mounted while it closes. */
-function useFocusBack() {
-  const [before] = useState(() => document.activeElement); // while it is drawn first, before the dialog takes it
-  useEffect(
-    () => () => {
-      if (before instanceof HTMLElement) before.focus(); // does nothing where it has gone
-    },
-    [before],
   );
 }

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen } from "@testing-library/react";
+import { act, fireEvent, render, screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
 import { FormDialog } from "./form-dialog";
 
@@ -36,4 +36,29 @@ test("nothing closes it while it is sent, and what was typed is there when the s
   expect(screen.getByRole<HTMLInputElement>("textbox").value).toBe("shop");
   pressEscape();
   expect(close).toHaveBeenCalledOnce();
+});
+
+test("it is sent once, however often it is submitted before it looks busy, and again after a refusal", async () => {
+  const send = vi.fn().mockRejectedValue(new Error("It is taken."));
+  const { container } = render(
+    <QueryClientProvider client={new QueryClient()}>
+      <FormDialog title="New" submit="Make" failed="No." send={send} close={vi.fn()}>
+        {() => null}
+      </FormDialog>
+    </QueryClientProvider>,
+  );
+  const form = container.ownerDocument.forms[0] as HTMLFormElement;
+  const submitTwice = () =>
+    act(() => {
+      form.requestSubmit();
+      form.requestSubmit();
+    });
+  submitTwice();
+  await screen.findByRole("alert");
+  expect(send).toHaveBeenCalledTimes(1);
+  await vi.waitFor(() => expect(button("cancel").disabled).toBe(false));
+  submitTwice();
+  await vi.waitFor(() => expect(send).toHaveBeenCalledTimes(2));
+  await vi.waitFor(() => expect(button("cancel").disabled).toBe(false));
+  expect(send).toHaveBeenCalledTimes(2);
 });

@@ -1,7 +1,7 @@
-import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
 import { Said } from "@/lib/said";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "./button";
 import styles from "./form.module.css";
 import { Modal } from "./modal";
@@ -31,7 +31,7 @@ export function FormDialog<Result>(props: FormDialogProps<Result>) {
   const { title, submit, failed, send, done, close, dismiss = close, width, children } = props;
   const { t } = useTranslation();
   const form = useId();
-  const sending = useMutation({
+  const sending = useSending({
     mutationFn: send,
     onSuccess: async (result) => {
       await done?.(result);

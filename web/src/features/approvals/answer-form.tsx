@@ -1,8 +1,9 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useId, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { type ApprovalBody, approvalsRespond, type FieldBody } from "@/api/generated";
 import { Said } from "@/lib/said";
+import { useSending } from "@/lib/use-sending";
 import { Area } from "@/ui/area";
 import { Button } from "@/ui/button";
 import { Danger } from "@/ui/danger";
@@ -25,7 +26,7 @@ export function AnswerForm({ approval }: { approval: ApprovalBody }) {
     return approvalsRespond({ path: { id: approval.id }, body });
   };
   const refresh = () => queries.invalidateQueries({ queryKey: ["approvals"] });
-  const approving = useMutation({ mutationFn: () => send("approve"), onSuccess: refresh });
+  const approving = useSending({ mutationFn: () => send("approve"), onSuccess: refresh });
   const { wrong, placed } = wrongOf(approving.error);
   const fields = approval.fields.map((field) => (
     <Wanted key={field.name} field={field} wrong={wrong(`fields.${field.name}`)} />

@@ -1,9 +1,9 @@
-import { useMutation } from "@tanstack/react-query";
 import { CircleCheck, OctagonX, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { auditVerify, type VerifiedBody } from "@/api/generated";
 import { Said } from "@/lib/said";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "@/ui/button";
 import { Copy } from "@/ui/copy";
 import { Facts } from "@/ui/facts";
@@ -29,7 +29,7 @@ export function Verify() {
 
 function Dialog({ close }: { close: () => void }) {
   const { t } = useTranslation("audit");
-  const verifying = useMutation({
+  const verifying = useSending({
     mutationFn: async (said: Said) => {
       const [length, hash] = [said.number("length"), said.text("hash")];
       const query = { ...(length !== undefined && { length }), ...(hash !== "" && { hash }) };
@@ -48,7 +48,7 @@ function Dialog({ close }: { close: () => void }) {
     </>
   );
   return (
-    <Modal open title={t("verify.button")} onCancel={close} footer={null}>
+    <Modal open title={t("verify.button")} busy={verifying.isPending} onCancel={close} footer={null}>
       <form
         onSubmit={(event) => {
           event.preventDefault();

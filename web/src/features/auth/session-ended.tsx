@@ -15,7 +15,7 @@ export default function SessionEnded() {
   const me = useMe();
   useEffect(() => () => void queries.invalidateQueries(), [queries]); // what was refused meanwhile is asked again
   return (
-    <Modal open title={t("ended.title")} closable={false} keyboard={false} footer={null} width={400} zIndex={ABOVE_ALL}>
+    <Modal open title={t("ended.title")} stays footer={null} width={400} zIndex={ABOVE_ALL}>
       <p className={styles.kept}>{t("ended.says", { name: me.name || me.username })}</p>
       <SignInForm username={me.username} />
       <p className="muted">

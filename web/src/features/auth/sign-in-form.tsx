@@ -1,8 +1,9 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/errors";
 import { signIn } from "@/api/session";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
@@ -18,7 +19,7 @@ interface SignInFormProps {
 export function SignInForm({ username, done }: SignInFormProps) {
   const { t } = useTranslation("auth");
   const queries = useQueryClient();
-  const entering = useMutation({
+  const entering = useSending({
     mutationFn: (body: { username: string; password: string }) => signIn(queries, body),
     onSuccess: () => done?.(),
   });

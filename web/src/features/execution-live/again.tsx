@@ -1,9 +1,10 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { FilePlay, Pencil, RotateCcw, SkipForward } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { cicdExecutionsRerun, cicdExecutionsRetry, type WholeExecutionBody } from "@/api/generated";
 import { useKey } from "@/lib/use-key";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "@/ui/button";
 import { LinkButton } from "@/ui/link-button";
 import { Failure } from "@/ui/states";
@@ -19,7 +20,7 @@ export function Again({ execution }: { execution: WholeExecutionBody }) {
   const navigate = useNavigate();
   const now = useQuery(pipeline(execution.pipeline)).data;
   const { mayRun, rests } = useMayRun(execution);
-  const begin = useMutation({
+  const begin = useSending({
     mutationFn: (how: How) => started(execution.id, how),
     onSuccess: ({ id }) => {
       void queries.invalidateQueries({ queryKey: ["executions", "list"] });

@@ -1,10 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Hand } from "lucide-react";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ApprovalBody, approvalsRespond, type FieldBody, type WholeExecutionBody } from "@/api/generated";
 import { translated } from "@/lib/sentences";
 import { useKey } from "@/lib/use-key";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "@/ui/button";
 import { Choice } from "@/ui/choice";
 import { AskDialog } from "@/ui/danger";
@@ -43,7 +44,7 @@ function Gate({ asked }: { asked: ApprovalBody }) {
     const body = { action, comment, digest: asked.digest, ...(action === "approve" && { fields: given(fields) }) };
     return approvalsRespond({ path: { id: asked.id }, body }).finally(refresh); // also what was refused: it may be out of date
   };
-  const approving = useMutation({ mutationFn: () => send("approve"), onSuccess: () => setSaid("approved") });
+  const approving = useSending({ mutationFn: () => send("approve"), onSuccess: () => setSaid("approved") });
   const form = useRef<HTMLFormElement>(null);
   const approve = () => {
     if (form.current?.reportValidity()) approving.mutate();

@@ -1,4 +1,3 @@
-import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Ban, StepForward } from "lucide-react";
 import { useState } from "react";
@@ -10,6 +9,7 @@ import {
   type WholeExecutionBody,
 } from "@/api/generated";
 import { EXECUTION_LOOK, STEP_LOOK } from "@/lib/status";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "@/ui/button";
 import { AskDialog } from "@/ui/danger";
 import { Failure } from "@/ui/states";
@@ -23,7 +23,7 @@ export function StepDeeds({ execution, step }: { execution: WholeExecutionBody; 
   const [asks, setAsks] = useState(false);
   const [asked, setAsked] = useState(false);
   const path = { id: execution.id };
-  const resume = useMutation({
+  const resume = useSending({
     mutationFn: async () => (await cicdExecutionsResume({ path, body: { from_step: step.key } })).data,
     onSuccess: ({ id }) => void navigate({ to: "/executions/$id", params: { id: String(id) } }),
   });

@@ -1,9 +1,10 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { type NewPipeline, type ProjectBody, pipelinesCreate } from "@/api/generated";
 import { may } from "@/lib/roles";
 import { said } from "@/lib/search";
+import { useSending } from "@/lib/use-sending";
 import { Asked } from "@/ui/asked";
 import { Choice } from "@/ui/choice";
 import { Field } from "@/ui/field";
@@ -69,7 +70,7 @@ function Inside({ projects: possible }: { projects: readonly ProjectBody[] }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const project = possible.find(({ id }) => id === search.project) ?? possible[0];
-  const making = useMutation({
+  const making = useSending({
     mutationFn: async (body: NewPipeline) => (await pipelinesCreate({ body })).data,
     onSuccess: async ({ id }) => {
       await Promise.all([

@@ -1,6 +1,6 @@
-import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { authUsersPasswordResetOfferPasswordReset, type PersonBody } from "@/api/generated";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "@/ui/button";
 import { Copy } from "@/ui/copy";
 import { Modal } from "@/ui/modal";
@@ -11,7 +11,7 @@ import styles from "./people.module.css";
 /** A code with which somebody sets their password themselves. It is shown once, and replaces the one before. */
 export function ResetDialog({ person, close }: { person: PersonBody; close: () => void }) {
   const { t } = useTranslation("people");
-  const offering = useMutation({
+  const offering = useSending({
     mutationFn: async () =>
       (await authUsersPasswordResetOfferPasswordReset({ path: { user: person.id }, body: {} })).data,
   });
@@ -21,6 +21,7 @@ export function ResetDialog({ person, close }: { person: PersonBody; close: () =
       open
       title={t("reset.for", { name: person.username })}
       busy={offering.isPending}
+      stays={made !== undefined}
       onCancel={close}
       mask={{ closable: false }}
       footer={

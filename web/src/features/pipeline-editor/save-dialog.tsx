@@ -34,6 +34,7 @@ export function SaveDialog({ before, after, problems, isSaving, error, save, clo
       title={t("save.title")}
       busy={isSaving}
       onCancel={close}
+      mask={{ closable: false }}
       footer={
         <>
           <Button disabled={isSaving} onClick={close}>

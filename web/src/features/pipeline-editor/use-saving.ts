@@ -1,7 +1,8 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError } from "@/api/errors";
 import { type PipelineWithSource, pipelinesCreate, pipelinesPartialUpdate, pipelinesRetrieve } from "@/api/generated";
+import { useSending } from "@/lib/use-sending";
 import { pipeline } from "./api";
 import type { Editing } from "./editing";
 
@@ -33,7 +34,7 @@ export function useSaving({ id, project, editing, given, base, made }: SavingPro
   const [saved, setSaved] = useState<Saved>({ text: given.text, version: base });
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const [asks, setAsks] = useState(false);
-  const saving = useMutation({
+  const saving = useSending({
     mutationFn: async ({ source, message }: { source: string; message: string }) => {
       if (id === null) return (await pipelinesCreate({ body: { project: project ?? 0, source, message } })).data;
       const body = { source, base_version: saved.version, message };

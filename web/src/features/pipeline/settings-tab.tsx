@@ -1,9 +1,9 @@
-import { useMutation } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { pipelinesDestroy, pipelinesPartialUpdate } from "@/api/generated";
 import { may } from "@/lib/roles";
 import { Said } from "@/lib/said";
+import { useSending } from "@/lib/use-sending";
 import { Box } from "@/ui/boxes";
 import { Button } from "@/ui/button";
 import { Danger } from "@/ui/danger";
@@ -29,7 +29,7 @@ export function SettingsTab(props: PartProps) {
 
 function Itself({ pipeline, project }: PartProps) {
   const { t } = useTranslation("pipeline");
-  const saving = useMutation({
+  const saving = useSending({
     mutationFn: (said: Said) =>
       pipelinesPartialUpdate({
         path: { id: pipeline.id },
@@ -82,7 +82,7 @@ function Itself({ pipeline, project }: PartProps) {
 function End({ pipeline, project }: PartProps) {
   const { t } = useTranslation(["pipeline", "app"]);
   const refresh = useRefresh(pipeline.id);
-  const waking = useMutation({
+  const waking = useSending({
     mutationFn: () => pipelinesPartialUpdate({ path: { id: pipeline.id }, body: { archived: false } }),
     onSuccess: refresh,
   });

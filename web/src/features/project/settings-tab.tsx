@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,6 +11,7 @@ import {
 } from "@/api/generated";
 import { may } from "@/lib/roles";
 import { Said } from "@/lib/said";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "@/ui/button";
 import { Danger } from "@/ui/danger";
 import { Card } from "@/ui/page";
@@ -36,7 +37,7 @@ function Itself({ project }: { project: ProjectBody }) {
   const { t } = useTranslation("project");
   const refresh = useRefresh(project.id);
   const known = useQuery({ ...credentials(project.id), enabled: may(project, "credential.view") }).data?.results ?? [];
-  const saving = useMutation({
+  const saving = useSending({
     mutationFn: (said: Said) => projectsPartialUpdate({ path: { project: project.id }, body: asBody(said) }),
     onSuccess: refresh,
   });
@@ -88,7 +89,7 @@ function End({ project }: { project: ProjectBody }) {
   const navigate = useNavigate();
   const refresh = useRefresh(project.id);
   const path = { project: project.id };
-  const waking = useMutation({ mutationFn: () => projectsUnarchive({ path, body: {} }), onSuccess: refresh });
+  const waking = useSending({ mutationFn: () => projectsUnarchive({ path, body: {} }), onSuccess: refresh });
   if (!may(project, "project.delete")) return null;
   return (
     <Card title={t("settings.end")}>

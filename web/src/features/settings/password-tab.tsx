@@ -1,9 +1,10 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { authUsersMePartialUpdate } from "@/api/generated";
 import { session, useMe } from "@/api/session";
 import { Said } from "@/lib/said";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
@@ -19,7 +20,7 @@ export function PasswordTab() {
   const form = useRef<HTMLFormElement>(null);
   const [differ, setDiffer] = useState(false);
   const [turn, setTurn] = useState(0);
-  const saving = useMutation({
+  const saving = useSending({
     mutationFn: (said: Said) =>
       authUsersMePartialUpdate({
         body: { password: said.exact("password"), old_password: said.exact("old_password") },

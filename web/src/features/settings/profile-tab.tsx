@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { authUsersMePartialUpdate } from "@/api/generated";
@@ -6,6 +6,7 @@ import { session, useMe } from "@/api/session";
 import { speak } from "@/lib/i18n";
 import { THEME, useKept } from "@/lib/kept";
 import { Said } from "@/lib/said";
+import { useSending } from "@/lib/use-sending";
 import { Button } from "@/ui/button";
 import { Choice } from "@/ui/choice";
 import { Facts } from "@/ui/facts";
@@ -31,7 +32,7 @@ function Account() {
   const { t } = useTranslation("settings");
   const me = useMe();
   const queries = useQueryClient();
-  const saving = useMutation({
+  const saving = useSending({
     mutationFn: async (said: Said) => {
       const language = said.text("language") === "en" ? "en" : "zh-hans";
       await authUsersMePartialUpdate({ body: { name: said.text("name"), language } });

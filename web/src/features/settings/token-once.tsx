@@ -13,9 +13,7 @@ export function TokenOnce({ token: { name, token }, close }: { token: NewTokenBo
     <Modal
       open
       title={name}
-      closable={false}
-      keyboard={false}
-      mask={{ closable: false }}
+      stays
       footer={
         <Button type="primary" onClick={close}>
           {t("tokens.noted")}

@@ -1,8 +1,9 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { cicdToolsHealthCheck, type ToolBody } from "@/api/generated";
 import { translated } from "@/lib/sentences";
+import { useSending } from "@/lib/use-sending";
 import { Asked } from "@/ui/asked";
 import { Button } from "@/ui/button";
 import { Facts } from "@/ui/facts";
@@ -31,7 +32,7 @@ export function ToolsPage() {
 function Tool({ tool }: { tool: ToolBody }) {
   const { t } = useTranslation("tools");
   const queries = useQueryClient();
-  const checking = useMutation({
+  const checking = useSending({
     mutationFn: () => cicdToolsHealthCheck({ path: { tool: tool.id }, body: {} }),
     onSettled: () => queries.invalidateQueries({ queryKey: tools.queryKey }),
   });
