@@ -192,10 +192,12 @@ def test_a_followed_step_that_never_runs_says_why():
     assert followed(run) == ("", "")
 
 
-def test_any_number_of_lines_of_a_server_is_shown(monkeypatch: pytest.MonkeyPatch):
+def test_any_number_of_lines_of_a_server_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     log = [f"{number}".encode() for number in range(1, 12_346)]
 
     def told(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("/logs/outline/"):
+            return httpx2.Response(200, json={"lines": len(log)})
         if not request.url.path.endswith("/logs/"):
             return httpx2.Response(200, json={"step_executions": [{"key": "unit", "status": "success", "attempt": 1}]})
         first, last = int(request.url.params["first"]), int(request.url.params["last"])
@@ -209,8 +211,8 @@ def test_any_number_of_lines_of_a_server_is_shown(monkeypatch: pytest.MonkeyPatc
         words = ["executions", "logs", "7", "--lines", lines]
         out = screen(live=False)
         assert executions.run(build_parser(words).parse_args(words), out) == 0
-        return out.out.getvalue().split()
+        return [*out.out.getvalue().split(), *capsys.readouterr().err.splitlines()]
 
     assert shown("2-") == [line.decode() for line in log[1:]]
     assert shown("1-12000") == [line.decode() for line in log[:12_000]]
-    assert shown("12345-") == ["12345"] and shown("12346-") == []
+    assert shown("12345-") == ["12345"] and shown("12346-") == ["(it printed 12,345 lines)"]
