@@ -7,10 +7,11 @@ import os
 import select
 import sys
 from _socket import AF_UNIX, MSG_NOSIGNAL, SCM_RIGHTS, SHUT_RDWR, SOCK_SEQPACKET, SOL_SOCKET, socket, socketpair
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from errno import EAGAIN
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
@@ -161,7 +162,8 @@ def start(launch: Launch, how: Start) -> Supervised:
     write_files(launch)
     name = _name(launch.attempt)
     limits = launch.limits
-    link = SHIMS.start(
+    ask = partial(
+        SHIMS.start,
         {
             "name": name,
             "argv": list(how.argv),
@@ -182,9 +184,9 @@ def start(launch: Launch, how: Start) -> Supervised:
             "spool": f"{launch.attempt}/{SPOOL}",
             "record": f"{launch.attempt}/{RECORD}",
             "given_up": f"{launch.attempt}/{GIVEN_UP}",
-        }
+        },
     )
-    return Supervised(launch.attempt, link, pooled=True)
+    return Supervised(launch.attempt, ask(), ask=ask)
 
 
 def adopt(launch: Launch) -> Supervised | None:
@@ -242,10 +244,14 @@ def _reach(attempt: Path) -> socket | None:
 class Supervised:
     """A command under a shim, heard through a link. A link that closes without a word means: look at the record."""
 
-    def __init__(self, attempt: Path, link: socket | None, *, pooled: bool = False) -> None:
+    def __init__(self, attempt: Path, link: socket | None, *, ask: Callable[[], socket] | None = None) -> None:
+        """`ask` is how the shim behind the link was asked: whoever has asked it may give it back."""
         self._attempt = attempt
         self._link = link
-        self._pooled = pooled
+        self._ask = ask
+        self._pooled = ask is not None
+        self._tries = TRIES
+        self._is_stopped = False
         self._ended: Ended | None = None
         self._is_let_go = False
         self._lock = Lock()
@@ -273,6 +279,7 @@ class Supervised:
 
     def stop(self, *, timed_out: bool = False, immediate: bool = False) -> None:
         with self._lock, suppress(BrokenPipeError, ConnectionResetError):
+            self._is_stopped = True
             if self._link is not None and self._ended is None:
                 self._link.send(b"t" if timed_out else b"k" if immediate else b"c", MSG_NOSIGNAL)
 
@@ -320,7 +327,24 @@ class Supervised:
         if self._ended is None:
             self._link = _reach(self._attempt)
         if self._ended is None and self._link is None:
-            self._ended = read_record(self._attempt) or self._lost()
+            self._ended = read_record(self._attempt)
+            if self._ended is None and not self._begin_again():
+                self._ended = self._lost()
+
+    def _begin_again(self) -> bool:
+        """Under another shim, where the one that was asked is gone without having begun anything."""
+        given_up = (self._attempt / GIVEN_UP).exists()
+        if self._ask is None or self._is_stopped or given_up or self._tries == 0 or self._has_begun:
+            return False
+        self._tries -= 1
+        with suppress(OSError):
+            self._link, self._pooled = self._ask(), True
+        return self._link is not None
+
+    @property
+    def _has_begun(self) -> bool:
+        """A shim opens the spool before it starts the command. Where the folder itself has gone, nobody knows."""
+        return self.spool.exists() or not (self._attempt / FILES).exists()
 
     def _close_link(self) -> None:
         if self._link is not None:
@@ -328,8 +352,9 @@ class Supervised:
             self._link = None
 
     def _lost(self) -> Ended:
+        if not self._has_begun:
+            return Ended(error="The command has not begun: its supervisor was killed, or the attempt was given up.")
         killed = kill_orphans(f"{COOKIE}={_name(self._attempt)}".encode())
         rest = f" {killed} of its processes were left, and were killed." if killed else ""
         sentence = f"The supervisor of this step was killed, so nobody knows how the step ended.{rest}"
-        length = self.spool.stat().st_size if self.spool.exists() else 0
-        return Ended(error=sentence, survivors=killed, log_bytes=length)
+        return Ended(error=sentence, survivors=killed, log_bytes=self.spool.stat().st_size)

@@ -192,14 +192,14 @@ def with_a_fault(fault: str, monkeypatch: pytest.MonkeyPatch) -> supervised.Shim
     """Shims of their own, whose parent plants this into itself first."""
     shims = supervised.Shims()
     monkeypatch.setattr(supervised, "SHIMS", shims)
-    planted = f"from ansflow.executors.shim import log, starting, supervision; {fault}; main()"
+    planted = f"from ansflow.executors.shim import log, starting, supervision\n{fault}\nmain()"
     monkeypatch.setattr(supervised, "PARENT", supervised.PARENT.replace("main()", planted))
     return shims
 
 
 DENIED = "lambda *known: (_ for _ in ()).throw(PermissionError(1, 'x'))"
 FAULTS = {
-    "log.Log.copy = lambda *known: 1 / 0": "ZeroDivisionError: division by zero (<string>:1)",
+    "log.Log.copy = lambda *known: 1 / 0": "ZeroDivisionError: division by zero (<string>:2)",
     "supervision.Supervision.watch = lambda self: int('\\ud800')": "ValueError: invalid literal for int() ",
 }
 
@@ -240,6 +240,38 @@ def test_what_takes_no_signal_is_named_and_the_time_that_is_over_is_told(
     os.kill(pid, signal.SIGKILL)
     assert ended is not None and ended.timed_out and ended.survivors == 1
     assert ended.error.startswith(f"SIGKILL did not end {pid} (sleep): a device or a network file system may hold it")
+
+
+DIES = """
+import os
+from ansflow.executors.shim import parent
+class Dies(parent.Supervision):
+    def __init__(self, *known):
+        if len(os.listdir({place!r})) < {times}:
+            open({place!r} + "/" + str(os.getpid()), "w").close()
+            os.kill(os.getpid(), 9)
+        super().__init__(*known)
+parent.Supervision = Dies
+"""
+
+
+@pytest.mark.parametrize(("times", "ends_well"), [(1, True), (supervised.TRIES, True), (100, False)])
+def test_a_command_that_has_not_begun_begins_under_another_supervisor(
+    times: int, ends_well: bool, launch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "deaths"
+    place.mkdir()
+    shims = with_a_fault(DIES.format(place=str(place), times=times), monkeypatch)
+    ended = Host().start(launch("echo run >> runs; exit 3")).wait(30)
+    shims.close()
+    assert ended is not None
+    if ends_well:
+        assert (ended.exit_code, ended.error) == (3, "")
+        assert (tmp_path / "workspace" / "runs").read_text() == "run\n"
+    else:
+        assert ended.error == "The command has not begun: its supervisor was killed, or the attempt was given up."
+        assert len(list(place.iterdir())) == 1 + supervised.TRIES
+        assert not (tmp_path / "workspace" / "runs").exists()
 
 
 def test_a_supervisor_killed_together_with_its_worker_is_told_to_the_next(
@@ -298,7 +330,7 @@ def test_an_attempt_that_has_ended_or_was_given_up_is_not_started_again_and_its_
     (given_up.attempt / "files").mkdir(parents=True)
     (given_up.attempt / "given-up").touch()
     ended = Host().start(given_up).wait(30)
-    assert ended is not None and "supervisor of this step was killed" in ended.error
+    assert ended is not None and "The command has not begun" in ended.error
     assert sorted(path.name for path in given_up.attempt.iterdir()) == ["files", "given-up"]
     assert (tmp_path / "workspace" / "runs").read_text() == "run\n"
 
