@@ -21,6 +21,7 @@ from types import TracebackType
 
 import pytest
 
+from tests.network import network_changes
 from tests.redis_server import Wire
 
 TOOLS = ("ip", "nsenter", "tc", "unshare")
@@ -47,16 +48,24 @@ class Island:
             holder = self._hold()
             self.within = ("nsenter", f"--net=/proc/{holder}/ns/net")
             self._there("ip", "link", "set", "lo", "up")
-            for number, (service, port) in enumerate(self._ports.items()):
-                self._lay(service, port, holder, os.getpid() * LINES + number)
+            with network_changes():
+                for number, (service, port) in enumerate(self._ports.items()):
+                    self._lay(service, port, holder, os.getpid() * LINES + number)
             with self.cut(*self._ports):
                 """It can be done."""
         except subprocess.CalledProcessError as error:
-            self._ending.close()
+            self._close()
             pytest.skip(f"A network of its own cannot be had here: {' '.join(error.cmd)}: {error.stderr.strip()}")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        with network_changes():
+            for here, _ in self._cards.values():
+                with contextlib.suppress(subprocess.CalledProcessError):
+                    _run("ip", "link", "delete", here)
         self._ending.close()
 
     @contextlib.contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from tests.network import network_at_rest
 from tests.server_process import PASSWORD, PATIENCE
 
 CHROMIUM = shutil.which("chromium") or ""
@@ -138,7 +139,8 @@ def visit(
     page.on("requestfailed", seen.look_at_failed)
     page.on("request", lambda asked: None if asked.url.startswith((url, "data:")) else seen.foreign.append(asked.url))
     try:
-        yield seen
+        with network_at_rest():
+            yield seen
     except BaseException as error:
         error.add_note("\n".join(["The console has said:", *(seen.said or ["nothing"])]))
         raise
