@@ -74,11 +74,10 @@ def settle(project_id: int, group: str) -> None:
     with transaction.atomic():
         Project.objects.select_for_update().get(id=project_id)  # one verdict at a time
         verdict = _judge(project_id, group)
-        now = database_time()
         for execution in verdict.begin:
             _, version, number = begin_key(execution)
             PipelineExecution.objects.filter(id=execution).update(held_at=None)
-            effect = rows.effect_text(Begin())
+            now, effect = database_time(), rows.effect_text(Begin())
             Sending.objects.create(execution_id=execution, row_version=version, number=number, effect=effect, at=now)
     for execution, message in verdict.replaced:
         engine.scheduler.tell(execution, Cancel(message=message, superseded=True))
